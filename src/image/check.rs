@@ -1,0 +1,115 @@
+//! What the service would refuse a picture for, and what is worth knowing before it is sent.
+
+use super::limits::{MAX_BYTES, MAX_RATIO, MIN_EDGE};
+use super::{ImageFormat, ImageHeader};
+use crate::issue::{Issue, IssueCode};
+
+/// All that is wrong with a picture of `len` bytes, but nothing that merely follows from something else.
+///
+/// `path` is where it stands: `images[2]`. The figures of an issue are `limit` and `actual`, where pixels are counted also
+/// `width` and `height`; of a format, `actual` alone.
+pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
+    // The other limits are for what is sent, and neither of these two can be: converting makes another picture.
+    let unusable = if len == 0 { Some(empty(path)) } else { unsupported(path, header) };
+    if let Some(issue) = unusable {
+        return vec![issue];
+    }
+    let mut issues = Vec::new();
+    if len > MAX_BYTES {
+        issues.push(too_large(path, len));
+    }
+    if header.truncated {
+        issues.push(truncated(path));
+    }
+    match header.size {
+        Some(size) => issues.extend([too_small(path, size), bad_aspect_ratio(path, size)].into_iter().flatten()),
+        // Of a file that is cut off, or too large to look through, it says nothing that was not said.
+        None if issues.is_empty() => issues.push(size_unknown(path, header.format)),
+        None => {}
+    }
+    if header.has_location {
+        issues.push(has_location(path));
+    }
+    issues
+}
+
+fn empty(path: &str) -> Issue {
+    let message = "expected a JPEG or PNG picture, found a file of 0 bytes; choose it again or choose another";
+    Issue::error(IssueCode::ImageEmpty, path, message)
+}
+
+fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
+    let actual = header.format.as_str();
+    let message = match (header.format, header.format.name()) {
+        (ImageFormat::Png, _) if header.apple_png => {
+            "expected a JPEG or PNG picture, found a PNG rewritten for iOS apps (CgBI), which nothing else can read; \
+             take the original, or save it again as JPEG or PNG"
+                .to_owned()
+        }
+        (ImageFormat::Jpeg | ImageFormat::Png, _) => return None,
+        (_, Some(name)) => format!(
+            "expected a JPEG or PNG picture, but the content of this file is {name}, whatever its name says; \
+             convert it to JPEG or PNG"
+        ),
+        (_, None) => "expected a JPEG or PNG picture, but the content of this file is no kind of picture known here, \
+             whatever its name says; choose another, or save it as JPEG or PNG"
+            .to_owned(),
+    };
+    Some(Issue::error(IssueCode::UnsupportedFormat, path, message).with("actual", actual))
+}
+
+fn too_large(path: &str, len: u64) -> Issue {
+    let message = format!(
+        "expected at most {MAX_BYTES} bytes (10 MiB), found {len}; save the picture with fewer pixels or a lower quality"
+    );
+    Issue::error(IssueCode::ImageTooLarge, path, message).with("limit", MAX_BYTES).with("actual", len)
+}
+
+fn truncated(path: &str) -> Issue {
+    let message = "expected a whole picture, but the file ends before the picture does; copy or download it again";
+    Issue::error(IssueCode::ImageTruncated, path, message)
+}
+
+fn too_small(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
+    let shorter = width.min(height);
+    if shorter >= MIN_EDGE {
+        return None;
+    }
+    let message = format!(
+        "expected at least {MIN_EDGE} px in width and in height, found {width} × {height}; take a picture with more pixels"
+    );
+    let issue = Issue::error(IssueCode::ImageTooSmall, path, message).with("limit", MIN_EDGE).with("actual", shorter);
+    Some(issue.with("width", width).with("height", height))
+}
+
+/// In whole numbers, so that 750 to 300 is inside and 751 to 300 is not.
+fn bad_aspect_ratio(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
+    let (long, short) = (u64::from(width.max(height)), u64::from(width.min(height)));
+    if long.saturating_mul(MAX_RATIO.1.into()) <= short.saturating_mul(MAX_RATIO.0.into()) {
+        return None;
+    }
+    // Rounded up, so that no ratio outside the limit reads like the limit itself.
+    let hundredths = long.saturating_mul(100).div_ceil(short.max(1));
+    let (whole, rest) = (hundredths.checked_div(100)?, hundredths.checked_rem(100)?);
+    let message = format!(
+        "expected a ratio of width to height between 1:2.5 and 2.5:1, found {width} × {height}; crop the picture"
+    );
+    let issue = Issue::error(IssueCode::BadAspectRatio, path, message);
+    let issue = issue.with("limit", "2.5").with("actual", format!("{whole}.{rest:02}"));
+    Some(issue.with("width", width).with("height", height))
+}
+
+fn size_unknown(path: &str, format: ImageFormat) -> Issue {
+    let name = format.name().unwrap_or("picture");
+    let message = format!(
+        "expected a {name} that says how many pixels it has, but the header of this one does not or is damaged; \
+         save it again as JPEG or PNG"
+    );
+    Issue::error(IssueCode::SizeUnknown, path, message)
+}
+
+fn has_location(path: &str) -> Issue {
+    let message = "the picture tells where it was taken (a GPS position in its metadata) and is sent as it is; \
+         remove the position if the service should not learn it";
+    Issue::warning(IssueCode::HasLocation, path, message)
+}

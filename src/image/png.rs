@@ -1,0 +1,172 @@
+//! PNG: a list of chunks, each of a length, a type, content and a checksum.
+
+use super::exif::Exif;
+use super::window::{Missing, PIECE, Window};
+use super::{ImageFormat, ImageHeader, Walk, xmp};
+
+const SIGNATURE_LEN: u64 = 8;
+/// A chunk without its content: length, type, checksum.
+const FRAME_LEN: u64 = 12;
+/// The largest number of the format, for edges and lengths.
+const MAX: u32 = 0x7FFF_FFFF;
+/// The last chunk, which is the same in every file.
+const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
+const TAIL: u64 = 65_536;
+const XMP: &[u8] = b"XML:com.adobe.xmp\0";
+
+/// Reads the chunks up to the first pixels, and whether the last chunk is there.
+///
+/// Where libpng, and so nearly everybody, gives up (a first chunk other than IHDR, its checksum wrong, an unknown chunk that
+/// calls itself critical), there is no size.
+#[derive(Debug)]
+pub(super) struct Png {
+    header: ImageHeader,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Before the first chunk.
+    Start,
+    /// On the way to the pixels of a picture of that size.
+    Chunks((u32, u32)),
+    /// Before the last bytes; the first pixels begin at the place named.
+    Tail(u64),
+    /// On the way from there to the end.
+    Pixels,
+}
+
+impl Png {
+    pub(super) fn new() -> Self {
+        Self { header: ImageHeader::new(ImageFormat::Png), stage: Stage::Start }
+    }
+
+    /// Reads on. Begins with the window at the start of the file.
+    pub(super) fn read(&mut self, window: &mut Window) -> Result<ImageHeader, Missing> {
+        let has_end = loop {
+            match self.stage {
+                Stage::Start => {
+                    let Some(first) = window.array(SIGNATURE_LEN)? else { break false };
+                    self.header.apple_png = first.get(4..8) == Some(b"CgBI");
+                    let Some(size) = size(&first) else { break true };
+                    self.stage = Stage::Chunks(size);
+                    window.at = SIGNATURE_LEN.saturating_add(25);
+                }
+                Stage::Chunks((width, height)) => {
+                    let walk = self.chunks(window)?;
+                    if !matches!(walk, Walk::Damaged) {
+                        self.header.set_size(width, height);
+                    }
+                    match walk {
+                        Walk::Damaged => break true,
+                        _ if window.goes_on() => break true,
+                        Walk::End => break false,
+                        Walk::Pixels => {}
+                    }
+                    self.stage = Stage::Tail(window.at);
+                    window.seek_tail(TAIL, window.at);
+                }
+                Stage::Tail(pixels) => {
+                    let tail = window.rest()?;
+                    self.header.has_location = self.header.has_location || late_location(tail);
+                    if tail.windows(END.len()).any(|bytes| bytes == END) {
+                        break true;
+                    }
+                    self.stage = Stage::Pixels;
+                    window.at = pixels;
+                }
+                Stage::Pixels => break pixels(window)?,
+            }
+        };
+        self.header.truncated = !has_end;
+        Ok(self.header)
+    }
+
+    fn chunks(&mut self, window: &mut Window) -> Result<Walk, Missing> {
+        while let Some(chunk) = Chunk::read(window)? {
+            match &chunk.kind {
+                b"IDAT" => return Ok(Walk::Pixels),
+                b"IEND" => break,
+                b"PLTE" => {}
+                b"eXIf" => {
+                    // From its type to its checksum.
+                    let content = window.piece(window.at.saturating_add(4), chunk.len.saturating_add(8))?;
+                    if let Some(tiff) = content.and_then(checked) {
+                        self.header.take(Exif::read(tiff));
+                    }
+                }
+                b"iTXt" => {
+                    let content = window.piece(window.at.saturating_add(8), chunk.len.min(PIECE))?;
+                    if let Some(xmp) = content.and_then(|content| content.strip_prefix(XMP)) {
+                        self.header.has_location = self.header.has_location || xmp::has_location(xmp);
+                    }
+                }
+                [initial, ..] if initial & 0x20 == 0 => return Ok(Walk::Damaged),
+                _ => {}
+            }
+            window.at = chunk.next;
+        }
+        Ok(Walk::End)
+    }
+}
+
+/// The frame of the chunk at the reader's place.
+struct Chunk {
+    len: usize,
+    kind: [u8; 4],
+    next: u64,
+}
+
+impl Chunk {
+    fn read(window: &Window) -> Result<Option<Self>, Missing> {
+        Ok(window.array(window.at)?.map(|[a, b, c, d, kind @ ..]: [u8; 8]| {
+            let len = u32::from_be_bytes([a, b, c, d]);
+            let next = window.at.saturating_add(FRAME_LEN).saturating_add(len.into());
+            Self { len: usize::try_from(len).unwrap_or(usize::MAX), kind, next }
+        }))
+    }
+}
+
+/// Whether the last chunk stands behind the reader's place. What stands behind it does not matter.
+fn pixels(window: &mut Window) -> Result<bool, Missing> {
+    while let Some(chunk) = Chunk::read(window)? {
+        if &chunk.kind == b"IEND" {
+            // With its checksum, right or wrong: without, the file is cut off.
+            return Ok(window.piece(window.at, END.len())?.is_some());
+        }
+        window.at = chunk.next;
+    }
+    Ok(false)
+}
+
+/// The size that a first chunk says, if it is a sound IHDR.
+fn size(first: &[u8; 25]) -> Option<(u32, u32)> {
+    let content = checked(first.get(4..)?).filter(|_| first.starts_with(b"\0\0\0\x0DIHDR"))?;
+    let (width, rest) = content.split_first_chunk()?;
+    let (width, height) = (u32::from_be_bytes(*width), u32::from_be_bytes(*rest.first_chunk()?));
+    ((1..=MAX).contains(&width) && (1..=MAX).contains(&height)).then_some((width, height))
+}
+
+/// The content of a chunk, given from its type to its checksum, if that is right.
+fn checked(chunk: &[u8]) -> Option<&[u8]> {
+    let (summed, sum) = chunk.split_last_chunk()?;
+    (crc32(summed) == u32::from_be_bytes(*sum)).then(|| summed.get(4..))?
+}
+
+/// The checksum of PNG, bit by bit: it is taken of a few bytes of few files.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 0 { sum >> 1 } else { (sum >> 1) ^ 0xEDB8_8320 })
+    })
+}
+
+/// Whether the end of a file holds a position: many tools write metadata behind the pixels.
+fn late_location(tail: &[u8]) -> bool {
+    late_exif(tail).is_some_and(|tiff| Exif::read(tiff).has_location) || xmp::has_location(tail)
+}
+
+fn late_exif(tail: &[u8]) -> Option<&[u8]> {
+    let at = tail.windows(8).position(|frame| frame.ends_with(b"eXIf"))?;
+    let (len, rest) = tail.get(at..)?.split_first_chunk()?;
+    rest.get(4..)?.get(..usize::try_from(u32::from_be_bytes(*len)).ok()?)
+}

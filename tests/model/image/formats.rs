@@ -1,0 +1,192 @@
+//! Formats by content, and sizes where nothing turns them.
+
+use kling_multi_image2video::image::ImageFormat::{self, Avif, Bmp, Gif, Heic, Jpeg, Png, Tiff, Unknown, Webp};
+
+use super::build::{EOI, SCAN_DATA, chunk, frame, jpeg, jpeg_with, png, scan, segment};
+use super::{case, look, size};
+
+/// A `ftyp` box with these brands, and the start of the next box.
+fn media(brands: &[&[u8; 4]]) -> Vec<u8> {
+    let first = brands[0];
+    let rest: Vec<u8> = brands[1..].iter().flat_map(|brand| brand.to_vec()).collect();
+    let len = u32::try_from(16 + rest.len()).unwrap();
+    [&len.to_be_bytes()[..], b"ftyp", first, b"avif", &rest, b"\0\0\0\x08mdat"].concat()
+}
+
+#[test]
+fn is_recognised_by_content() {
+    let cases: &[(&[u8], ImageFormat)] = &[
+        (b"", Unknown),
+        (b"\xFF\xD8", Unknown),
+        (b"\xFF\xD8\xFF", Jpeg),
+        (b"\xFF\xD8\x00\xFF\xE0", Unknown),
+        (b"\x00\xFF\xD8\xFF\xE0", Unknown),
+        (b"\x89PNG\r\n\x1A\n", Png),
+        (b"\x89PNG\r\n\x1A", Unknown),
+        (b"\x89PNG\n\n\x1A\n", Unknown),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", Webp),
+        (b"RIFF\x10\0\0\0WAVEfmt ", Unknown),
+        (b"GIF87a", Gif),
+        (b"GIF89a\x40\x01\xC8\x00", Gif),
+        (b"GIF88a", Unknown),
+        (b"II*\0\x08\0\0\0", Tiff),
+        (b"MM\0*\0\0\0\x08", Tiff),
+        (b"II+\0\x08\0\0\0", Tiff),
+        (b"MM\0+\0\x08\0\0", Tiff),
+        (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x40\x01\0\0\x38\xFF\xFF\xFF", Bmp),
+        (b"BMW drivers may read this text, which is no bitmap", Unknown),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Unknown),
+        (b"%PDF-1.7", Unknown),
+    ];
+    for (bytes, format) in cases {
+        assert_eq!(look(bytes).format, *format, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn brands_tell_avif_from_heic_from_a_video() {
+    let cases: &[(&[&[u8; 4]], ImageFormat)] = &[
+        (&[b"avif"], Avif),
+        (&[b"avis", b"msf1"], Avif),
+        (&[b"mif1", b"miaf", b"avif"], Avif),
+        (&[b"heic", b"mif1"], Heic),
+        (&[b"heix"], Heic),
+        (&[b"heim"], Heic),
+        (&[b"heis"], Heic),
+        (&[b"hevc"], Heic),
+        (&[b"hevx"], Heic),
+        (&[b"mif1"], Heic),
+        (&[b"msf1", b"iso8"], Heic),
+        (&[b"MiHB", b"heic"], Heic),
+        // The version of the first brand is no brand, though it reads like one here.
+        (&[b"isom", b"mp42"], Unknown),
+        (&[b"qt  "], Unknown),
+        (&[b"crx ", b"isom"], Unknown),
+    ];
+    for (brands, format) in cases {
+        assert_eq!(look(&media(brands)).format, *format, "{brands:?}");
+    }
+    // A box that says it is endless, and one that ends before its brands.
+    assert_eq!(look(b"\xFF\xFF\xFF\xFFftypheic").format, Heic);
+    assert_eq!(look(b"\0\0\0\x00ftypavif\0\0\0\0").format, Avif);
+}
+
+#[test]
+fn real_files() {
+    let cases = [
+        ("images/progressive-turned-thumbnail.jpg", Jpeg, Some((320, 480))),
+        ("images/restarts-location.jpg", Jpeg, Some((480, 320))),
+        ("images/grey-icc-comment.jpg", Jpeg, Some((480, 320))),
+        ("images/two-pictures.mpo.jpg", Jpeg, Some((480, 320))),
+        ("images/palette.png", Png, Some((480, 320))),
+        ("images/palette-turned.png", Png, Some((320, 480))),
+        ("images/picture.webp", Webp, None),
+        ("images/picture.gif", Gif, Some((64, 48))),
+        ("images/picture.avif", Avif, None),
+        ("images/picture.heic", Heic, None),
+        ("images/picture.bmp", Bmp, Some((64, 48))),
+        ("images/picture.tiff", Tiff, None),
+        ("photos/china.jpg", Jpeg, Some((640, 427))),
+        ("photos/flower.jpg", Jpeg, Some((640, 427))),
+        ("photos/grace_hopper.jpg", Jpeg, Some((512, 600))),
+        ("photos/chelsea.png", Png, Some((451, 300))),
+    ];
+    for (name, format, size) in cases {
+        let header = look(&case(name));
+        assert_eq!((header.format, header.size, header.truncated), (format, size, false), "{name}");
+        assert_eq!(header.has_location, name.contains("location"), "{name}");
+    }
+}
+
+#[test]
+fn every_kind_of_frame_has_a_size() {
+    for marker in 0xC0..=0xCF_u8 {
+        let bytes = [b"\xFF\xD8", &frame(marker, 640, 480)[..], &scan(SCAN_DATA), EOI].concat();
+        let expected = (!matches!(marker, 0xC4 | 0xC8 | 0xCC)).then_some((640, 480));
+        assert_eq!(size(&bytes), expected, "{marker:x}");
+    }
+}
+
+#[test]
+fn segments_come_in_any_order_and_number() {
+    let thumbnail = segment(0xE0, &[b"JFXX\0\x10", &jpeg(160, 120)[..]].concat());
+    let giant: Vec<u8> = segment(0xE2, &vec![0xD9; 65_533]).repeat(40);
+    let between: &[(&str, &[u8])] = &[
+        ("nothing", b""),
+        ("fill bytes", b"\xFF\xFF\xFF"),
+        ("garbage", b"hello\0"),
+        ("stuffed garbage", b"a\xFF\x00b"),
+        ("zeros", &vec![0; 5000]),
+        ("markers that stand alone", b"\xFF\xD0\xFF\x01\xFF\xD7"),
+        ("a segment of length 0", b"\xFF\xE5\0\0"),
+        ("a segment of length 1", b"\xFF\xFE\0\x01"),
+        ("a thumbnail", &thumbnail),
+        ("a number of lines", b"\xFF\xDC\0\x04\x01\x2C"),
+        ("two and a half MiB", &giant),
+    ];
+    for (name, extra) in between {
+        let header = look(&jpeg_with(extra, 640, 480));
+        assert_eq!((header.size, header.truncated), (Some((640, 480)), false), "{name}");
+    }
+    let frame_first =
+        [b"\xFF\xD8", &frame(0xC2, 640, 480)[..], &segment(0xDB, &[1; 65]), &scan(SCAN_DATA), EOI].concat();
+    assert_eq!(size(&frame_first), Some((640, 480)));
+}
+
+#[test]
+fn a_damaged_header_has_no_size() {
+    let frame_of = |content: &[u8]| [b"\xFF\xD8", &segment(0xC0, content)[..], &scan(SCAN_DATA), EOI].concat();
+    let mut bad_checksum = png(640, 480);
+    bad_checksum[29] ^= 1;
+    let mut late_header = png(640, 480);
+    late_header.splice(8..8, chunk(b"tEXt", b"a\0b"));
+    let cases: &[(&str, Vec<u8>)] = &[
+        ("two frames", jpeg_with(&frame(0xC0, 160, 120), 640, 480)),
+        ("two starts", jpeg_with(b"\xFF\xD8", 640, 480)),
+        ("end first", jpeg_with(EOI, 640, 480)),
+        ("a scan first", jpeg_with(&scan(SCAN_DATA), 640, 480)),
+        ("an unassigned marker", jpeg_with(b"\xFF\xF0\0\x02", 640, 480)),
+        ("a reserved marker", jpeg_with(b"\xFF\x02\0\x02", 640, 480)),
+        ("JPEG-LS", [b"\xFF\xD8", &frame(0xF7, 640, 480)[..], &scan(SCAN_DATA), EOI].concat()),
+        ("height told after the scan", jpeg(640, 0)),
+        ("no width", jpeg(0, 480)),
+        ("a frame cut short", frame_of(&[8, 1, 0xE0, 2, 0x80, 3, 1, 0x22, 0])),
+        ("a frame with more than its components", frame_of(&[8, 1, 0xE0, 2, 0x80, 1, 1, 0x22, 0, 9])),
+        ("an empty frame", frame_of(&[])),
+        ("PNG: no width", png(0, 480)),
+        ("PNG: no height", png(640, 0)),
+        ("PNG: more than the format allows", png(0x8000_0000, 480)),
+        ("PNG: checksum of the header", bad_checksum),
+        ("PNG: another chunk first", late_header),
+        ("PNG: an unknown critical chunk", super::build::png_with(&chunk(b"ABCD", b"x"), b"", 640, 480)),
+    ];
+    for (name, bytes) in cases {
+        let header = look(bytes);
+        assert_eq!((header.size, header.truncated, header.apple_png), (None, false, false), "{name}");
+    }
+}
+
+#[test]
+fn a_png_for_apps_is_named() {
+    let mut bytes = png(640, 480);
+    bytes.splice(8..8, chunk(b"CgBI", b"\x50\0\x20\x02"));
+    let header = look(&bytes);
+    assert_eq!((header.format, header.size, header.apple_png), (Png, None, true));
+}
+
+#[test]
+fn plain_sizes() {
+    let bmp = |info: &[u8]| [&b"BM\0\0\0\0\0\0\0\0\x36\0\0\0"[..], info].concat();
+    let cases = [
+        (b"GIF89a\x40\x01\xC8\x00".to_vec(), Some((320, 200))),
+        (b"GIF89a\x00\x00\xC8\x00".to_vec(), None),
+        (b"GIF89a\x40\x01".to_vec(), None),
+        (bmp(b"\x28\0\0\0\x40\x01\0\0\xC8\0\0\0"), Some((320, 200))),
+        (bmp(b"\x28\0\0\0\x40\x01\0\0\x38\xFF\xFF\xFF"), Some((320, 200))),
+        (bmp(b"\x0C\0\0\0\x40\x01\xC8\x00"), Some((320, 200))),
+        (bmp(b"\x28\0\0\0\x40\x01"), None),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(size(&bytes), expected, "{}", bytes.escape_ascii());
+    }
+}
