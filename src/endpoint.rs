@@ -1,0 +1,206 @@
+//! Where requests go and what goes with them, as plain values.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorCode};
+use crate::reach::Reach;
+use crate::task::TaskId;
+
+/// The address used when no other is given.
+pub const DEFAULT_BASE_URL: &str = "https://api.cometapi.com/kling";
+
+/// The create path, and the stem of the query path. Both are built from it because the service finds a task only
+/// under the path that created it.
+const MULTI_IMAGE_TO_VIDEO: &str = "/v1/videos/multi-image2video";
+
+/// Everything before `/v1/videos/…`: an absolute `http:` or `https:` address without query, fragment and user name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+    /// Whether a key sent there can be read on the way.
+    exposes_key: bool,
+}
+
+impl BaseUrl {
+    /// Takes an address that is absolute and normalised, as the URL standard does it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidOption`] for another scheme, a query, a fragment, or a user name in it.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let invalid = |found: &str| {
+            let message =
+                format!("expected an absolute http(s): address without query, fragment and user name, found {found}");
+            Err(Error::invalid_option("baseUrl", &message))
+        };
+        let (secure, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => return invalid("another scheme"),
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.is_empty() {
+            return invalid("no host");
+        }
+        if authority.contains('@') {
+            return invalid("a user name or password");
+        }
+        if rest.contains(['?', '#']) {
+            return invalid("a query or fragment");
+        }
+        if rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return invalid("white space");
+        }
+        Ok(Self {
+            text: text.trim_end_matches('/').to_owned(),
+            exposes_key: !secure && Reach::of(authority) != Reach::Loopback,
+        })
+    }
+
+    /// Checks that a key may be sent there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidOption`] over unencrypted `http:`, loopback excepted.
+    pub fn permit(&self, key: Option<&ApiKey>) -> Result<(), Error> {
+        if key.is_some() && self.exposes_key {
+            let message = "expected https: (or a loopback address) because a key is sent there, found http:; \
+                           leave the key out if this is a relay that adds it";
+            return Err(Error::invalid_option("baseUrl", message));
+        }
+        Ok(())
+    }
+
+    /// The address as text, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A CometAPI key. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// Takes a key as it was pasted: white space around it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidOption`] when it is empty, starts with the word `Bearer`, or cannot stand in a header.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let key = text.trim();
+        let problem = if key.is_empty() {
+            "expected a key, found an empty text; leave it out where a relay adds it"
+        } else if key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+            "expected the bare key, found it with the word Bearer before it"
+        } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            "expected visible ASCII characters only, found white space, a line break or another character inside the key"
+        } else {
+            return Ok(Self(key.to_owned()));
+        };
+        Err(Error::invalid_option("apiKey", problem))
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
+    /// The text without the key, should somebody have repeated it there.
+    pub fn redact(&self, text: &str) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut rest = text;
+        loop {
+            if let Some(after) = rest.strip_prefix(self.0.as_str()) {
+                redacted.push_str("[key]");
+                rest = after;
+                continue;
+            }
+            let mut chars = rest.chars();
+            let Some(c) = chars.next() else { return redacted };
+            redacted.push(c);
+            rest = chars.as_str();
+        }
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(…)")
+    }
+}
+
+/// A request without its body, which stays with the sender: it is large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// What is asked for.
+    pub method: Method,
+    /// The absolute address.
+    pub url: String,
+    /// What the `Authorization` header is made of.
+    pub key: Option<ApiKey>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A question; may be repeated.
+    Get,
+    /// The paid request; never repeated by itself.
+    Post,
+}
+
+/// The service at one address, with one key.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Everything before `/v1/videos/…`.
+    pub base: BaseUrl,
+    /// Left out where a relay adds it.
+    pub key: Option<ApiKey>,
+}
+
+impl Service {
+    /// The request that creates a task.
+    pub fn create(&self) -> HttpRequest {
+        self.request(Method::Post, format!("{}{MULTI_IMAGE_TO_VIDEO}", self.base.as_str()))
+    }
+
+    /// The request that asks for a task.
+    pub fn query(&self, id: &TaskId) -> HttpRequest {
+        self.request(Method::Get, format!("{}{MULTI_IMAGE_TO_VIDEO}/{id}", self.base.as_str()))
+    }
+
+    fn request(&self, method: Method, url: String) -> HttpRequest {
+        HttpRequest { method, url, key: self.key.clone() }
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// HTTP status; 0 for a redirect that was not followed, of which a browser shows nothing.
+    pub status: u16,
+    /// The body as text, without the key.
+    pub body: String,
+    /// The `Retry-After` header, where the server lets a page read it.
+    pub retry_after: Option<String>,
+}
+
+/// No answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportError {
+    /// What the browser says of it.
+    pub message: String,
+}
+
+impl TransportError {
+    /// As an error of a question that may be asked again.
+    pub fn into_error(self) -> Error {
+        let message = format!(
+            "no answer from the service ({}); the network may be down, the address wrong, or the service may not allow \
+             requests from this page (CORS)",
+            self.message
+        );
+        Error::new(ErrorCode::Network, message).retryable(true)
+    }
+}

@@ -1,0 +1,177 @@
+//! The one error of this crate.
+
+use std::fmt;
+
+use crate::issue::Issue;
+
+/// Why a call failed: a [code](ErrorCode) to decide on, a message to read, and what is known of the answer.
+///
+/// It never holds the key nor image data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: ErrorCode,
+    message: String,
+    retryable: bool,
+    details: Box<Details>,
+}
+
+/// What is known beside the code and the message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Details {
+    /// Every problem of an invalid request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<Issue>,
+    /// The task that the call was about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The caller's own id of that task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_task_id: Option<String>,
+    /// HTTP status, where there was an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The service's own code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_code: Option<ServiceCode>,
+    /// What the service's support wants to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// How long the service asks to wait, in ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// The address of a video that could not be downloaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// The service's own code: a number at Kling, a word at the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum ServiceCode {
+    /// For example 1303.
+    Number(i64),
+    /// For example `task_not_exist`.
+    Word(String),
+}
+
+impl fmt::Display for ServiceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// What a program decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// An option of the client or of a call is unknown or out of range.
+    InvalidOption,
+    /// The request has problems, all of them in [`Details::issues`]; nothing was sent.
+    InvalidRequest,
+    /// A file could not be read to its end, though its header could; nothing was sent.
+    ImageUnreadable,
+    /// HTTP 401: the key is missing, wrong or expired.
+    Unauthorized,
+    /// HTTP 403: the key may not do this.
+    Forbidden,
+    /// HTTP 429: too much at once, or a limit of the account.
+    RateLimited,
+    /// The service refused the request; no task was created.
+    Rejected,
+    /// HTTP 413: the request is too large for the service.
+    PayloadTooLarge,
+    /// HTTP 5xx to a question that may be asked again.
+    ServerError,
+    /// No answer came.
+    Network,
+    /// An answer that is none of the documented ones.
+    Protocol,
+    /// It cannot be told whether the submission created a task.
+    SubmissionUnknown,
+    /// The caller's own time limit passed; the task goes on.
+    Timeout,
+    /// The service reports that the task failed.
+    TaskFailed,
+    /// The service knows no such task.
+    TaskNotFound,
+    /// The delivery host did not let this page read the video; a link to it may work.
+    DownloadBlocked,
+    /// The delivery address is no longer valid.
+    UrlExpired,
+    /// What was delivered is not an MP4 file.
+    NotAVideo,
+    /// A defect of this package.
+    Internal,
+}
+
+impl Error {
+    /// An error that is not worth repeating as it is.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retryable: false, details: Box::default() }
+    }
+
+    /// The request has these problems.
+    pub fn invalid_request(issues: Vec<Issue>) -> Self {
+        let mut message = String::from("the request was not sent:");
+        for (index, issue) in issues.iter().filter(|issue| issue.is_error()).enumerate() {
+            message.push_str(if index == 0 { " " } else { "; " });
+            message.push_str(&issue.path);
+            message.push_str(": ");
+            message.push_str(&issue.message);
+        }
+        Self::new(ErrorCode::InvalidRequest, message).detailed(|details| details.issues = issues)
+    }
+
+    /// An option has a problem.
+    pub fn invalid_option(path: &str, message: &str) -> Self {
+        Self::new(ErrorCode::InvalidOption, format!("{path}: {message}"))
+    }
+
+    /// Adds what is known.
+    #[must_use]
+    pub fn detailed(mut self, add: impl FnOnce(&mut Details)) -> Self {
+        add(&mut self.details);
+        self
+    }
+
+    /// Says whether the same call may sensibly be made again, without creating or charging a second task.
+    #[must_use]
+    pub fn retryable(mut self, retryable: bool) -> Self {
+        self.retryable = retryable;
+        self
+    }
+
+    /// What a program decides on.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What a person reads.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether making the same call again is sensible and can neither create nor charge a second task.
+    pub fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
+    /// What is known beside the code and the message.
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

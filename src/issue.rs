@@ -1,0 +1,163 @@
+//! One problem of a request: what was expected, what was found, and where.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A problem of a request, found without sending anything.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// What kind of problem it is.
+    pub code: IssueCode,
+    /// Where: `images[2]`, `duration`.
+    pub path: String,
+    /// Whether it stops a submission.
+    pub severity: Severity,
+    /// What was expected and what was found, in English.
+    pub message: String,
+    /// The figures of the message, by name.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+}
+
+impl Issue {
+    /// A problem that stops a submission.
+    pub fn error(code: IssueCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, path.into(), message.into())
+    }
+
+    /// A remark that stops nothing.
+    pub fn warning(code: IssueCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, path.into(), message.into())
+    }
+
+    /// Adds a figure of the message.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Param>) -> Self {
+        self.params.0.push((name, value.into()));
+        self
+    }
+
+    /// Whether it stops a submission.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    fn new(code: IssueCode, severity: Severity, path: String, message: String) -> Self {
+        Self { code, path, severity, message, params: Params::default() }
+    }
+}
+
+/// What kind of problem an [`Issue`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum IssueCode {
+    /// No image at all.
+    TooFewImages,
+    /// More than four images.
+    TooManyImages,
+    /// Neither JPEG nor PNG.
+    UnsupportedFormat,
+    /// A file without content, or of which nothing can be read: moved, changed, a folder, not permitted.
+    ImageEmpty,
+    /// More than 10 MiB.
+    ImageTooLarge,
+    /// An edge under 300 px.
+    ImageTooSmall,
+    /// Outside 1:2.5–2.5:1.
+    BadAspectRatio,
+    /// The file ends before the picture does.
+    ImageTruncated,
+    /// The pixel size is not known here.
+    SizeUnknown,
+    /// The picture tells where it was taken.
+    HasLocation,
+    /// An address that the service cannot fetch from.
+    BadUrl,
+    /// A string that is not base64.
+    BadBase64,
+    /// No prompt.
+    PromptMissing,
+    /// More than 2500 characters.
+    PromptTooLong,
+    /// A value of another type or outside its range.
+    BadValue,
+    /// A key that is no field of the request.
+    UnknownField,
+}
+
+/// Whether an [`Issue`] stops a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It does.
+    Error,
+    /// It does not.
+    Warning,
+}
+
+/// The figures of a message, in the order in which they were added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params(Vec<(&'static str, Param)>);
+
+impl Params {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The figure of that name.
+    pub fn get(&self, name: &str) -> Option<&Param> {
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
+
+impl Serialize for Params {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// One figure of a message.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Param {
+    /// A count, a size in bytes or in pixels.
+    Number(u64),
+    /// A word, such as a format.
+    Text(String),
+}
+
+impl From<u64> for Param {
+    fn from(value: u64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<u32> for Param {
+    fn from(value: u32) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<usize> for Param {
+    fn from(value: usize) -> Self {
+        Self::Number(u64::try_from(value).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<&str> for Param {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Param {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}

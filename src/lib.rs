@@ -1,0 +1,68 @@
+//! One to four pictures and a prompt to a video, from a web page: a client for CometAPI's Kling endpoint
+//! `POST /kling/v1/videos/multi-image2video`.
+//!
+//! The crate is compiled to WebAssembly and published as the npm package `kling-multi-image2video`; most of its users
+//! never see Rust. This page is for those who read or change it.
+//!
+//! # Bird's eye
+//!
+//! Each call of the endpoint costs $0.26–$0.92 and takes minutes. So: nothing is paid for that could have been refused
+//! here, nothing is paid for twice, and nothing paid for is lost. Everything goes one way, and each arrow is a function
+//! from one type to the next:
+//!
+//! ```text
+//! options → Draft → Checked → VideoRequest → HttpRequest → HttpResponse → Answer → Task → Video
+//! ```
+//!
+//! Whoever holds a [`request::VideoRequest`] need not check it again.
+//!
+//! # Map
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`image`] | what the header of a file says, read in slices, and what the service would refuse it for |
+//! | [`encoding`] | base64 in blocks |
+//! | [`issue`] | one problem of a request |
+//! | [`request`] | the request: draft, check, fields, body in parts |
+//! | [`endpoint`] | address, key, request and answer as plain values |
+//! | [`answer`] | what one HTTP answer says |
+//! | [`submission`] | accepted, rejected or unknown: what one POST came to |
+//! | [`task`] | the task and its video |
+//! | [`poll`] | when to ask again and what to tolerate |
+//! | [`flow`] | submitting and waiting, over `send`, `sleep`, a clock and an ear that the host lends |
+//! | [`video`] | what a delivery host sent, judged |
+//! | [`progress`] | what a listener is told |
+//! | [`error`] | the one error |
+//! | `web` | WebAssembly only: options, files, `fetch`, timers, abort, exports |
+//!
+//! `src/js` has what Rust cannot be: the loader, a client that can be made where no WebAssembly runs, the subclass of
+//! `Error`, the declarations.
+//!
+//! # Invariants
+//!
+//! - Outside `web` there is no name of wasm-bindgen, js-sys, web-sys or gloo; those crates are dependencies of the
+//!   WebAssembly target only. So all that decides anything is tested natively, in virtual time.
+//! - A panic would leave promises pending for ever. The lints of `Cargo.toml` forbid whatever may panic; should a
+//!   dependency do it, a hook rejects every outstanding promise and the next call starts with a fresh instance.
+//! - Dropping a future ends its request, its timer and its listeners. That is all there is to an abort.
+//! - The key stands in one header. An answer that repeats it is redacted before anything reads it.
+//! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
+
+pub mod answer;
+pub mod encoding;
+pub mod endpoint;
+pub mod error;
+pub mod flow;
+pub mod image;
+pub mod issue;
+mod json;
+pub mod poll;
+pub mod progress;
+mod race;
+mod reach;
+pub mod request;
+pub mod submission;
+pub mod task;
+pub mod video;
+#[cfg(target_family = "wasm")]
+mod web;

@@ -1,0 +1,69 @@
+//! How far a call is, as a listener is told.
+
+use crate::error::Error;
+use crate::task::Task;
+
+/// How far a call is. Times in ms, `loaded` and `total` in bytes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// The header of that image is being read.
+    Preparing {
+        /// Counted from 0.
+        image: usize,
+    },
+    /// The images are being read and encoded.
+    Encoding {
+        /// Read so far.
+        loaded: u64,
+        /// All images together.
+        total: u64,
+    },
+    /// The paid request is under way.
+    Uploading {
+        /// The id under which it is sent.
+        external_task_id: String,
+        /// The size of the body.
+        total: u64,
+    },
+    /// The task is being watched.
+    Watching {
+        /// As last seen.
+        task: Box<Task>,
+        /// Since the task was created.
+        elapsed: u64,
+        /// Until the next question.
+        next_poll_in: u64,
+    },
+    /// The last question brought no task.
+    Waiting {
+        /// Why.
+        reason: WaitingReason,
+        /// Since the task was created.
+        elapsed: u64,
+        /// Until the next question.
+        next_poll_in: u64,
+        /// What was seen.
+        error: Error,
+    },
+    /// The video is on its way.
+    Downloading {
+        /// Read so far.
+        loaded: u64,
+        /// As announced.
+        total: Option<u64>,
+    },
+}
+
+/// Why the last question brought no task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitingReason {
+    /// No answer, or none that can be understood.
+    Unreachable,
+    /// The service does not know the task yet.
+    NotFoundYet,
+    /// The service asks to slow down.
+    RateLimited,
+}

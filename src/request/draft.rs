@@ -1,0 +1,141 @@
+//! A request as it was handed over, and the check of all of it at once.
+
+use super::fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Mode, ModelName, Prompt};
+use super::{Image, ImageUrl, MOST_IMAGES, VideoRequest};
+use crate::issue::{Issue, IssueCode};
+
+/// The names of all fields, as the public contract spells them.
+pub const FIELDS: &[&str] = &[
+    "images",
+    "prompt",
+    "negativePrompt",
+    "mode",
+    "duration",
+    "aspectRatio",
+    "modelName",
+    "callbackUrl",
+    "externalTaskId",
+];
+
+/// A request in which anything may be wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The images, in their order.
+    pub images: Vec<DraftImage>,
+    /// What the video should show.
+    pub prompt: Option<String>,
+    /// What it should not show.
+    pub negative_prompt: Option<String>,
+    /// See [`Mode`].
+    pub mode: Option<String>,
+    /// See [`Duration`].
+    pub duration: Option<String>,
+    /// See [`AspectRatio`].
+    pub aspect_ratio: Option<String>,
+    /// See [`ModelName`].
+    pub model_name: Option<String>,
+    /// See [`CallbackUrl`].
+    pub callback_url: Option<String>,
+    /// See [`ExternalTaskId`].
+    pub external_task_id: Option<String>,
+    /// What was already found wrong while it was handed over.
+    pub issues: Vec<Issue>,
+}
+
+/// One image of a draft.
+#[derive(Clone, Debug)]
+pub enum DraftImage {
+    /// Bytes, and what the check of their header found.
+    Encoded(Vec<Issue>),
+    /// An address.
+    Url(String),
+}
+
+/// What the check of a draft found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The request, unless an issue is an error.
+    pub request: Option<VideoRequest>,
+    /// Every problem and remark, in the order of the fields.
+    pub issues: Vec<Issue>,
+}
+
+impl Draft {
+    /// Checks every image and every field.
+    pub fn check(self) -> Checked {
+        let mut found = Findings(self.issues);
+        found.count_images(self.images.len());
+        let images: Vec<Image> =
+            self.images.into_iter().enumerate().filter_map(|(index, image)| found.image(index, image)).collect();
+        if self.prompt.as_deref().is_none_or(|prompt| prompt.trim().is_empty()) {
+            let message = "expected a text; the schema allows a request without one, but Kling itself may refuse it";
+            found.0.push(Issue::warning(IssueCode::PromptMissing, "prompt", message));
+        }
+        let request = VideoRequest {
+            images,
+            prompt: found.field("prompt", some_text(self.prompt), Prompt::check),
+            negative_prompt: found.field("negativePrompt", some_text(self.negative_prompt), Prompt::check),
+            mode: found.field("mode", self.mode, |path, word| Mode::check(path, &word)),
+            duration: found.field("duration", self.duration, |path, word| Duration::check(path, &word)),
+            aspect_ratio: found.field("aspectRatio", self.aspect_ratio, |path, word| AspectRatio::check(path, &word)),
+            model_name: found.field("modelName", self.model_name, ModelName::check),
+            callback_url: found.field("callbackUrl", self.callback_url, CallbackUrl::check),
+            external_task_id: found.field("externalTaskId", self.external_task_id, ExternalTaskId::check),
+        };
+        let issues = found.0;
+        Checked { request: (!issues.iter().any(Issue::is_error)).then_some(request), issues }
+    }
+}
+
+/// An empty text is an absent one.
+fn some_text(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+struct Findings(Vec<Issue>);
+
+impl Findings {
+    fn count_images(&mut self, count: usize) {
+        // What is no list of images was reported as such; that it holds none would be a second word for it.
+        let reported = self.0.iter().any(|issue| issue.path == "images");
+        let issue = if count == 0 && !reported {
+            let message = format!("expected 1 to {MOST_IMAGES} images, found none");
+            Issue::error(IssueCode::TooFewImages, "images", message).with("limit", 1_u32)
+        } else if count > MOST_IMAGES {
+            let message = format!("expected 1 to {MOST_IMAGES} images, found {count}; remove some");
+            Issue::error(IssueCode::TooManyImages, "images", message).with("limit", MOST_IMAGES)
+        } else {
+            return;
+        };
+        self.0.push(issue.with("actual", count));
+    }
+
+    fn image(&mut self, index: usize, image: DraftImage) -> Option<Image> {
+        let path = format!("images[{index}]");
+        match image {
+            DraftImage::Encoded(issues) => {
+                self.0.extend(issues);
+                Some(Image::Encoded)
+            }
+            DraftImage::Url(url) => {
+                let url = self.keep(ImageUrl::check(&path, url))?;
+                let message = "the picture behind this address is not checked here: the service fetches it";
+                self.0.push(Issue::warning(IssueCode::SizeUnknown, path, message));
+                Some(Image::Url(url))
+            }
+        }
+    }
+
+    fn field<T>(
+        &mut self,
+        path: &str,
+        value: Option<String>,
+        check: impl FnOnce(&str, String) -> Result<T, Issue>,
+    ) -> Option<T> {
+        self.keep(check(path, value?))
+    }
+
+    fn keep<T>(&mut self, result: Result<T, Issue>) -> Option<T> {
+        result.map_err(|issue| self.0.push(issue)).ok()
+    }
+}

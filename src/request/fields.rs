@@ -1,0 +1,202 @@
+//! The fields of a request, each a type that can hold nothing wrong.
+
+use std::fmt;
+
+use crate::issue::{Issue, IssueCode};
+use crate::task::is_id;
+
+/// The most characters (Unicode code points) of either prompt: Kling's documentation. CometAPI's schema names no limit,
+/// its translated pages still name the 500 and 200 that Kling had before September 2024.
+pub const LONGEST_PROMPT: usize = 2500;
+
+/// What the video should show, or should not: 1–2500 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt(String);
+
+impl Prompt {
+    pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
+        let length = text.chars().count();
+        if length <= LONGEST_PROMPT {
+            return Ok(Self(text));
+        }
+        let message = format!("expected at most {LONGEST_PROMPT} characters, found {length}; shorten the text");
+        Err(Issue::error(IssueCode::PromptTooLong, path, message).with("limit", LONGEST_PROMPT).with("actual", length))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A closed set of wire words: the enum, its words, and the check of a text against them, from one table.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// Every word of the wire.
+            pub const WORDS: &[&str] = &[$($word),+];
+
+            /// The word of the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            pub(super) fn check(path: &str, word: &str) -> Result<Self, Issue> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(unknown_word(path, Self::WORDS, word)),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// Quality and price class: `std` is 720p, `pro` 1080p. The service's default is `std`.
+    Mode {
+        /// 720p.
+        Std = "std",
+        /// 1080p.
+        Pro = "pro",
+    }
+}
+
+words! {
+    /// Length of the video in seconds, a text on the wire. The service's default is `5`.
+    Duration {
+        /// 5 s.
+        Five = "5",
+        /// 10 s, twice the price.
+        Ten = "10",
+    }
+}
+
+words! {
+    /// Shape of the frame.
+    AspectRatio {
+        /// Landscape.
+        Landscape = "16:9",
+        /// Portrait.
+        Portrait = "9:16",
+        /// Square.
+        Square = "1:1",
+    }
+}
+
+fn unknown_word(path: &str, words: &[&str], found: &str) -> Issue {
+    let found: String = found.chars().take(40).collect();
+    let message = format!("expected {}, found \"{found}\"", enumerate(words, " or "));
+    Issue::error(IssueCode::BadValue, path, message).with("expected", enumerate(words, ", ")).with("actual", found)
+}
+
+/// The words with something between them.
+pub(crate) fn enumerate(words: &[&str], between: &str) -> String {
+    let mut text = String::new();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            text.push_str(between);
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+/// The model, left to the service unless given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelName(String);
+
+impl ModelName {
+    const LONGEST: usize = 100;
+
+    pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
+        let fits = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            return Ok(Self(text));
+        }
+        let message = format!(
+            "expected a model name of 1–{} visible ASCII characters; leave it out for the default",
+            Self::LONGEST
+        );
+        Err(Issue::error(IssueCode::BadValue, path, message))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where the service reports each change of the task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackUrl(String);
+
+impl CallbackUrl {
+    pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
+        match super::image_url::public_host(&text) {
+            Ok(()) => Ok(Self(text)),
+            Err(found) => {
+                let message = format!("expected a public http(s): address that the service can reach, found {found}");
+                Err(Issue::error(IssueCode::BadUrl, path, message))
+            }
+        }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The caller's own id of a task, unique per account: 1–64 letters, digits, `-` and `_`.
+///
+/// The service documents no character set; this one can stand in a path as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalTaskId(String);
+
+impl ExternalTaskId {
+    const LONGEST: usize = 64;
+
+    pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
+        if is_id(&text, Self::LONGEST) {
+            return Ok(Self(text));
+        }
+        let message =
+            format!("expected 1–{} letters, digits, '-' and '_'; leave it out to have one generated", Self::LONGEST);
+        Err(Issue::error(IssueCode::BadValue, path, message))
+    }
+
+    /// A version 4 UUID made of random bytes: 122 random bits.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+        let mut text = String::with_capacity(36);
+        for (index, byte) in random.into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            let byte = match index {
+                6 => byte & 0x0f | 0x40,
+                8 => byte & 0x3f | 0x80,
+                _ => byte,
+            };
+            text.push(digit(byte >> 4));
+            text.push(digit(byte & 0x0f));
+        }
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExternalTaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,56 @@
+//! What one POST came to: accepted, rejected or unknown.
+
+use crate::answer::Answer;
+use crate::endpoint::{HttpResponse, TransportError};
+use crate::error::{Error, ErrorCode};
+use crate::request::ExternalTaskId;
+use crate::task::Task;
+
+/// What one POST came to. It decides whether something may be charged, so every answer has exactly one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A task was created.
+    Accepted(Box<Task>),
+    /// No task was created.
+    Rejected(Error),
+    /// It cannot be told. Sending again could charge twice.
+    Unknown(Error),
+}
+
+impl Outcome {
+    /// Judges the answer to a submission, or its absence.
+    pub fn of(result: Result<HttpResponse, TransportError>, external_task_id: &ExternalTaskId) -> Self {
+        let named =
+            |error: Error| error.detailed(|details| details.external_task_id = Some(external_task_id.to_string()));
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => return Self::Unknown(named(unknown(&format!("no answer came ({})", error.message)))),
+        };
+        match Answer::read(&response) {
+            Answer::Task(task) => Self::Accepted(task),
+            Answer::Refused(refusal) => match refusal.status() {
+                500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
+                408 | 500.. => Self::Unknown(named(told_unknown(&refusal.into_query_error()))),
+                _ => Self::Rejected(named(refusal.into_submission_error())),
+            },
+            Answer::Odd(odd) => match odd.status() {
+                408 => Self::Unknown(named(told_unknown(&odd.into_error(ErrorCode::SubmissionUnknown)))),
+                0 | 400..500 => Self::Rejected(named(odd.into_error(ErrorCode::Protocol))),
+                _ => Self::Unknown(named(told_unknown(&odd.into_error(ErrorCode::SubmissionUnknown)))),
+            },
+        }
+    }
+}
+
+fn unknown(reason: &str) -> Error {
+    let message = format!(
+        "it cannot be told whether the task was created: {reason}; look for it by its external task id or in the \
+         provider's console before you send it again, because a second task is charged again"
+    );
+    Error::new(ErrorCode::SubmissionUnknown, message)
+}
+
+fn told_unknown(seen: &Error) -> Error {
+    let error = unknown(seen.message());
+    error.detailed(|details| *details = seen.details().clone())
+}

@@ -1,0 +1,155 @@
+//! The task that a submission creates, and its video.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::json::Json;
+
+/// The id of a task in the path of a query: the service's own, or the caller's external one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskId(String);
+
+impl TaskId {
+    /// Takes an id of 1–128 letters, digits, `-` and `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOption`](crate::error::ErrorCode::InvalidOption) for anything else.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if is_id(text, 128) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::invalid_option(
+            "id",
+            "expected a task id of 1–128 letters, digits, '-' and '_', found something else",
+        ))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a text is an id that can stand in a path as it is.
+pub(crate) fn is_id(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// How far a task is, in the service's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Accepted, not begun.
+    Submitted,
+    /// Under way.
+    Processing,
+    /// Done; the video is there.
+    Succeed,
+    /// Ended without a video.
+    Failed,
+}
+
+impl TaskStatus {
+    /// The status of a wire word. A word never seen before is a task still running.
+    pub(crate) fn of(word: &str) -> Self {
+        match word {
+            "submitted" => Self::Submitted,
+            "succeed" => Self::Succeed,
+            "failed" => Self::Failed,
+            _ => Self::Processing,
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeed | Self::Failed)
+    }
+}
+
+/// A task as one answer describes it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    /// The service's id.
+    pub task_id: String,
+    /// The caller's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_task_id: Option<String>,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// The service's reason, mostly of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_message: Option<String>,
+    /// Empty until the task has succeeded.
+    pub videos: Vec<Video>,
+    /// ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<u64>,
+    /// ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<u64>,
+    /// The answer as it came: JSON.
+    #[serde(skip)]
+    pub raw: String,
+}
+
+/// A finished video.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Video {
+    /// The task that made it.
+    pub task_id: String,
+    /// The service's id of the video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where it can be fetched for a while.
+    pub url: String,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<f64>,
+}
+
+impl Task {
+    /// The task in a flat Kling answer: `{code, message, data: {task_id, task_status, …}}`.
+    pub(crate) fn read(answer: &Json, raw: &str) -> Option<Self> {
+        let data = answer.get("data")?;
+        let task_id = data.id("task_id")?;
+        let videos = data.get("task_result").map(|result| videos(result, &task_id)).unwrap_or_default();
+        Some(Self {
+            external_task_id: data.get("task_info").and_then(|info| info.id("external_task_id")),
+            status: TaskStatus::of(data.text("task_status")?),
+            status_message: data.text("task_status_msg").map(str::to_owned),
+            videos,
+            created_at: data.time("created_at"),
+            updated_at: data.time("updated_at"),
+            raw: raw.to_owned(),
+            task_id,
+        })
+    }
+
+    /// Whether a listener would want to be told.
+    pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
+        (self.status, &self.status_message, &self.videos) != (earlier.status, &earlier.status_message, &earlier.videos)
+    }
+}
+
+fn videos(result: &Json, task_id: &str) -> Vec<Video> {
+    let read = |video: &Json| {
+        let url = video.text("url").filter(|url| url.starts_with("https://") || url.starts_with("http://"))?;
+        Some(Video {
+            task_id: task_id.to_owned(),
+            id: video.id("id"),
+            url: url.to_owned(),
+            duration: video.seconds("duration"),
+        })
+    };
+    result.list("videos").iter().filter_map(read).collect()
+}

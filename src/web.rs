@@ -1,0 +1,26 @@
+//! The thin shell: everything that touches the browser, and nothing that decides.
+
+mod abort;
+#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
+mod api;
+mod body;
+mod client;
+mod download;
+mod encode;
+#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
+mod fault;
+mod fetch;
+mod files;
+mod host;
+mod images;
+mod listener;
+mod number;
+mod object;
+mod options;
+mod request;
+mod timer;
+mod watch;
+
+/// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

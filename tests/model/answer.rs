@@ -1,0 +1,128 @@
+//! What one HTTP answer says.
+
+use kling_multi_image2video::answer::Answer;
+use kling_multi_image2video::endpoint::HttpResponse;
+use kling_multi_image2video::error::{ErrorCode, ServiceCode};
+use kling_multi_image2video::task::{Task, TaskStatus};
+use proptest::prelude::*;
+
+fn read(status: u16, body: &str) -> Answer {
+    Answer::read(&HttpResponse { status, body: body.into(), retry_after: None })
+}
+
+fn task(body: &str) -> Task {
+    match read(200, body) {
+        Answer::Task(task) => *task,
+        other => panic!("no task in {body}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_documented_answer_to_a_submission() {
+    let body = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"861309198188019719","task_status":"submitted","task_info":{},"created_at":1773380633979,"updated_at":1773380633979}}"#;
+    let task = task(body);
+    assert_eq!((task.task_id.as_str(), task.status), ("861309198188019719", TaskStatus::Submitted));
+    assert_eq!((task.created_at, task.updated_at), (Some(1_773_380_633_979), Some(1_773_380_633_979)));
+    assert_eq!((task.external_task_id, task.status_message, task.videos.len()), (None, None, 0));
+    assert_eq!(task.raw, body);
+}
+
+#[test]
+fn the_documented_answer_to_a_query() {
+    let task = task(
+        r#"{"code":0,"message":"SUCCEED","request_id":"r","data":{"task_id":"1","task_status":"succeed","task_status_msg":"","task_info":{"external_task_id":"mine"},
+        "task_result":{"videos":[{"id":"v","url":"https://cdn.example/v.mp4?a=1","duration":"5.041","new":1},{"id":"w","url":"javascript:alert(1)"}]},"created_at":1773380633,"updated_at":0}}"#,
+    );
+    assert_eq!((task.status, task.external_task_id.as_deref()), (TaskStatus::Succeed, Some("mine")));
+    assert_eq!((task.created_at, task.updated_at), (Some(1_773_380_633_000), None), "seconds, and none");
+    let [video] = task.videos.as_slice() else { panic!("{:?}", task.videos) };
+    assert_eq!(
+        (video.task_id.as_str(), video.id.as_deref(), video.url.as_str()),
+        ("1", Some("v"), "https://cdn.example/v.mp4?a=1")
+    );
+    assert_eq!(video.duration, Some(5.041));
+}
+
+#[test]
+fn types_that_vary() {
+    let varied = task(
+        r#"{"code":null,"message":"","data":{"task_id":18446744073709551615,"task_status":"queueing","task_status_msg":null,"task_info":null,"task_result":null,"created_at":null}}"#,
+    );
+    assert_eq!(varied.task_id, "18446744073709551615", "every digit of a number beyond 2^53");
+    assert_eq!(varied.status, TaskStatus::Processing, "a word never seen before is a task still running");
+    let failed = task(
+        r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"failed","task_status_msg":"Image pixel is invalid","task_result":{}}}"#,
+    );
+    assert_eq!((failed.status, failed.status_message.as_deref()), (TaskStatus::Failed, Some("Image pixel is invalid")));
+}
+
+#[test]
+fn refusals() {
+    let check = |status, body: &str, code, service_code: Option<ServiceCode>, words: &str| {
+        let Answer::Refused(refusal) = read(status, body) else { panic!("no refusal in {body}") };
+        let error = refusal.into_query_error();
+        assert_eq!(error.code(), code, "{body}");
+        assert_eq!((error.details().status, &error.details().service_code), (Some(status), &service_code), "{body}");
+        assert!(error.message().contains(words), "{} has no {words}", error.message());
+    };
+    let number = |code| Some(ServiceCode::Number(code));
+    let word = |code: &str| Some(ServiceCode::Word(code.into()));
+    check(
+        401,
+        r#"{"code":1004,"message":"token expired","request_id":"r"}"#,
+        ErrorCode::Unauthorized,
+        number(1004),
+        "token expired",
+    );
+    check(
+        401,
+        r#"{"error":{"message":"bad key","type":"comet_api_error","code":""}}"#,
+        ErrorCode::Unauthorized,
+        None,
+        "bad key",
+    );
+    check(403, r#"{"code":1103,"message":"no"}"#, ErrorCode::Forbidden, number(1103), "1103");
+    check(
+        400,
+        r#"{"code":"task_not_exist","message":"task_not_exist","data":null}"#,
+        ErrorCode::TaskNotFound,
+        word("task_not_exist"),
+        "no such task",
+    );
+    check(404, r#"{"code":1203,"message":"x"}"#, ErrorCode::TaskNotFound, number(1203), "1203");
+    check(400, r#"{"code":1201,"message":"x"}"#, ErrorCode::Rejected, number(1201), "1201");
+    check(429, r#"{"code":1302,"message":"x"}"#, ErrorCode::RateLimited, number(1302), "slow down");
+    check(503, r#"{"code":5001,"message":"maintenance"}"#, ErrorCode::ServerError, number(5001), "maintenance");
+}
+
+#[test]
+fn what_cannot_be_understood_is_named() {
+    for (status, body, seen) in [
+        (200, "", "an empty body"),
+        (200, "  <!doctype html>", "a web page"),
+        (502, "<html>", "a web page"),
+        (200, "{\"code\":0,", "a body that is not JSON"),
+        (200, "{}", "JSON without a task"),
+        (200, r#"{"data":{"task_id":"1"}}"#, "JSON without a task"),
+        (200, r#"{"data":[]}"#, "JSON without a task"),
+        (400, "[]", "JSON without a message"),
+        (0, "", "a redirect"),
+    ] {
+        let Answer::Odd(odd) = read(status, body) else { panic!("{body} was understood") };
+        let message = odd.into_error(ErrorCode::Protocol).to_string();
+        assert!(message.contains(seen), "{message} has no {seen}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_answer_brings_it_down(status: u16, body in ".{0,200}", retry_after: Option<String>) {
+        let _ = Answer::read(&HttpResponse { status, body, retry_after });
+    }
+
+    #[test]
+    fn no_nesting_brings_it_down(depth in 1..20_000_usize) {
+        let _ = read(200, &"[".repeat(depth));
+        let _ = read(200, &"{\"data\":".repeat(depth));
+    }
+}

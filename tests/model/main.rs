@@ -1,0 +1,25 @@
+//! Everything that decides, tested natively: tables, laws, whole flows in virtual time, and the rules of the tree itself.
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_lossless,
+    reason = "a test that goes wrong should stop"
+)]
+
+mod answer;
+mod encoding;
+mod endpoint;
+mod flow;
+mod image;
+mod poll;
+mod request;
+mod submission;
+mod tidy;
+mod video;

@@ -1,0 +1,36 @@
+//! The schedule.
+
+use kling_multi_image2video::poll::Polling;
+use proptest::prelude::*;
+
+/// Of the 41 steps of jitter, the one that changes nothing.
+const EXACT: u32 = 20;
+
+#[test]
+fn the_default_schedule() {
+    let delays = |age: u64| (0..8).map(|asked| Polling::default().delay(asked, age, EXACT)).collect::<Vec<_>>();
+    assert_eq!(delays(0), [5000, 5000, 6250, 7812, 9765, 12206, 15000, 15000]);
+    assert_eq!(delays(600_000)[1..], [30_000; 7], "after ten minutes");
+    assert_eq!(Polling::default().delay(2, 0, 0), 5000, "a fifth less");
+    assert_eq!(Polling::default().delay(2, 0, 40), 7500, "a fifth more");
+}
+
+proptest! {
+    #[test]
+    fn no_delay_is_a_storm_or_for_ever(
+        times in prop::array::uniform3(Polling::SHORTEST..=Polling::LONGEST),
+        asked: u32, age: u64, random: u32,
+    ) {
+        let [first_delay, interval, longest] = times;
+        let polling = Polling { first_delay, interval, max_interval: longest.max(interval), ..Polling::default() };
+        let delay = polling.delay(asked, age, random);
+        prop_assert!(delay >= Polling::SHORTEST);
+        prop_assert!(delay <= polling.max_interval.max(first_delay) * 2 * 6 / 5);
+    }
+
+    #[test]
+    fn intervals_never_shrink(interval in 10..20_000_u64, asked in 1..200_u32) {
+        let polling = Polling { interval, max_interval: 20_000, ..Polling::default() };
+        prop_assert!(polling.delay(asked, 0, EXACT) <= polling.delay(asked + 1, 0, EXACT));
+    }
+}

@@ -1,0 +1,76 @@
+//! What one POST came to: exactly one outcome for each answer.
+
+use kling_multi_image2video::endpoint::{HttpResponse, TransportError};
+use kling_multi_image2video::error::ErrorCode;
+use kling_multi_image2video::request::ExternalTaskId;
+use kling_multi_image2video::submission::Outcome;
+use proptest::prelude::*;
+
+const TASK: &str = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"submitted"}}"#;
+
+fn outcome(status: u16, body: &str) -> Outcome {
+    let response = HttpResponse { status, body: body.into(), retry_after: None };
+    Outcome::of(Ok(response), &ExternalTaskId::from_random([0; 16]))
+}
+
+#[test]
+fn outcomes() {
+    let accepted =
+        |status, body: &str| assert!(matches!(outcome(status, body), Outcome::Accepted(_)), "{status} {body}");
+    let rejected = |status, body: &str, code| match outcome(status, body) {
+        Outcome::Rejected(error) => {
+            assert_eq!(error.code(), code, "{status} {body}");
+            assert!(!error.is_retryable() && error.details().external_task_id.is_some(), "{status} {body}");
+        }
+        other => panic!("{status} {body}: {other:?}"),
+    };
+    let unknown = |status, body: &str| match outcome(status, body) {
+        Outcome::Unknown(error) => {
+            assert_eq!(error.code(), ErrorCode::SubmissionUnknown, "{status} {body}");
+            assert!(!error.is_retryable() && error.details().external_task_id.is_some(), "{status} {body}");
+        }
+        other => panic!("{status} {body}: {other:?}"),
+    };
+    let refusal = r#"{"code":1201,"message":"no"}"#;
+    accepted(200, TASK);
+    accepted(201, TASK);
+    rejected(400, refusal, ErrorCode::Rejected);
+    rejected(401, refusal, ErrorCode::Unauthorized);
+    rejected(403, refusal, ErrorCode::Forbidden);
+    rejected(404, refusal, ErrorCode::Rejected);
+    rejected(413, refusal, ErrorCode::PayloadTooLarge);
+    rejected(429, refusal, ErrorCode::RateLimited);
+    rejected(500, r#"{"error":{"message":"no","code":"invalid_request"}}"#, ErrorCode::Rejected);
+    rejected(400, "<html>", ErrorCode::Protocol);
+    rejected(0, "", ErrorCode::Protocol);
+    unknown(408, refusal);
+    unknown(408, "<html>");
+    unknown(500, refusal);
+    unknown(502, "<html>");
+    unknown(524, "");
+    unknown(200, "");
+    unknown(200, "<html>");
+    unknown(200, r#"{"code":0,"message":"SUCCEED","data":{}}"#);
+    unknown(302, "");
+}
+
+#[test]
+fn no_answer_is_unknown() {
+    let id = ExternalTaskId::from_random([0; 16]);
+    let Outcome::Unknown(error) =
+        Outcome::of(Err(TransportError { message: "TypeError: Failed to fetch".into() }), &id)
+    else {
+        panic!("decided without an answer")
+    };
+    assert!(error.message().contains("Failed to fetch"), "{error}");
+    assert_eq!(error.details().external_task_id.as_deref(), Some(id.as_str()));
+}
+
+proptest! {
+    #[test]
+    fn only_a_4xx_a_redirect_or_a_word_of_the_service_proves_that_nothing_was_created(status: u16, body in ".{0,80}") {
+        if let Outcome::Rejected(_) = outcome(status, &body) {
+            prop_assert!(status == 0 || (400..500).contains(&status) && status != 408, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The rules of the tree itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &str, extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("node_modules") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted)) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no file in {folder}");
+    found
+}
+
+fn must_not_contain(files: &[(PathBuf, String)], words: &[&str], why: &str) {
+    let finds: Vec<String> = files
+        .iter()
+        .flat_map(|(path, text)| text.lines().enumerate().map(move |(number, line)| (path, number + 1, line)))
+        .filter(|(_, _, line)| words.iter().any(|word| line.contains(word)))
+        .map(|(path, number, line)| format!("{}:{number}: {}", path.display(), line.trim()))
+        .collect();
+    assert!(finds.is_empty(), "{why}:\n{}", finds.join("\n"));
+}
+
+#[test]
+fn the_core_names_nothing_of_javascript() {
+    let mut core = files("src", &["rs"]);
+    core.retain(|(path, _)| !path.starts_with("src/web") && path != Path::new("src/web.rs"));
+    for (_, text) in &mut core {
+        // The architecture text may speak of what the code may not use.
+        *text = text
+            .lines()
+            .map(|line| if line.trim_start().starts_with("//") { "\n" } else { line }.to_owned() + "\n")
+            .collect();
+    }
+    must_not_contain(&core, &["wasm_bindgen", "js_sys", "web_sys", "gloo"], "only src/web may use the browser");
+}
+
+#[test]
+fn wasm_dependencies_are_for_wasm_only() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let native = manifest.split("\n[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    for name in ["wasm-bindgen", "js-sys", "web-sys", "gloo"] {
+        assert!(!native.contains(name), "{name} is a dependency of a native build");
+    }
+}
+
+#[test]
+fn files_stay_short_enough_to_read() {
+    // The page is one script by design, so that a reader has all of it in one place.
+    let limit = |path: &Path| if path.starts_with("www") { 550 } else { 400 };
+    let all = ["src", "tests", "xtask", "www"].map(|folder| files(folder, &["rs", "js"]));
+    let long: Vec<String> = all
+        .iter()
+        .flatten()
+        .filter(|(path, text)| text.lines().count() > limit(path))
+        .map(|(path, text)| format!("{}: {} lines", path.display(), text.lines().count()))
+        .collect();
+    assert!(long.is_empty(), "too long: {long:?}");
+}
+
+#[test]
+fn nothing_is_evaluated_and_nothing_is_inline() {
+    let mut script = files("src/js", &["js"]);
+    script.extend(files("www", &["js", "html"]));
+    must_not_contain(
+        &script,
+        &["eval(", "new Function", "innerHTML", "outerHTML", "document.write"],
+        "no text becomes code",
+    );
+    let page = files("www", &["html"]);
+    must_not_contain(
+        &page,
+        &[" style=", " onclick=", " onload=", "<style", "javascript:"],
+        "the page's policy forbids it",
+    );
+    let policy = &page[0].1;
+    for directive in ["Content-Security-Policy", "default-src 'none'", "base-uri 'none'", "form-action 'none'"] {
+        assert!(policy.contains(directive), "the page's policy has no {directive}");
+    }
+    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+}
+
+#[test]
+fn no_marks_are_left_behind() {
+    // In two halves, so that this file has none.
+    let marks = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"], ["HA", "CK"]].map(|mark| mark.concat());
+    let words: Vec<&str> = marks.iter().map(String::as_str).collect();
+    for folder in ["src", "tests", "xtask", "www"] {
+        must_not_contain(&files(folder, &["rs", "js", "css", "html"]), &words, "unfinished");
+    }
+}
+
+#[test]
+fn lock_files_hold_no_address_of_a_registry() {
+    for (path, text) in files("xtask", &["json"]) {
+        assert!(!text.contains("\"resolved\""), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_error_code_of_the_crate_is_declared_and_explained() {
+    let codes: Vec<String> = fs::read_to_string(root().join("src/error.rs"))
+        .unwrap()
+        .split("pub enum ErrorCode {")
+        .nth(1)
+        .unwrap()
+        .split('}')
+        .next()
+        .unwrap()
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.ends_with(',') && !line.starts_with("//"))
+        .map(|line| snake_case(line.trim_end_matches(',')))
+        .collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    let declarations = fs::read_to_string(root().join("src/js/index.d.ts")).unwrap();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for code in &codes {
+        assert!(declarations.contains(&format!("\"{code}\"")), "index.d.ts does not declare {code}");
+        assert!(readme.contains(&format!("| `{code}` |")), "the README's table does not explain {code}");
+    }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut word = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(c.to_ascii_lowercase());
+    }
+    // As serde does it: one letter is a word of its own.
+    word
+}
