@@ -1,0 +1,26 @@
+// The entry of the package. Importing it touches no global.
+
+import { init, run } from "./loader.js";
+import { copied, snapshot } from "./request.js";
+
+export { createClient } from "./client.js";
+export { KlingError, isKlingError } from "./error.js";
+export default init;
+
+/** @type {typeof import("./index.js").inspectImage} */
+export const inspectImage = (image) => run((glue) => glue.inspectImage(image));
+
+/** @type {typeof import("./index.js").encodeImage} */
+export const encodeImage = (image, options) => run((glue) => glue.encodeImage(image, copied(options)));
+
+/** @type {typeof import("./index.js").validateRequest} */
+export const validateRequest = async (request) => {
+  const now = snapshot(request);
+  return run((glue) => glue.validateRequest(now));
+};
+
+/** @type {typeof import("./index.js").buildRequestBody} */
+export const buildRequestBody = async (request, options) => {
+  const now = snapshot(request);
+  return run((glue) => glue.buildRequestBody(now, copied(options)));
+};

@@ -1,0 +1,41 @@
+// What the caller passes, as it is at the moment of the call: an emptied file input must not change a request under way.
+
+/** A list may have no end; nobody means more pictures than this. */
+const MOST = 100;
+
+/**
+ * A copy of a request, its images as an array.
+ * @param {unknown} request
+ */
+export function snapshot(request) {
+  if (typeof request !== "object" || request === null) return request;
+  const copy = /** @type {Record<string, unknown>} */ ({ ...request });
+  if ("images" in request) copy.images = list(request.images);
+  return copy;
+}
+
+/**
+ * A copy of a plain options object.
+ * @template T
+ * @param {T} options
+ * @returns {T}
+ */
+export function copied(options) {
+  const isPlain = typeof options === "object" && options !== null && Object.getPrototypeOf(options) === Object.prototype;
+  return isPlain ? { ...options } : options;
+}
+
+/** @param {unknown} images */
+function list(images) {
+  if (typeof images !== "object" || images === null) return images;
+  const array = [];
+  if (Symbol.iterator in images) {
+    for (const image of /** @type {Iterable<unknown>} */ (images)) {
+      if (array.push(image) === MOST) break;
+    }
+    return array;
+  }
+  // Of a Blob, `length` is undefined: it is passed on, and refused as what it is.
+  if (!("length" in images)) return images;
+  return Array.from({ length: Math.min(Number(images.length) || 0, MOST) }, (_, index) => Reflect.get(images, index));
+}

@@ -1,0 +1,61 @@
+//! The body of the paid request: blobs of base64 between texts of JSON.
+
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
+
+use super::encode::Encoder;
+use super::fault::{Failure, missing, words_of};
+use super::files::{blob_of, size};
+use super::listener::Listener;
+use super::request::Ready;
+use super::timer::random_bytes;
+use crate::error::{Error, ErrorCode};
+use crate::progress::Progress;
+use crate::request::{BodyPart, ExternalTaskId, VideoRequest};
+
+/// Encodes the images of a request, and puts its body together.
+pub(super) async fn build(ready: &Ready, listener: &Listener) -> Result<(ExternalTaskId, Blob), Failure> {
+    let id = match ready.request.external_task_id() {
+        Some(id) => id.clone(),
+        None => ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?),
+    };
+    let total = ready.files.iter().flatten().map(size).fold(0, u64::saturating_add);
+    let mut loaded = 0_u64;
+    let mut images = Vec::new();
+    let mut encoder = Encoder::new()?;
+    for (index, file) in ready.files.iter().enumerate() {
+        let Some(file) = file else {
+            images.push(Vec::new());
+            continue;
+        };
+        let mut read = |bytes| {
+            loaded = u64::saturating_add(loaded, bytes);
+            listener.tell(&Progress::Encoding { loaded, total });
+        };
+        let parts = encoder.encode(file, &mut read).await;
+        images.push(parts.map_err(|unreadable| unreadable.into_error(&format!("images[{index}]")))?);
+    }
+    let body = assemble(&ready.request, &id, &images).map_err(|error| {
+        Error::new(ErrorCode::Internal, format!("the browser could not hold the body ({})", words_of(&error)))
+    })?;
+    Ok((id, body))
+}
+
+/// The body as one blob, which may be sent again without being made again.
+fn assemble(request: &VideoRequest, id: &ExternalTaskId, images: &[Vec<Blob>]) -> Result<Blob, JsValue> {
+    let parts = Array::new();
+    for part in request.body(id) {
+        match part {
+            BodyPart::Text(text) => {
+                parts.push(&text.into());
+            }
+            BodyPart::Image(index) => {
+                for blob in images.get(index).into_iter().flatten() {
+                    parts.push(blob);
+                }
+            }
+        }
+    }
+    blob_of(&parts, "application/json")
+}

@@ -1,0 +1,130 @@
+//! Files into base64 and back.
+//!
+//! A file passes through two small buffers in wasm memory, block by block, whatever its size: linear memory never
+//! shrinks again, and a JavaScript text of that length is the slow way into `fetch`.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
+
+use super::files::{Unreadable, begin, size};
+use super::number::count;
+use crate::encoding::{BLOCK, Decoder, ENCODED_BLOCK, NotBase64, SLICE, encode_block, encoded_len};
+use crate::error::{Error, ErrorCode};
+
+/// Encodes files block by block.
+pub(super) struct Encoder {
+    block: Vec<u8>,
+    encoded: Vec<u8>,
+}
+
+impl Encoder {
+    /// Takes its two buffers. An exhausted memory is an error, not a trap.
+    pub(super) fn new() -> Result<Self, Error> {
+        Ok(Self { block: buffer(BLOCK)?, encoded: buffer(ENCODED_BLOCK)? })
+    }
+
+    /// The base64 of a file, as blobs of a few MiB. `read` is told how many bytes each step has read.
+    pub(super) async fn encode(&mut self, file: &Blob, read: &mut dyn FnMut(u64)) -> Result<Vec<Blob>, Unreadable> {
+        let (length, step) = (size(file), count(SLICE));
+        let from = |start: u64| (start < length).then(|| begin(file, start..start.saturating_add(step)));
+        let mut parts = Vec::new();
+        let mut start = 0;
+        let mut next = from(start);
+        while let Some(slice) = next.take() {
+            let bytes = slice.bytes().await?;
+            start = step.saturating_add(start);
+            // The next slice is read while this one is encoded.
+            next = from(start);
+            let encoded = self.encode_slice(&bytes);
+            parts.push(Blob::new_with_buffer_source_sequence(&Array::of1(&encoded))?);
+            read(u64::from(bytes.length()));
+        }
+        Ok(parts)
+    }
+
+    fn encode_slice(&mut self, bytes: &Uint8Array) -> Uint8Array {
+        let length = u32::try_from(encoded_len(bytes.length().into())).unwrap_or(0);
+        let encoded = Uint8Array::new_with_length(length);
+        let (mut read, mut written) = (0_u32, 0_u32);
+        let step = u32::try_from(BLOCK).unwrap_or(u32::MAX);
+        while read < bytes.length() {
+            let end = read.saturating_add(step).min(bytes.length());
+            let piece = bytes.subarray(read, end);
+            let (Some(block), Ok(into)) = (self.block.get_mut(..length_of(&piece)), usize::try_from(written)) else {
+                break;
+            };
+            piece.copy_to(block);
+            let characters = encode_block(block, &mut self.encoded);
+            let after = u32::try_from(into.saturating_add(characters)).unwrap_or(u32::MAX);
+            if let Some(text) = self.encoded.get(..characters) {
+                encoded.subarray(written, after).copy_from(text);
+            }
+            (read, written) = (end, after);
+        }
+        encoded
+    }
+}
+
+fn buffer(length: usize) -> Result<Vec<u8>, Error> {
+    let mut buffer = Vec::new();
+    if buffer.try_reserve_exact(length).is_err() {
+        return Err(Error::new(ErrorCode::Internal, "the memory of the WebAssembly instance is exhausted"));
+    }
+    buffer.resize(length, 0);
+    Ok(buffer)
+}
+
+fn length_of(bytes: &Uint8Array) -> usize {
+    usize::try_from(bytes.length()).unwrap_or(usize::MAX)
+}
+
+/// Why a base64 text is no file.
+pub(super) enum Undecodable {
+    NotBase64,
+    Unreadable(Unreadable),
+}
+
+impl From<NotBase64> for Undecodable {
+    fn from(_: NotBase64) -> Self {
+        Self::NotBase64
+    }
+}
+
+impl<E: Into<Unreadable>> From<E> for Undecodable {
+    fn from(error: E) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
+/// The file that a base64 text stands for, so that both are checked and sent in the same way.
+pub(super) async fn decode(text: &JsValue) -> Result<Blob, Undecodable> {
+    let text = Blob::new_with_str_sequence(&Array::of1(text))?;
+    let (length, step) = (size(&text), count(SLICE));
+    let parts = Array::new();
+    let mut decoder = Decoder::default();
+    let mut block = vec![0; BLOCK];
+    let mut plain = Vec::new();
+    let mut start = 0;
+    while start < length {
+        let bytes = begin(&text, start..start.saturating_add(step)).bytes().await?;
+        start = start.saturating_add(step);
+        let part = Uint8Array::new_with_length(bytes.length());
+        let (mut read, mut written) = (0, 0_u32);
+        while read < bytes.length() {
+            let end = read.saturating_add(u32::try_from(BLOCK).unwrap_or(u32::MAX)).min(bytes.length());
+            let piece = bytes.subarray(read, end);
+            let Some(block) = block.get_mut(..length_of(&piece)) else { break };
+            piece.copy_to(block);
+            decoder.push(block, &mut plain)?;
+            let after = written.saturating_add(u32::try_from(plain.len()).unwrap_or(u32::MAX));
+            part.subarray(written, after).copy_from(&plain);
+            plain.clear();
+            (read, written) = (end, after);
+        }
+        parts.push(&part.subarray(0, written));
+    }
+    decoder.finish(&mut plain)?;
+    parts.push(&Uint8Array::from(plain.as_slice()));
+    Ok(Blob::new_with_buffer_source_sequence(&parts)?)
+}

@@ -1,0 +1,102 @@
+//! How a failure reaches JavaScript.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::object::{plain, set};
+use crate::error::{Error, ErrorCode};
+
+#[wasm_bindgen(raw_module = "./error.js")]
+extern "C" {
+    /// The `Error` subclass of the package, which Rust cannot define.
+    type KlingError;
+
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, known: &JsValue) -> KlingError;
+}
+
+#[wasm_bindgen(raw_module = "./fault.js")]
+extern "C" {
+    /// Rejects everything outstanding, because this instance will never answer it.
+    #[wasm_bindgen(js_name = instanceFailed)]
+    fn instance_failed(reason: &str);
+}
+
+/// Why a call rejects.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// With an error of ours.
+    Error(Error),
+    /// With an error of ours, and what the caller's own code threw.
+    Caused(Error, JsValue),
+    /// With the reason of the caller's signal.
+    Aborted(JsValue),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Error(error) => js_error(&error),
+            Failure::Caused(error, cause) => {
+                let value = js_error(&error);
+                // As the constructor of Error does it: not enumerable, so it is not logged with the rest.
+                let descriptor = super::object::object(&[
+                    ("value", cause),
+                    ("configurable", JsValue::TRUE),
+                    ("writable", JsValue::TRUE),
+                ]);
+                let _ =
+                    Reflect::define_property(&Object::from(value.clone()), &"cause".into(), &Object::from(descriptor));
+                value
+            }
+            Failure::Aborted(reason) => reason,
+        }
+    }
+}
+
+/// The error as JavaScript throws it.
+pub(super) fn js_error(error: &Error) -> JsValue {
+    let known = plain(error.details());
+    let known = known.unchecked_into::<Object>();
+    set(&known, "code", &plain(&error.code()));
+    set(&known, "retryable", &error.is_retryable().into());
+    KlingError::new(error.message(), &known).into()
+}
+
+/// What the browser says of an error of its own.
+pub(super) fn words_of(error: &JsValue) -> String {
+    let text = |name| super::object::member(error, name).ok().and_then(|value| value.as_string());
+    match (text("name"), text("message")) {
+        (Some(name), Some(message)) if !message.is_empty() => format!("{name}: {message}"),
+        (Some(name), _) => name,
+        _ => "no reason given".into(),
+    }
+}
+
+/// A panic ends the instance: a promise of it would be pending for ever.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        wasm_bindgen::handler::schedule_reinit();
+        instance_failed(&format!("a defect of this package{place}; the next call starts afresh"));
+    }));
+}
+
+/// Makes the next call start with a fresh instance, after a trap that no hook sees.
+#[wasm_bindgen(js_name = discardInstance)]
+pub fn discard_instance() {
+    wasm_bindgen::handler::schedule_reinit();
+}
+
+/// The browser lacks something that every supported one has.
+pub(super) fn missing(what: &str) -> Error {
+    Error::new(ErrorCode::Internal, format!("this environment has no {what}"))
+}

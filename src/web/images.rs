@@ -1,0 +1,107 @@
+//! Image sources as the caller hands them over, each to be checked like a file.
+
+use std::ops::Range;
+
+use js_sys::JsString;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, Url};
+
+use super::encode::{Undecodable, decode};
+use super::files::{Unreadable, as_blob, begin, size};
+use super::object::{is_object, member};
+use crate::image::{self, ImageHeader};
+use crate::issue::{Issue, IssueCode};
+use crate::request::DraftImage;
+
+/// An image of a draft, and its bytes where this browser has them.
+pub(super) struct Candidate {
+    pub(super) draft: DraftImage,
+    pub(super) file: Option<Blob>,
+}
+
+impl Candidate {
+    /// Reads what the header of an image says, and all that is wrong with it.
+    pub(super) async fn read(source: &JsValue, path: &str) -> Self {
+        if let Some(blob) = as_blob(source) {
+            return Self::of_file(blob.clone(), path).await;
+        }
+        if let Some(text) = source.dyn_ref::<JsString>() {
+            return Self::of_text(text, path).await;
+        }
+        let href = || member(source, "href").ok().and_then(|href| href.as_string());
+        if is_object(source)
+            && let Some(url) = href()
+        {
+            return Self::of_url(&url, path);
+        }
+        let message = "expected a File or Blob, an http(s): address, or a base64 or data: text, found something else";
+        Self::faulty(Issue::error(IssueCode::BadValue, path, message))
+    }
+
+    async fn of_file(file: Blob, path: &str) -> Self {
+        let issues = match header(&file).await {
+            Ok(header) => image::check(path, size(&file), &header),
+            Err(unreadable) => vec![unreadable.issue(path)],
+        };
+        Self { draft: DraftImage::Encoded(issues), file: Some(file) }
+    }
+
+    /// A text is told apart by how it begins.
+    async fn of_text(text: &JsString, path: &str) -> Self {
+        const PREFIX: u32 = 256;
+        let start = String::from(text.substring(0, PREFIX));
+        let trimmed = start.trim_start();
+        let scheme = trimmed.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("data") => match start.split_once(',') {
+                Some((head, _)) if head.trim_end().to_ascii_lowercase().ends_with(";base64") => {
+                    let skipped = u32::try_from(head.encode_utf16().count()).unwrap_or(0).saturating_add(1);
+                    Self::of_base64(&text.substring(skipped, text.length()), path).await
+                }
+                _ => {
+                    let message = "expected a data: address with ;base64 before its comma, found one without";
+                    Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
+                }
+            },
+            Some("blob") => {
+                let message = "a blob: address is known in this page only; pass the blob itself";
+                Self::faulty(Issue::error(IssueCode::BadUrl, path, message))
+            }
+            Some(_) => Self::of_url(&String::from(text.clone()), path),
+            None => Self::of_base64(text, path).await,
+        }
+    }
+
+    fn of_url(text: &str, path: &str) -> Self {
+        match Url::new(text) {
+            Ok(url) => Self { draft: DraftImage::Url(url.href()), file: None },
+            Err(_) => Self::faulty(Issue::error(
+                IssueCode::BadUrl,
+                path,
+                "expected an absolute http(s): address, found a broken one",
+            )),
+        }
+    }
+
+    async fn of_base64(text: &JsString, path: &str) -> Self {
+        match decode(text).await {
+            Ok(file) => Self::of_file(file, path).await,
+            Err(Undecodable::NotBase64) => {
+                let message =
+                    "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): address or a data: text, found another text";
+                Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
+            }
+            Err(Undecodable::Unreadable(unreadable)) => Self::faulty(unreadable.issue(path)),
+        }
+    }
+
+    fn faulty(issue: Issue) -> Self {
+        Self { draft: DraftImage::Encoded(vec![issue]), file: None }
+    }
+}
+
+/// What the first bytes of a file say about it.
+pub(super) async fn header(file: &Blob) -> Result<ImageHeader, Unreadable> {
+    let read = async |range: Range<u64>| Ok::<_, Unreadable>(begin(file, range).bytes().await?.to_vec());
+    image::read_header(size(file), &read).await
+}

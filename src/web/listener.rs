@@ -1,0 +1,70 @@
+//! The caller's progress listener.
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::fault::js_error;
+use super::number::{count, float};
+use super::object::{object, plain, task};
+use crate::progress::Progress;
+use crate::task::TaskStatus;
+
+#[wasm_bindgen(raw_module = "./fault.js")]
+extern "C" {
+    /// Reports what a listener threw as uncaught.
+    #[wasm_bindgen(js_name = reportUncaught)]
+    fn report_uncaught(error: &JsValue);
+}
+
+/// Calls the caller's function, if there is one. What it throws disturbs nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Listener(Option<Function>);
+
+impl Listener {
+    pub(super) fn new(function: Option<Function>) -> Self {
+        Self(function)
+    }
+
+    pub(super) fn tell(&self, progress: &Progress) {
+        let Some(function) = &self.0 else { return };
+        if let Err(error) = function.call1(&JsValue::UNDEFINED, &js_progress(progress)) {
+            report_uncaught(&error);
+        }
+    }
+}
+
+fn js_progress(progress: &Progress) -> JsValue {
+    let phase = |phase: &str| ("phase", JsValue::from_str(phase));
+    let number = |name, value: u64| (name, JsValue::from_f64(float(value)));
+    match progress {
+        Progress::Preparing { image } => object(&[phase("preparing"), number("image", count(*image))]),
+        Progress::Encoding { loaded, total } => {
+            object(&[phase("encoding"), number("loaded", *loaded), number("total", *total)])
+        }
+        Progress::Uploading { external_task_id, total } => {
+            object(&[phase("uploading"), ("externalTaskId", external_task_id.into()), number("total", *total)])
+        }
+        Progress::Watching { task: seen, elapsed, next_poll_in } => {
+            let word = if seen.status == TaskStatus::Submitted { "submitted" } else { "processing" };
+            object(&[
+                phase(word),
+                ("task", task(seen)),
+                number("elapsed", *elapsed),
+                number("nextPollIn", *next_poll_in),
+            ])
+        }
+        Progress::Waiting { reason, elapsed, next_poll_in, error } => object(&[
+            phase("waiting"),
+            ("reason", plain(reason)),
+            number("elapsed", *elapsed),
+            number("nextPollIn", *next_poll_in),
+            ("error", js_error(error)),
+        ]),
+        Progress::Downloading { loaded, total } => {
+            let total = total.map_or(JsValue::UNDEFINED, |total| JsValue::from_f64(float(total)));
+            let members = [phase("downloading"), number("loaded", *loaded), ("total", total.clone())];
+            if total.is_undefined() { object(members.split_at(2).0) } else { object(&members) }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Numbers across the boundary, where JavaScript has floats only.
+
+/// A count or a time as JavaScript has it. Exact up to 2^53.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "no lossless conversion exists; counts stay under 2^53"
+)]
+pub(super) fn float(number: u64) -> f64 {
+    number as f64
+}
+
+/// A count or a time from JavaScript: rounded down, negative and NaN become 0.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is what is wanted"
+)]
+pub(super) fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// A length in memory as a count.
+pub(super) fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

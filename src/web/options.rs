@@ -1,0 +1,141 @@
+//! Options objects: read strictly, because a misspelt option that vanishes silently costs money.
+
+use js_sys::{Function, Object};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::AbortSignal;
+
+use super::fault::Failure;
+use super::listener::Listener;
+use super::number::whole;
+use super::object::{is_object, member};
+use crate::error::Error;
+use crate::poll::Polling;
+use crate::request::fields::enumerate;
+
+/// The options of a call that only an abort can end early.
+pub(super) const CALL: &[&str] = &["signal"];
+/// The options of a call that reports its progress.
+pub(super) const PROGRESS: &[&str] = &["signal", "onProgress"];
+/// The options of a call that waits.
+pub(super) const WAIT: &[&str] = &["signal", "onProgress", "timeout"];
+
+/// The options of one call.
+#[derive(Debug)]
+pub(super) struct CallOptions {
+    pub(super) signal: Option<AbortSignal>,
+    pub(super) listener: Listener,
+    pub(super) timeout: Option<u64>,
+}
+
+impl CallOptions {
+    /// Takes what the caller passed, of which these keys are known.
+    pub(super) fn read(value: JsValue, known: &[&str]) -> Result<Self, Failure> {
+        let options = Options::read("options", value, known)?;
+        Ok(Self { signal: options.signal()?, listener: options.listener()?, timeout: options.time("timeout")? })
+    }
+}
+
+/// An options object whose keys are all known.
+pub(super) struct Options {
+    path: &'static str,
+    object: JsValue,
+}
+
+impl Options {
+    /// Takes what the caller passed. Nothing, or `undefined`, is an object without members.
+    pub(super) fn read(path: &'static str, value: JsValue, known: &[&str]) -> Result<Self, Failure> {
+        if value.is_undefined() {
+            return Ok(Self { path, object: Object::new().into() });
+        }
+        if !is_object(&value) {
+            return Err(Error::invalid_option(path, "expected an object").into());
+        }
+        if value.is_instance_of::<AbortSignal>() {
+            return Err(
+                Error::invalid_option(path, "expected an object such as { signal }, found the signal itself").into()
+            );
+        }
+        if let Some(key) = unknown_keys(&value, known).first() {
+            let message = format!("unknown; expected one of {}", enumerate(known, ", "));
+            return Err(Error::invalid_option(&format!("{path}.{key}"), &message).into());
+        }
+        Ok(Self { path, object: value })
+    }
+
+    /// The member of that name, unless it is `undefined`.
+    pub(super) fn get(&self, name: &str) -> Result<Option<JsValue>, Failure> {
+        match member(&self.object, name) {
+            Ok(value) if value.is_undefined() => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(cause) => Err(Failure::Caused(self.invalid(name, "reading it threw"), cause)),
+        }
+    }
+
+    /// The `signal`. One of another realm is taken too, which `instanceof` would not know.
+    fn signal(&self) -> Result<Option<AbortSignal>, Failure> {
+        let Some(value) = self.get("signal")? else { return Ok(None) };
+        let has = |name: &str| member(&value, name).unwrap_or(JsValue::UNDEFINED);
+        if is_object(&value) && has("aborted").as_bool().is_some() && has("addEventListener").is_function() {
+            return Ok(Some(value.unchecked_into()));
+        }
+        Err(self.invalid("signal", "expected an AbortSignal").into())
+    }
+
+    /// The `onProgress` listener.
+    fn listener(&self) -> Result<Listener, Failure> {
+        Ok(Listener::new(self.function("onProgress")?))
+    }
+
+    /// A member that is a function.
+    pub(super) fn function(&self, name: &str) -> Result<Option<Function>, Failure> {
+        match self.get(name)?.map(JsCast::dyn_into::<Function>) {
+            None => Ok(None),
+            Some(Ok(function)) => Ok(Some(function)),
+            Some(Err(_)) => Err(self.invalid(name, "expected a function").into()),
+        }
+    }
+
+    /// A member that is a time in ms.
+    fn time(&self, name: &str) -> Result<Option<u64>, Failure> {
+        let Some(value) = self.get(name)? else { return Ok(None) };
+        let time = value.as_f64().filter(|time| time.is_finite() && *time >= 0.0).map(whole);
+        match time {
+            Some(time) if (Polling::SHORTEST..=Polling::LONGEST).contains(&time) => Ok(Some(time)),
+            _ => {
+                let message = format!("expected ms from {} to {}", Polling::SHORTEST, Polling::LONGEST);
+                Err(self.invalid(name, &message).into())
+            }
+        }
+    }
+
+    /// The `polling` options.
+    pub(super) fn polling(&self) -> Result<Polling, Failure> {
+        const KNOWN: &[&str] = &["firstDelay", "interval", "maxInterval", "outageBudget", "notFoundGrace"];
+        let given = Self::read("polling", self.get("polling")?.unwrap_or(JsValue::UNDEFINED), KNOWN)?;
+        let default = Polling::default();
+        let first_delay = given.time("firstDelay")?;
+        let interval = given.time("interval")?;
+        let polling = Polling {
+            first_delay: first_delay.unwrap_or(default.first_delay),
+            interval: interval.unwrap_or(default.interval),
+            max_interval: given.time("maxInterval")?.unwrap_or(default.max_interval.max(interval.unwrap_or(0))),
+            outage_budget: given.time("outageBudget")?.unwrap_or(default.outage_budget),
+            not_found_grace: given.time("notFoundGrace")?.unwrap_or(default.not_found_grace),
+        };
+        if polling.max_interval < polling.interval {
+            return Err(given.invalid("maxInterval", "expected at least the interval").into());
+        }
+        Ok(polling)
+    }
+
+    /// An error about the member of that name.
+    pub(super) fn invalid(&self, name: &str, message: &str) -> Error {
+        Error::invalid_option(&format!("{}.{name}", self.path), message)
+    }
+}
+
+/// The keys of an object that are not among the known ones.
+pub(super) fn unknown_keys(object: &JsValue, known: &[&str]) -> Vec<String> {
+    let keys = Object::keys(object.unchecked_ref::<Object>());
+    keys.iter().filter_map(|key| key.as_string()).filter(|key| !known.contains(&key.as_str())).collect()
+}
