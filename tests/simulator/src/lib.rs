@@ -1,0 +1,104 @@
+//! CometAPI's Kling multi-image-to-video endpoint on this machine, and a second opinion on what is
+//! sent to it.
+//!
+//! It shares no code with the crate it is asked about: it has its own reading of the schema
+//! ([`request`]), really decodes every picture ([`pictures`]), knows which headers a page may set
+//! ([`policy`]), refuses a reused external id and counts what it charged ([`ledger`]). A task runs by
+//! the wall clock ([`task`]) and ends with a real MP4 of its pictures ([`movie`], [`delivery`]). Which
+//! service is played, well-behaved or not, stands in the path ([`scenario`]).
+//!
+//! The same process serves the page ([`site`]) and can stand between the page and the real service,
+//! adding the key ([`relay`]). It listens on the loopback interface only.
+
+pub mod answers;
+pub mod delivery;
+pub mod key;
+pub mod ledger;
+pub mod log;
+pub mod movie;
+pub mod pictures;
+pub mod policy;
+pub mod relay;
+pub mod request;
+pub mod scenario;
+pub mod service;
+pub mod site;
+pub mod task;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use relay::Relay;
+use service::Service;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// What a simulator serves, and where.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// 0 lets the system choose.
+    pub port: u16,
+    /// The folder of the page.
+    pub www: Option<PathBuf>,
+    /// The folder of the package.
+    pub pkg: Option<PathBuf>,
+    /// The way to the real service.
+    pub relay: Option<Relay>,
+    /// Whether every request is a line on standard error.
+    pub log: bool,
+}
+
+/// A simulator that has its port, and serves once it [runs](Simulator::run).
+#[derive(Debug)]
+pub struct Simulator {
+    listener: TcpListener,
+    router: Router,
+}
+
+impl Simulator {
+    /// Takes the port.
+    pub async fn bind(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        Ok(Self { listener, router: router(options) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the future is dropped.
+    pub async fn run(self) -> io::Result<()> {
+        // Without this a small answer may wait 40 ms for the acknowledgement of the one before.
+        let listener = self.listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, self.router).await
+    }
+}
+
+fn router(options: Options) -> Router {
+    let service = Arc::new(Service::default());
+    let endpoint = "/kling/v1/videos/multi-image2video";
+    let scenario = Router::new()
+        .route(endpoint, post(service::submit).fallback(service::wrong_method))
+        .route(&format!("{endpoint}/{{id}}"), get(service::query).fallback(service::wrong_method))
+        .route("/delivery/{file}", get(delivery::deliver))
+        .fallback(service::wrong_path);
+    let relayed = options.relay.is_some();
+    let mut router = Router::new()
+        .nest("/s/{scenario}", scenario)
+        .route("/account", get(service::account))
+        .route("/requests", get(service::requests))
+        .with_state(Arc::clone(&service))
+        .merge(site::routes(options.www.as_deref(), options.pkg.as_deref(), relayed));
+    if let Some(relay) = options.relay {
+        router = router.merge(relay::routes(relay));
+    }
+    let observer = log::Observer { service, lines: options.log };
+    router.layer(from_fn_with_state(observer, log::observe))
+}

@@ -1,0 +1,78 @@
+//! What happens around every request: the preflight's answer, the CORS header, the books, and a
+//! line on standard error.
+
+use crate::delivery::WithoutCors;
+use crate::key::key;
+use crate::ledger::Call;
+use crate::policy::{Target, asked_for};
+use crate::service::Service;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The state of [`observe`].
+#[derive(Clone, Debug)]
+pub struct Observer {
+    /// Where requests are entered.
+    pub service: Arc<Service>,
+    /// Whether there are lines on standard error.
+    pub lines: bool,
+}
+
+/// Wraps every route.
+pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    // The relay is for this server's own page, so that no other page shall read its answers.
+    let relayed = path == "/relay" || path.starts_with("/relay/");
+    let target = Target::of(&path);
+    let call = target.map(|target| enter(&observer.service, target, &method, &path, request.headers()));
+
+    let mut response = if method == Method::OPTIONS && !relayed { preflight(target) } else { next.run(request).await };
+
+    if !relayed && response.extensions().get::<WithoutCors>().is_none() {
+        let everyone = HeaderValue::from_static("*");
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, everyone);
+    }
+    let status = response.status().as_u16();
+    if let Some(call) = call {
+        call.answered(status);
+    }
+    if observer.lines {
+        eprintln!("{method} {path} {status} {} ms", started.elapsed().as_millis());
+    }
+    response
+}
+
+/// Enters a request before it is answered, so that one whose caller hangs up is in the books too.
+fn enter(service: &Service, target: Target, method: &Method, path: &str, headers: &HeaderMap) -> Arc<Call> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let call = Arc::new(Call {
+        method: method.to_string(),
+        path: path.to_owned(),
+        preflight_headers: asked_for(headers).map(str::to_owned),
+        authorization: headers.contains_key(header::AUTHORIZATION),
+        content_type: content_type.map(str::to_owned),
+        ..Call::default()
+    });
+    let violations = target.violations(method, headers).into_iter();
+    let violations = violations.map(|what| format!("{method} {path}: {what}")).collect();
+    service.ledger.enter(key(headers).ok(), target.id(), &call, violations);
+    call
+}
+
+fn preflight(target: Option<Target>) -> Response {
+    if matches!(target, Some(Target::Video(_))) {
+        // A delivery host knows no preflight: whatever needs one fails there.
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
+}

@@ -1,0 +1,278 @@
+//! Looking at the submitted pictures as the service does after accepting them.
+//!
+//! Every picture is really decoded, then kept only as a frame of the video: a submission of 40 MB
+//! leaves a few hundred kilobytes behind.
+
+use crate::request::{Aspect, Picture};
+use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, Rgb, RgbImage};
+use openh264::formats::{RgbSliceU8, YUVBuffer, YUVSource};
+use serde::Serialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Cursor;
+
+const MIN_EDGE: u32 = 300;
+/// Above so many bytes of pixels a picture is judged by its header only and drawn as a flat frame, so
+/// that a small file which claims a huge picture does not exhaust this machine. The decoders refuse
+/// what needs more than 512 MiB.
+const MAX_PIXEL_BYTES: u64 = 450_000_000;
+
+/// What was found out about one picture.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// `jpeg`, `png`, `url`, or `unknown`.
+    pub format: &'static str,
+    /// As displayed; absent where it could not be learnt.
+    pub width: Option<u32>,
+    /// As displayed; absent where it could not be learnt.
+    pub height: Option<u32>,
+    /// Why a task with this picture fails, in the service's words where they are known.
+    pub fault: Option<&'static str>,
+}
+
+/// A picture cut to the size of the video, in planar YUV 4:2:0.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Frame(pub Vec<u8>);
+
+/// Looks at one picture and cuts it to the shape of the video.
+pub fn inspect(picture: &Picture, aspect: Aspect) -> (Finding, Option<Frame>) {
+    match picture {
+        Picture::Address(address) => {
+            let finding = Finding { format: "url", width: None, height: None, fault: None };
+            (finding, Some(flat(address, aspect)))
+        }
+        Picture::Bytes(bytes) => inspect_bytes(bytes, aspect),
+    }
+}
+
+/// The finding when a decoder broke down over a picture.
+pub fn undecodable() -> (Finding, Option<Frame>) {
+    let fault = Some("Image cannot be decoded");
+    (Finding { format: "unknown", width: None, height: None, fault }, None)
+}
+
+fn inspect_bytes(bytes: &[u8], aspect: Aspect) -> (Finding, Option<Frame>) {
+    let mut finding = Finding { format: "unknown", width: None, height: None, fault: None };
+    let drawn = match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => {
+            finding.format = "jpeg";
+            if reaches_end_of_jpeg(bytes) {
+                draw(JpegDecoder::new(Cursor::new(bytes)), (bytes, ImageFormat::Jpeg), &mut finding, aspect)
+            } else {
+                Err("Image file is truncated")
+            }
+        }
+        Ok(ImageFormat::Png) => {
+            finding.format = "png";
+            draw(PngDecoder::new(Cursor::new(bytes)), (bytes, ImageFormat::Png), &mut finding, aspect)
+        }
+        _ => Err("Image format is not supported"),
+    };
+    match drawn {
+        Ok(frame) => (finding, Some(frame)),
+        Err(fault) => {
+            finding.fault = Some(fault);
+            (finding, None)
+        }
+    }
+}
+
+fn draw<D: ImageDecoder>(
+    decoder: image::ImageResult<D>,
+    (bytes, format): (&[u8], ImageFormat),
+    finding: &mut Finding,
+    aspect: Aspect,
+) -> Result<Frame, &'static str> {
+    const UNREADABLE: &str = "Image cannot be decoded";
+    let mut decoder = decoder.map_err(|_| UNREADABLE)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let (stored_width, stored_height) = decoder.dimensions();
+    let (width, height) =
+        if swaps_edges(orientation) { (stored_height, stored_width) } else { (stored_width, stored_height) };
+    finding.width = Some(width);
+    finding.height = Some(height);
+    if width.min(height) < MIN_EDGE {
+        // The one wording that was seen of the real service.
+        return Err("Image pixel is invalid");
+    }
+    // 1:2.5 to 2.5:1, without fractions.
+    if u64::from(width.max(height)) * 2 > u64::from(width.min(height)) * 5 {
+        return Err("Image aspect ratio is invalid");
+    }
+    if decoder.total_bytes() > MAX_PIXEL_BYTES {
+        return Ok(flat(&format!("{width}x{height}"), aspect));
+    }
+    // Not with the decoder at hand: that would be compiled with this crate, without optimisation in a
+    // development build, and take several times as long.
+    let picture = image::load_from_memory_with_format(bytes, format).map_err(|_| UNREADABLE)?;
+    Ok(cut(picture, orientation, aspect))
+}
+
+fn swaps_edges(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+/// Fills the frame with the middle of the picture. Shrinks first: turning and cropping a small
+/// picture costs nothing, turning one of a hundred megapixels does.
+fn cut(picture: DynamicImage, orientation: Orientation, aspect: Aspect) -> Frame {
+    let (width, height) = aspect.size();
+    let longest = width.max(height) * 5 / 2;
+    let mut small =
+        if picture.width().max(picture.height()) > longest { picture.thumbnail(longest, longest) } else { picture };
+    small.apply_orientation(orientation);
+    let filled = small.resize_to_fill(width, height, image::imageops::FilterType::Triangle);
+    Frame::from_rgb(&over_white(&filled))
+}
+
+/// Transparent pixels keep whatever colour lies under them; a page shows them on its background.
+fn over_white(picture: &DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.to_rgb8();
+    }
+    let rgba = picture.to_rgba8();
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [r, g, b, a] = rgba.get_pixel(x, y).0.map(u16::from);
+        Rgb([r, g, b].map(|c| u8::try_from((c * a + 255 * (255 - a)) / 255).unwrap_or(u8::MAX)))
+    })
+}
+
+/// A frame in one colour, the same for the same text.
+fn flat(text: &str, aspect: Aspect) -> Frame {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let [r, g, b, ..] = hasher.finish().to_be_bytes();
+    let (width, height) = aspect.size();
+    Frame::from_rgb(&RgbImage::from_pixel(width, height, Rgb([r, g, b])))
+}
+
+impl Frame {
+    fn from_rgb(picture: &RgbImage) -> Self {
+        let size = (pixels(picture.width()), pixels(picture.height()));
+        let yuv = YUVBuffer::from_rgb8_source(RgbSliceU8::new(picture.as_raw(), size));
+        Self([yuv.y(), yuv.u(), yuv.v()].concat())
+    }
+}
+
+impl Aspect {
+    /// Pixels of the video, both even.
+    pub fn size(self) -> (u32, u32) {
+        match self {
+            Self::Wide => (640, 360),
+            Self::Tall => (360, 640),
+            Self::Square => (480, 480),
+        }
+    }
+}
+
+/// A video's edge as a length in memory.
+pub fn pixels(edge: u32) -> usize {
+    usize::try_from(edge).unwrap_or(usize::MAX)
+}
+
+/// Whether a JPEG's entropy-coded data goes on until its end-of-image marker. Decoders fill what is
+/// missing with grey and call it a success; whatever follows the end is no fault.
+fn reaches_end_of_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        // Markers are FF and one byte; FF may be repeated as padding. Between segments there is
+        // nothing else, in a scan there are FF 00 (a literal) and FF D0–D7 (restarts).
+        let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(0xFF, rest)) else {
+            return false;
+        };
+        at += found + 1;
+        match bytes.get(at) {
+            None => return false,
+            Some(0xD9) => return true,
+            Some(0xFF) => {}
+            Some(0x00 | 0x01 | 0xD0..=0xD8) => at += 1,
+            Some(_) => {
+                let Some(&[high, low]) = bytes.get(at + 1..at + 3) else {
+                    return false;
+                };
+                at += 1 + usize::from(u16::from_be_bytes([high, low]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, inspect};
+    use crate::request::{Aspect, Picture};
+    use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+    use std::io::Cursor;
+
+    fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let picture = RgbImage::from_fn(width, height, |x, y| Rgb([x, y, x ^ y].map(|n| n.to_le_bytes()[0])));
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::from(picture).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn check(bytes: Vec<u8>, width: Option<u32>, height: Option<u32>, fault: Option<&str>) {
+        let (finding, frame) = inspect(&Picture::Bytes(bytes), Aspect::Wide);
+        assert_eq!((finding.width, finding.height), (width, height));
+        assert_eq!(finding.fault, fault);
+        assert_eq!(frame.is_some(), fault.is_none());
+    }
+
+    /// Puts an EXIF segment with nothing but an orientation behind the start-of-image marker.
+    fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+        let exif = [
+            b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(),
+            &[orientation, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        [&jpeg[..2], &exif, &jpeg[2..]].concat()
+    }
+
+    #[test]
+    fn good_pictures_become_frames() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+            check(encoded(300, 750, format), Some(300), Some(750), None);
+            check(encoded(750, 300, format), Some(750), Some(300), None);
+            check(encoded(2000, 1500, format), Some(2000), Some(1500), None);
+        }
+    }
+
+    #[test]
+    fn edges_are_judged_as_displayed() {
+        let jpeg = turned(&encoded(400, 300, ImageFormat::Jpeg), 6);
+        check(jpeg, Some(300), Some(400), None);
+    }
+
+    #[test]
+    fn faults_are_found() {
+        let jpeg = encoded(400, 300, ImageFormat::Jpeg);
+        let png = encoded(400, 300, ImageFormat::Png);
+        let pixel = Some("Image pixel is invalid");
+        check(encoded(299, 300, ImageFormat::Jpeg), Some(299), Some(300), pixel);
+        let ratio = Some("Image aspect ratio is invalid");
+        check(encoded(751, 300, ImageFormat::Png), Some(751), Some(300), ratio);
+        let unreadable = Some("Image cannot be decoded");
+        check(png[..png.len() / 2].to_vec(), Some(400), Some(300), unreadable);
+        let truncated = Some("Image file is truncated");
+        check(jpeg[..jpeg.len() - 2].to_vec(), None, None, truncated);
+        check(jpeg[..jpeg.len() / 2].to_vec(), None, None, truncated);
+        check(b"GIF89a".to_vec(), None, None, Some("Image format is not supported"));
+        check(b"hello".to_vec(), None, None, Some("Image format is not supported"));
+    }
+
+    #[test]
+    fn data_after_a_jpegs_end_is_no_fault() {
+        let mut jpeg = encoded(400, 300, ImageFormat::Jpeg);
+        jpeg.extend_from_slice(b"\xFF\xE0 motion photo");
+        check(jpeg, Some(400), Some(300), None);
+    }
+
+    #[test]
+    fn an_address_is_drawn_in_a_colour_of_its_own() {
+        let frame = |text: &str| inspect(&Picture::Address(text.into()), Aspect::Square).1;
+        assert_eq!(frame("https://a"), frame("https://a"));
+        assert_ne!(frame("https://a"), frame("https://b"));
+        let Some(Frame(bytes)) = frame("https://a") else { panic!("no frame") };
+        assert_eq!(bytes.len(), 480 * 480 * 3 / 2);
+    }
+}

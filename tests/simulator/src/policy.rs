@@ -1,0 +1,183 @@
+//! Which headers a page may set, and how that is found out.
+//!
+//! A cross-origin header that a page sets itself is announced in the preflight. Same-origin
+//! requests have no preflight, so every header that browsers do not send by themselves counts too.
+
+use axum::http::{HeaderMap, HeaderName, Method, header};
+
+/// What a path is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// The endpoint itself.
+    Endpoint,
+    /// One task of it, by either id.
+    Task(&'a str),
+    /// The video of the task with this id.
+    Video(&'a str),
+}
+
+const BY_BROWSERS: &[HeaderName] = &[
+    header::USER_AGENT,
+    header::ORIGIN,
+    header::REFERER,
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CACHE_CONTROL,
+    header::PRAGMA,
+    header::DNT,
+    header::TE,
+    header::UPGRADE_INSECURE_REQUESTS,
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_MODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+];
+
+const BY_BROWSERS_WITHOUT_CONSTANT: &[&str] = &["priority", "keep-alive", "save-data", "purpose"];
+
+impl<'a> Target<'a> {
+    /// What a path below `/s/` is about, if it is about anything.
+    pub fn of(path: &'a str) -> Option<Self> {
+        let (_scenario, rest) = path.strip_prefix("/s/")?.split_once('/')?;
+        if let Some(file) = rest.strip_prefix("delivery/") {
+            return file.strip_suffix(".mp4").map(Self::Video);
+        }
+        match rest.strip_prefix("kling/v1/videos/multi-image2video")? {
+            "" => Some(Self::Endpoint),
+            id => id.strip_prefix('/').map(Self::Task),
+        }
+    }
+
+    /// The id in the path.
+    pub fn id(self) -> Option<&'a str> {
+        match self {
+            Self::Endpoint => None,
+            Self::Task(id) | Self::Video(id) => Some(id),
+        }
+    }
+
+    /// The headers that a page sets itself, as they stand in a preflight: sorted, in lower case.
+    fn set_by_pages(self) -> &'static [&'static str] {
+        match self {
+            Self::Endpoint => &["authorization", "content-type"],
+            Self::Task(_) => &["authorization"],
+            Self::Video(_) => &[],
+        }
+    }
+
+    /// What a request does that it should not.
+    pub fn violations(self, method: &Method, headers: &HeaderMap) -> Vec<String> {
+        if *method == Method::OPTIONS {
+            return self.preflight_violations(headers);
+        }
+        let allowed = self.set_by_pages();
+        let mut found = Vec::new();
+        for name in headers.keys() {
+            let text = name.as_str();
+            if !allowed.contains(&text) && !sent_by_browsers(name) {
+                let expected = or_none(allowed);
+                found.push(format!("unexpected header {text}, expected {expected} besides a browser's own"));
+            }
+        }
+        if self == Self::Endpoint && !is_json(headers) {
+            found.push("expected content-type application/json".to_owned());
+        }
+        found
+    }
+
+    fn preflight_violations(self, headers: &HeaderMap) -> Vec<String> {
+        let asked = asked_for(headers).unwrap_or_default();
+        if matches!(self, Self::Video(_)) {
+            return vec![format!("unexpected preflight of a download, for '{asked}'")];
+        }
+        let allowed = self.set_by_pages();
+        let strange = asked
+            .split(',')
+            .map(str::trim)
+            .any(|name| !name.is_empty() && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)));
+        if strange {
+            let expected = or_none(allowed);
+            return vec![format!("expected a preflight for {expected}, found one for '{asked}'")];
+        }
+        Vec::new()
+    }
+}
+
+/// The headers that a preflight asks leave for.
+pub fn asked_for(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS)?.to_str().ok()
+}
+
+/// Whether the body is said to be JSON, in whatever charset notation.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn sent_by_browsers(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    BY_BROWSERS.contains(name)
+        || BY_BROWSERS_WITHOUT_CONSTANT.contains(&text)
+        || text == "accept"
+        || text.starts_with("accept-")
+        || text.starts_with("sec-")
+}
+
+fn or_none(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(" and ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+    use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+    fn count(target: Target, method: &Method, headers: &[(&'static str, &'static str)]) -> usize {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        target.violations(method, &headers).len()
+    }
+
+    #[test]
+    fn paths_are_told_apart() {
+        let base = "/s/ok,tag=a/kling/v1/videos/multi-image2video";
+        assert_eq!(Target::of(base), Some(Target::Endpoint));
+        assert_eq!(Target::of(&format!("{base}/12")), Some(Target::Task("12")));
+        assert_eq!(Target::of("/s/ok/delivery/12.mp4"), Some(Target::Video("12")));
+        for other in ["/", "/s/ok", "/s/ok/kling", "/s/ok/delivery/12", "/pkg/index.js"] {
+            assert_eq!(Target::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_agreed_headers_pass() {
+        let auth = ("authorization", "Bearer x");
+        let json = ("content-type", "application/json");
+        let own = ("sec-fetch-site", "cross-site");
+        let more = ("x-extra", "1");
+        let (post, get) = (Method::POST, Method::GET);
+        assert_eq!(count(Target::Endpoint, &post, &[auth, json, own]), 0);
+        assert_eq!(count(Target::Endpoint, &post, &[auth]), 1);
+        assert_eq!(count(Target::Endpoint, &post, &[auth, json, more]), 1);
+        assert_eq!(count(Target::Task("1"), &get, &[auth, own]), 0);
+        assert_eq!(count(Target::Task("1"), &get, &[auth, json]), 1);
+        assert_eq!(count(Target::Video("1"), &get, &[own, ("range", "bytes=0-")]), 0);
+        assert_eq!(count(Target::Video("1"), &get, &[auth]), 1);
+        assert_eq!(count(Target::Task("1"), &get, &[auth, ("cookie", "a=b")]), 1);
+    }
+
+    #[test]
+    fn only_the_agreed_preflights_pass() {
+        let ask = |target, names| count(target, &Method::OPTIONS, &[("access-control-request-headers", names)]);
+        assert_eq!(ask(Target::Endpoint, "authorization,content-type"), 0);
+        assert_eq!(ask(Target::Endpoint, "authorization,content-type,x-extra"), 1);
+        assert_eq!(ask(Target::Task("1"), "authorization"), 0);
+        assert_eq!(ask(Target::Task("1"), "authorization,content-type"), 1);
+        assert_eq!(ask(Target::Video("1"), "range"), 1);
+    }
+}

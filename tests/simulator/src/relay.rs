@@ -1,0 +1,259 @@
+//! The way to the real service: the same endpoint under `/relay/kling`, with the key added here, so
+//! that the page never holds it.
+//!
+//! Whoever can call it spends the key's money. So it answers this server's own page and programs on
+//! this machine, nobody else: no other site (by `Origin` and `Sec-Fetch-Site`), and no other name for
+//! this address (by `Host`), which a hostile DNS server may point here.
+
+use crate::answers;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::StreamExt;
+use reqwest::{Client, Url, redirect};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Answers are a few kilobytes of JSON; this is for the page of an edge.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Where requests are passed on to, and with which key.
+#[derive(Clone)]
+pub struct Relay {
+    endpoint: Url,
+    key: Arc<str>,
+    authorization: HeaderValue,
+    client: Client,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// Why there can be no such relay.
+#[derive(Debug)]
+pub struct RelayError(String);
+
+impl fmt::Display for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RelayError {}
+
+impl Relay {
+    /// A relay to the service at `base`, which is everything before `/v1/videos/…`.
+    pub fn new(base: &str, key: &str) -> Result<Self, RelayError> {
+        let endpoint = format!("{}/v1/videos/multi-image2video", base.trim_end_matches('/'));
+        let endpoint = Url::parse(&endpoint)
+            .map_err(|error| RelayError(format!("expected a base url, found '{base}': {error}")))?;
+        let local = endpoint.host_str().is_some_and(is_loopback);
+        match endpoint.scheme() {
+            "https" => {}
+            "http" if local => {}
+            other => {
+                return Err(RelayError(format!(
+                    "expected an https base url (http only on this machine), found {other}"
+                )));
+            }
+        }
+        let key = key.trim();
+        let mut authorization = HeaderValue::try_from(format!("Bearer {key}"))
+            .ok()
+            .filter(|_| !key.is_empty())
+            .ok_or_else(|| RelayError("expected a key of visible characters".to_owned()))?;
+        authorization.set_sensitive(true);
+        // Fails when there is one already, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            // Followed, it would carry the key elsewhere.
+            .redirect(redirect::Policy::none())
+            // A request that was paid for is not sent twice.
+            .retry(reqwest::retry::never())
+            .connect_timeout(Duration::from_secs(30));
+        if local {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| RelayError(format!("no http client: {error}")))?;
+        Ok(Self { endpoint, key: key.into(), authorization, client })
+    }
+}
+
+/// The two routes that are passed on.
+pub fn routes(relay: Relay) -> Router {
+    let endpoint = "/relay/kling/v1/videos/multi-image2video";
+    Router::new()
+        .route(endpoint, post(submit))
+        .route(&format!("{endpoint}/{{id}}"), get(query))
+        .with_state(Arc::new(relay))
+}
+
+async fn submit(State(relay): State<Arc<Relay>>, request: Request) -> Response {
+    forward(&relay, relay.endpoint.clone(), request).await
+}
+
+async fn query(State(relay): State<Arc<Relay>>, Path(id): Path<String>, request: Request) -> Response {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if id.is_empty() || !id.bytes().all(harmless) {
+        let message = "expected an id of letters, digits, _ and -";
+        return answers::simulator_error(StatusCode::BAD_REQUEST, "bad_id", message);
+    }
+    let mut url = relay.endpoint.clone();
+    url.set_path(&format!("{}/{id}", url.path()));
+    forward(&relay, url, request).await
+}
+
+async fn forward(relay: &Relay, url: Url, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Err(message) = admit(&parts.headers) {
+        return answers::simulator_error(StatusCode::FORBIDDEN, "not_for_you", &message);
+    }
+    let mut outgoing =
+        relay.client.request(parts.method.clone(), url).header(header::AUTHORIZATION, relay.authorization.clone());
+    if parts.method == Method::POST {
+        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            if let Some(value) = parts.headers.get(&name) {
+                outgoing = outgoing.header(name, value);
+            }
+        }
+        outgoing = outgoing.body(reqwest::Body::wrap_stream(body.into_data_stream()));
+    }
+    match outgoing.send().await {
+        Ok(answer) => pass_back(relay, answer).await,
+        Err(error) => {
+            let message = format!("no answer from the service: {}", causes(&error.without_url()));
+            let message = message.replace(&*relay.key, "[key]");
+            answers::simulator_error(StatusCode::BAD_GATEWAY, "do_request_failed", &message)
+        }
+    }
+}
+
+/// Whether the caller is this server's own page, or no page at all.
+fn admit(headers: &HeaderMap) -> Result<(), String> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    let host = text("host").unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host });
+    if !is_loopback(name) {
+        return Err(format!("expected a host of this machine, found '{host}'"));
+    }
+    if let Some(origin) = text("origin").filter(|origin| *origin != format!("http://{host}")) {
+        return Err(format!("expected a page of http://{host}, found one of '{origin}'"));
+    }
+    if let Some(site) = text("sec-fetch-site").filter(|site| *site != "same-origin") {
+        return Err(format!("expected a request of a page of this server, found a {site} one"));
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// The answer without what is none of the page's business. A redirect keeps its status, by which the
+/// page sees that nothing was created, and loses its target.
+async fn pass_back(relay: &Relay, answer: reqwest::Response) -> Response {
+    let status = answer.status();
+    let kept: Vec<_> = [header::CONTENT_TYPE, header::RETRY_AFTER]
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), answer.headers().get(&name)?.clone())))
+        .collect();
+    if status.is_redirection() {
+        let message = "the service answered with a redirect, expected another base url for --relay";
+        return answers::simulator_error(status, "redirected", message);
+    }
+    let mut body = Vec::new();
+    let mut stream = answer.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        match chunk {
+            Ok(chunk) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
+            _ => {
+                let message = "the service's answer broke off, or was too long";
+                let status = StatusCode::BAD_GATEWAY;
+                return answers::simulator_error(status, "do_request_failed", message);
+            }
+        }
+    }
+    let mut response = (status, Body::from(without(&relay.key, body))).into_response();
+    for (name, value) in kept {
+        response.headers_mut().insert(name, value);
+    }
+    let volatile = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, volatile);
+    response
+}
+
+/// Some services repeat a wrong key in their answer.
+fn without(key: &str, body: Vec<u8>) -> Vec<u8> {
+    if memchr::memmem::find(&body, key.as_bytes()).is_none() {
+        return body;
+    }
+    String::from_utf8_lossy(&body).replace(key, "[key]").into_bytes()
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Relay, admit};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    #[test]
+    fn only_safe_bases_and_keys_make_a_relay() {
+        let made = |base, key| Relay::new(base, key).is_ok();
+        assert!(made("https://api.example.com/kling", "sk-sim-a"));
+        assert!(made("http://127.0.0.1:1/kling/", "sk-sim-a"));
+        assert!(!made("http://api.example.com/kling", "sk-sim-a"));
+        assert!(!made("api.example.com", "sk-sim-a"));
+        assert!(!made("https://api.example.com/kling", " "));
+        assert!(!made("https://api.example.com/kling", "sk-sim\na"));
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let relay = Relay::new("https://api.example.com/kling", "sk-sim-secret").unwrap();
+        assert!(!format!("{relay:?}").contains("secret"));
+    }
+
+    #[test]
+    fn only_the_own_page_is_admitted() {
+        let admitted = |headers: &[(&'static str, &'static str)]| {
+            let pairs =
+                headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            admit(&pairs.collect::<HeaderMap>()).is_ok()
+        };
+        let host = ("host", "127.0.0.1:8317");
+        assert!(admitted(&[host]));
+        assert!(admitted(&[("host", "localhost:8317")]));
+        assert!(admitted(&[("host", "[::1]:8317")]));
+        assert!(admitted(&[host, ("origin", "http://127.0.0.1:8317")]));
+        assert!(admitted(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(!admitted(&[]));
+        assert!(!admitted(&[("host", "evil.example:8317")]));
+        assert!(!admitted(&[("host", "127.0.0.1.evil.example")]));
+        assert!(!admitted(&[("host", "evil.example"), ("origin", "http://evil.example")]));
+        assert!(!admitted(&[host, ("origin", "http://127.0.0.1:9999")]));
+        assert!(!admitted(&[host, ("origin", "http://localhost:8317")]));
+        assert!(!admitted(&[host, ("origin", "null")]));
+        assert!(!admitted(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(!admitted(&[host, ("sec-fetch-site", "same-site")]));
+    }
+}

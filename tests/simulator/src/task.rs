@@ -1,0 +1,199 @@
+//! One task, from its acceptance to its video.
+
+use crate::movie::Script;
+use crate::pictures::{Finding, Frame};
+use crate::request::{Aspect, Mode, Submission};
+use crate::scenario::{Ending, Scenario};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// What became of the pictures of a task.
+#[derive(Debug)]
+pub struct Gallery {
+    /// One per picture, in order.
+    pub findings: Vec<Finding>,
+    /// One per picture without a fault, in order.
+    pub frames: Vec<Arc<Frame>>,
+}
+
+/// An accepted submission, which was charged.
+#[derive(Debug)]
+pub struct Task {
+    /// 18 digits, more than a JavaScript number holds exactly.
+    pub id: String,
+    /// The caller's own id.
+    pub external_task_id: Option<String>,
+    /// That of the submission.
+    pub scenario: Scenario,
+    /// What the submission cost, in cents of a US dollar.
+    pub cents: u32,
+    /// How many pictures were submitted.
+    pub image_count: usize,
+    seconds: u32,
+    aspect: Aspect,
+    created: SystemTime,
+    queries: AtomicU32,
+    gallery: watch::Sender<Option<Arc<Gallery>>>,
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Submitted,
+    Processing,
+    Succeed,
+    Failed(&'static str),
+}
+
+impl Task {
+    /// A task that begins now.
+    pub fn new(submission: &Submission, scenario: Scenario) -> Self {
+        let created = SystemTime::now();
+        Self {
+            id: task_id(created),
+            external_task_id: submission.external_task_id.clone(),
+            scenario,
+            cents: price(submission.mode, submission.seconds),
+            image_count: submission.pictures.len(),
+            seconds: submission.seconds,
+            aspect: submission.aspect,
+            created,
+            queries: AtomicU32::new(0),
+            gallery: watch::Sender::new(None),
+        }
+    }
+
+    /// Hands in what was found out about the pictures.
+    pub fn hang(&self, gallery: Gallery) {
+        self.gallery.send_replace(Some(Arc::new(gallery)));
+    }
+
+    /// What was found out about the pictures, once it is known.
+    pub async fn gallery(&self) -> Arc<Gallery> {
+        let mut gallery = self.gallery.subscribe();
+        loop {
+            if let Some(known) = gallery.borrow_and_update().clone() {
+                return known;
+            }
+            // The sender lives in `self`, so that this cannot fail while we are here.
+            let _ = gallery.changed().await;
+        }
+    }
+
+    /// Counts a query; the first is 1.
+    pub fn count_query(&self) -> u32 {
+        self.queries.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// `data` of the answer to the submission.
+    pub fn acceptance(&self) -> Value {
+        let created = millis(self.created);
+        json!({
+            "task_id": self.id,
+            "task_status": "submitted",
+            "task_info": self.info(),
+            "created_at": created,
+            "updated_at": created,
+        })
+    }
+
+    /// `data` of the answer to a query; `origin` is where the video is delivered from.
+    pub async fn state(&self, origin: &str) -> Value {
+        let (phase, since) = self.phase().await;
+        let mut data = json!({
+            "task_id": self.id,
+            "task_status": self.status_word(phase),
+            "task_info": self.info(),
+            "task_result": {},
+            "created_at": millis(self.created),
+            "updated_at": millis(self.created + since),
+        });
+        match phase {
+            Phase::Submitted | Phase::Processing => {}
+            Phase::Failed(reason) => data["task_status_msg"] = reason.into(),
+            Phase::Succeed => {
+                let segment = &self.scenario.segment;
+                data["task_result"] = json!({ "videos": [{
+                    "id": format!("{}7", self.id),
+                    "url": format!("{origin}/s/{segment}/delivery/{}.mp4", self.id),
+                    // The file is one frame longer than asked for, as those of the service are.
+                    "duration": format!("{}.041", self.seconds),
+                }]});
+            }
+        }
+        data
+    }
+
+    /// The video's script, when the task has succeeded.
+    pub async fn script(&self) -> Option<Script> {
+        if self.phase().await.0 != Phase::Succeed {
+            return None;
+        }
+        let frames = self.gallery().await.frames.clone();
+        Some(Script { frames, seconds: self.seconds, aspect: self.aspect })
+    }
+
+    /// The phase, and how long after the creation it began.
+    async fn phase(&self) -> (Phase, Duration) {
+        let elapsed = self.created.elapsed().unwrap_or_default();
+        let processing = self.scenario.submitted;
+        let end = processing + self.scenario.processing;
+        if elapsed < processing {
+            return (Phase::Submitted, Duration::ZERO);
+        }
+        if elapsed < end {
+            return (Phase::Processing, processing);
+        }
+        let gallery = self.gallery().await;
+        let fault = gallery.findings.iter().find_map(|finding| finding.fault);
+        let phase = match (fault, self.scenario.ending) {
+            (Some(fault), _) => Phase::Failed(fault),
+            (None, Ending::Fail) => Phase::Failed("Failure to pass the risk control system"),
+            (None, Ending::Succeed | Ending::SucceedStrangely) => Phase::Succeed,
+        };
+        (phase, end)
+    }
+
+    fn status_word(&self, phase: Phase) -> &'static str {
+        match phase {
+            Phase::Submitted => "submitted",
+            Phase::Processing if self.scenario.ending == Ending::SucceedStrangely => "upscaling",
+            Phase::Processing => "processing",
+            Phase::Succeed => "succeed",
+            Phase::Failed(_) => "failed",
+        }
+    }
+
+    fn info(&self) -> Value {
+        match &self.external_task_id {
+            Some(id) => json!({ "external_task_id": id }),
+            None => json!({}),
+        }
+    }
+}
+
+/// The provider's price list for this model.
+fn price(mode: Mode, seconds: u32) -> u32 {
+    match (mode, seconds) {
+        (Mode::Standard, 5) => 26,
+        (Mode::Standard, _) => 53,
+        (Mode::Professional, 5) => 46,
+        (Mode::Professional, _) => 92,
+    }
+}
+
+/// Digits that differ after a restart too: the time in front, a count behind. Odd, and so never
+/// what rounding to a JavaScript number leaves.
+fn task_id(now: SystemTime) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) % 50_000;
+    format!("{}{:05}", millis(now), count * 2 + 1)
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

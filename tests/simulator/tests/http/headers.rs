@@ -1,0 +1,84 @@
+//! CORS, and what the books say about headers.
+
+use crate::caller::{Caller, ENDPOINT, body};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+async fn preflight(caller: &Caller, path: &str, method: &str, names: &str) -> Response {
+    let request = caller.bare(Method::OPTIONS, path);
+    let request = request.header("origin", "http://example.com").header("access-control-request-method", method);
+    request.header("access-control-request-headers", names).send().await.unwrap()
+}
+
+async fn strangers(caller: &Caller) -> Value {
+    caller.bare(Method::GET, "/requests").send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_for_everyone() {
+    let caller = Caller::new().await;
+    let response = preflight(&caller, &format!("/s/ok{ENDPOINT}"), "POST", "authorization,content-type").await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    assert_eq!(response.headers()["access-control-allow-headers"], "authorization, content-type");
+    assert_eq!(response.headers()["access-control-allow-methods"], "GET, POST");
+    let books = strangers(&caller).await;
+    assert_eq!(books["violations"], json!([]));
+    assert_eq!(books["requests"][0]["method"], "OPTIONS");
+    assert_eq!(books["requests"][0]["preflightHeaders"], "authorization,content-type");
+}
+
+#[tokio::test]
+async fn every_answer_may_be_read_by_any_page() {
+    let caller = Caller::new().await;
+    for path in ["/s/ok/nothing", "/s/nothing/kling", "/account", "/config.json", "/nothing"] {
+        let response = caller.bare(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], "*", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn preflights_and_downloads_are_entered_with_their_task() {
+    let caller = Caller::new().await;
+    let id = caller.task("ok").await;
+    preflight(&caller, &format!("/s/ok{ENDPOINT}/{id}"), "GET", "authorization,x-more").await;
+    let refused = preflight(&caller, &format!("/s/ok/delivery/{id}.mp4"), "GET", "x-more").await;
+    assert!(!refused.headers().contains_key("access-control-allow-headers"));
+    let account = caller.account().await;
+    assert_eq!(account["violations"].as_array().unwrap().len(), 2, "{account}");
+    assert_eq!(account["requests"].as_array().unwrap().len(), 3, "{account}");
+    assert_eq!(strangers(&caller).await["requests"], json!([]));
+}
+
+#[tokio::test]
+async fn a_request_is_entered_as_it_came() {
+    let caller = Caller::new().await;
+    let id = caller.task("ok").await;
+    caller.query("ok", &id).await;
+    let account = caller.account().await;
+    let expected = json!([
+        { "method": "POST", "path": format!("/s/ok{ENDPOINT}"), "authorization": true,
+          "contentType": "application/json", "status": 200 },
+        { "method": "GET", "path": format!("/s/ok{ENDPOINT}/{id}"), "authorization": true, "status": 200 },
+    ]);
+    assert_eq!(account["requests"], expected);
+    assert_eq!(account["violations"], json!([]));
+    assert!(!account.to_string().contains(&caller.key));
+}
+
+#[tokio::test]
+async fn headers_that_nobody_agreed_on_are_entered() {
+    let caller = Caller::new().await;
+    let path = format!("/s/ok{ENDPOINT}");
+    let posted = caller.request(Method::POST, &path).json(&body()).header("idempotency-key", "1");
+    assert_eq!(posted.send().await.unwrap().status(), 200);
+    let asked = caller.request(Method::GET, &format!("{path}/1")).header("content-type", "application/json");
+    asked.send().await.unwrap();
+    let plain = caller.request(Method::POST, &path).body(body().to_string());
+    assert_eq!(plain.send().await.unwrap().status(), 400);
+    let violations = caller.violations().await;
+    assert_eq!(violations.len(), 3, "{violations:?}");
+    for (violation, names) in violations.iter().zip(["idempotency-key", "content-type", "application/json"]) {
+        assert!(violation.as_str().unwrap().contains(names), "{violation}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The simulator as its callers see it: over HTTP, on a port of its own.
+
+mod caller;
+mod delivery;
+mod headers;
+mod program;
+mod query;
+mod relay;
+mod site;
+mod submission;
