@@ -1,0 +1,162 @@
+//! What differs between the two browsers.
+
+use std::env;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::Session;
+
+/// A browser that the tests can drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// Chromium through chromedriver.
+    Chromium,
+    /// Firefox through geckodriver.
+    Firefox,
+}
+
+/// What the system says it prefers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColorScheme {
+    /// Dark text on light ground.
+    Light,
+    /// Light text on dark ground.
+    Dark,
+}
+
+impl Browser {
+    /// The one that `KLING_BROWSER` names.
+    pub fn chosen() -> Self {
+        match required("KLING_BROWSER").as_str() {
+            "chromium" => Self::Chromium,
+            "firefox" => Self::Firefox,
+            other => panic!("KLING_BROWSER: expected chromium or firefox, found {other:?}"),
+        }
+    }
+
+    /// Its name as in `KLING_BROWSER`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+
+    /// Starts it without a window, saving downloads to a folder without asking.
+    pub fn start(self, downloads: &Path) -> Session {
+        let driver = required("KLING_WEBDRIVER");
+        let session = Session::start(driver.trim_end_matches('/'), &self.capabilities(downloads));
+        if self == Self::Chromium {
+            let folder = json!({ "behavior": "allow", "downloadPath": downloads });
+            cdp(&session, "Browser.setDownloadBehavior", &folder);
+        }
+        session
+    }
+
+    /// Makes the page itself this wide and high, in px, also where the window cannot be so small.
+    pub fn set_viewport(self, session: &Session, width: u32, height: u32) {
+        match self {
+            Self::Chromium => {
+                let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+                cdp(session, "Emulation.setDeviceMetricsOverride", &size);
+            }
+            Self::Firefox => {
+                privileged(session, "document.documentElement.style.minWidth = '0';", &[]);
+                session.resize(width, height);
+                let inner = session.run("return [outerWidth - innerWidth, outerHeight - innerHeight]", &[]);
+                let frame = |side: usize| u32::try_from(inner[side].as_u64().unwrap_or_default()).unwrap_or_default();
+                session.resize(width + frame(0), height + frame(1));
+            }
+        }
+        let found = session.run("return innerWidth", &[]);
+        assert_eq!(found, json!(width), "expected a page {width} px wide");
+    }
+
+    /// Makes the system prefer light or dark.
+    pub fn set_color_scheme(self, session: &Session, scheme: ColorScheme) {
+        match self {
+            Self::Chromium => {
+                let value = if scheme == ColorScheme::Dark { "dark" } else { "light" };
+                let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+                cdp(session, "Emulation.setEmulatedMedia", &media);
+            }
+            Self::Firefox => {
+                let value = i32::from(scheme == ColorScheme::Light);
+                let script =
+                    "Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', arguments[0]);";
+                privileged(session, script, &[json!(value)]);
+            }
+        }
+    }
+
+    /// Every uncaught error and refusal by the content security policy since the start, of pages at this address; in
+    /// Chromium also every `console.error` and failed request, of which Firefox tells no other process.
+    pub fn complaints(self, session: &Session, address: &str) -> Vec<String> {
+        match self {
+            Self::Chromium => {
+                let log = session.post("/se/log", &json!({ "type": "browser" }));
+                let severe = log
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|entry| entry["level"] == "SEVERE" || entry["source"] == "security");
+                severe.map(|entry| entry["message"].to_string()).collect()
+            }
+            Self::Firefox => {
+                let script = r"
+                    return Services.console.getMessageArray()
+                        .filter((message) => message instanceof Ci.nsIScriptError && !(message.flags & Ci.nsIScriptError.warningFlag))
+                        .map((message) => `${message.category}: ${message.errorMessage} ${message.sourceName}`)
+                        .filter((line) => line.includes(arguments[0]));";
+                let lines = privileged(session, script, &[json!(address)]);
+                lines.as_array().into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>()
+            }
+        }
+    }
+
+    fn capabilities(self, downloads: &Path) -> Value {
+        match self {
+            Self::Chromium => json!({
+                "browserName": "chrome",
+                "goog:loggingPrefs": { "browser": "ALL" },
+                "goog:chromeOptions": { "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+                ] },
+            }),
+            Self::Firefox => json!({
+                "browserName": "firefox",
+                "moz:firefoxOptions": {
+                    "args": ["-headless", "-remote-allow-system-access", "--width=1280", "--height=900"],
+                    "prefs": {
+                        "browser.download.folderList": 2,
+                        "browser.download.dir": downloads,
+                        "browser.download.useDownloadDir": true,
+                        "browser.download.always_ask_before_handling_new_types": false,
+                        "browser.helperApps.neverAsk.saveToDisk": "video/mp4",
+                        "media.autoplay.default": 0,
+                    },
+                },
+            }),
+        }
+    }
+}
+
+/// An environment variable that the test command sets.
+pub(crate) fn required(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("expected {name} to be set: run these tests with `cargo xtask test`"))
+}
+
+/// Chromium's own protocol, for what `WebDriver` has no command for.
+fn cdp(session: &Session, command: &str, parameters: &Value) {
+    session.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+}
+
+/// Runs a script with the browser's own rights in Firefox, for what `WebDriver` has no command for.
+fn privileged(session: &Session, script: &str, values: &[Value]) -> Value {
+    session.post("/moz/context", &json!({ "context": "chrome" }));
+    let value = session.run(script, values);
+    session.post("/moz/context", &json!({ "context": "content" }));
+    value
+}

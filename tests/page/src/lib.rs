@@ -1,0 +1,13 @@
+//! A browser, driven as a person drives it.
+//!
+//! [`Session`] speaks the W3C `WebDriver` protocol to a running chromedriver or geckodriver; [`Browser`] knows what differs
+//! between the two: how to start without a window, where downloads go, and where complaints are collected.
+//!
+//! Everything here panics when the browser does not do as told, naming the command and the driver's answer: it serves tests,
+//! and a test that cannot drive its browser has failed.
+
+mod browser;
+mod session;
+
+pub use browser::{Browser, ColorScheme};
+pub use session::Session;

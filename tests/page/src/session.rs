@@ -1,0 +1,165 @@
+//! One `WebDriver` session: a browser of its own, with a profile of its own.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use ureq::Agent;
+
+/// The key under which the protocol wraps a reference to an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A running browser. Ends it when dropped.
+#[derive(Debug)]
+pub struct Session {
+    agent: Agent,
+    address: String,
+}
+
+impl Session {
+    /// Starts a browser with these capabilities.
+    #[track_caller]
+    pub fn start(driver: &str, capabilities: &Value) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .new_agent();
+        let mut session = Self { agent, address: format!("{driver}/session") };
+        let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
+        let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
+        session.address = format!("{}/{id}", session.address);
+        session
+    }
+
+    /// Opens an address.
+    #[track_caller]
+    pub fn open(&self, url: &str) {
+        self.post("/url", &json!({ "url": url }));
+    }
+
+    /// Sets the outer size of the window, in px.
+    #[track_caller]
+    pub fn resize(&self, width: u32, height: u32) {
+        self.post("/window/rect", &json!({ "width": width, "height": height }));
+    }
+
+    /// What the script returns; it sees `values` as `arguments`.
+    #[track_caller]
+    pub fn run(&self, script: &str, values: &[Value]) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": values }))
+    }
+
+    /// Clicks the element, scrolling to it first.
+    #[track_caller]
+    pub fn click(&self, selector: &str) {
+        let element = self.element(selector);
+        self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Types into the element, or hands paths to a file input.
+    #[track_caller]
+    pub fn send_keys(&self, selector: &str, text: &str) {
+        let element = self.element(selector);
+        self.post(&format!("/element/{element}/value"), &json!({ "text": text }));
+    }
+
+    /// Empties a text field.
+    #[track_caller]
+    pub fn clear(&self, selector: &str) {
+        let element = self.element(selector);
+        self.post(&format!("/element/{element}/clear"), &json!({}));
+    }
+
+    /// The text as rendered.
+    #[track_caller]
+    pub fn text(&self, selector: &str) -> String {
+        let element = self.element(selector);
+        let text = self.get(&format!("/element/{element}/text"));
+        text.as_str().unwrap_or_else(|| panic!("expected the text of {selector}, found {text}")).to_owned()
+    }
+
+    /// The accessible name and role as the browser computes them.
+    #[track_caller]
+    pub fn accessible(&self, selector: &str) -> (String, String) {
+        let element = self.element(selector);
+        let word = |what: &str| self.get(&format!("/element/{element}/{what}")).as_str().unwrap_or_default().to_owned();
+        (word("computedlabel"), word("computedrole"))
+    }
+
+    /// Presses and releases keys one after the other, wherever the focus is. The protocol's private code points name the
+    /// special ones: `\u{e004}` is Tab, `\u{e007}` Enter.
+    #[track_caller]
+    pub fn press(&self, keys: &str) {
+        let strokes: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })])
+            .collect();
+        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
+    }
+
+    /// Presses Tab with Shift held down.
+    #[track_caller]
+    pub fn press_shift_tab(&self) {
+        let key = |kind: &str, value: &str| json!({ "type": kind, "value": value });
+        let strokes = [
+            key("keyDown", "\u{e008}"),
+            key("keyDown", "\u{e004}"),
+            key("keyUp", "\u{e004}"),
+            key("keyUp", "\u{e008}"),
+        ];
+        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
+    }
+
+    /// The visible part of the page as a PNG file.
+    #[track_caller]
+    pub fn screenshot(&self) -> Vec<u8> {
+        let shot = self.get("/screenshot");
+        let text = shot.as_str().unwrap_or_else(|| panic!("expected a screenshot, found {shot}"));
+        STANDARD.decode(text).unwrap_or_else(|error| panic!("expected base64 of a screenshot: {error}"))
+    }
+
+    /// Sends a command that only one of the drivers knows.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.agent.post(format!("{}{path}", self.address)).send_json(body);
+        value(path, answer)
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Value {
+        value(path, self.agent.get(format!("{}{path}", self.address)).call())
+    }
+
+    #[track_caller]
+    fn element(&self, selector: &str) -> String {
+        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
+        found[ELEMENT].as_str().unwrap_or_else(|| panic!("expected an element at {selector}, found {found}")).to_owned()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // The driver may be gone already; then so is the browser.
+        let _ = self.agent.delete(&self.address).call();
+    }
+}
+
+#[track_caller]
+fn value(command: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {
+    let mut answer = answer.unwrap_or_else(|error| panic!("expected the driver to answer {command}: {error}"));
+    let status = answer.status();
+    let mut body: Value = answer
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_json()
+        .unwrap_or_else(|error| panic!("expected JSON from the driver for {command}: {error}"));
+    let value = body["value"].take();
+    if !status.is_success() {
+        let (kind, message) = (value["error"].as_str().unwrap_or("?"), value["message"].as_str().unwrap_or("?"));
+        panic!("the driver refused {command}: {kind}: {message}");
+    }
+    value
+}

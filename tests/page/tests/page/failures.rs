@@ -1,0 +1,61 @@
+//! What the service refuses, and what it makes of a task that fails.
+
+use serde_json::json;
+
+use crate::page::Page;
+
+#[test]
+fn a_wrong_key_points_at_its_field() {
+    let page = Page::open("ok");
+    page.fill("#apiKey", "sk-wrong-key");
+    page.prepare();
+    page.click("#submit");
+    page.wait_failure("unauthorized");
+    page.wait("the field to be marked", "document.querySelector('#apiKey').ariaInvalid === 'true'");
+    page.wait_refused("key");
+    page.screenshot("5-unauthorized");
+    page.fill("#apiKey", &page.key);
+    page.wait_ready();
+    assert_eq!(page.eval("document.querySelector('#apiKey').ariaInvalid"), json!("false"));
+    page.click("#submit");
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_failed_task_gives_the_reason_of_the_service() {
+    let page = Page::open("task-failed");
+    page.prepare();
+    page.click("#submit");
+    page.wait_failure("task_failed");
+    let said = page.text("#failure");
+    assert!(said.contains("You may submit again"), "expected what to do, found {said:?}");
+    assert_ne!(page.text("#taskId"), "", "expected the task's id");
+    page.screenshot("6-failed");
+    page.wait_ready();
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_video_that_no_page_may_read_is_still_shown() {
+    let page = Page::open("video-no-cors");
+    page.prepare();
+    page.click("#submit");
+    page.wait_video();
+    assert_eq!(
+        page.eval("document.querySelector('#video').src === document.querySelector('#address').href"),
+        json!(true)
+    );
+    assert_eq!(page.eval("document.querySelector('#save').hidden"), json!(true));
+    page.wait_status("Open the delivery address");
+}
+
+#[test]
+fn an_expired_address_keeps_the_task() {
+    let page = Page::open("video-forbidden");
+    page.prepare();
+    page.click("#submit");
+    page.wait_failure("url_expired");
+    assert_eq!(page.text("#again"), "Watch again");
+    page.assert_charged(1);
+}

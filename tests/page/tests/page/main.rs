@@ -1,0 +1,13 @@
+//! The page as a person uses it: a real browser, real photographs, the simulator as the service.
+//!
+//! `cargo xtask test` starts the simulator and the drivers and runs this once for each browser. `KLING_SCREENSHOTS=<folder>`
+//! saves what the page looks like on the way, wide and narrow, light and dark.
+
+mod failures;
+mod keyboard;
+mod layout;
+mod page;
+mod pictures;
+mod problems;
+mod story;
+mod watching;

@@ -1,0 +1,215 @@
+//! The page in a browser of its own, and what the simulator knows of it.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use page_tests::{Browser, ColorScheme, Session};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// geckodriver has one session at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+pub(crate) struct Page {
+    pub(crate) browser: Browser,
+    pub(crate) session: Session,
+    /// Unlike that of any other test, so that the simulator keeps their accounts apart.
+    pub(crate) key: String,
+    pub(crate) downloads: TempDir,
+    pub(crate) address: String,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Page {
+    /// The page in 1280 px, told to use this scenario of the simulator.
+    #[track_caller]
+    pub(crate) fn open(scenario: &str) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = env::var("KLING_SIMULATOR")
+            .expect("expected KLING_SIMULATOR to be set: run these tests with `cargo xtask test`");
+        let browser = Browser::chosen();
+        let downloads = TempDir::new().expect("a folder for downloads");
+        let session = browser.start(downloads.path());
+        let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
+        let key = format!("sk-sim-page-{}-{nanos}", browser.name());
+        let page = Self { browser, session, key, downloads, address, _turn: turn };
+        page.browser.set_viewport(&page.session, 1280, 900);
+        page.reload();
+        page.connect(scenario);
+        page
+    }
+
+    /// Tells the page to use this scenario of the simulator, under another origin than its own, as the real service is.
+    #[track_caller]
+    pub(crate) fn connect(&self, scenario: &str) {
+        let elsewhere = self.address.replace("127.0.0.1", "localhost");
+        self.fill("#baseUrl", &format!("{elsewhere}/s/{scenario}/kling"));
+        self.fill("#apiKey", &self.key);
+    }
+
+    #[track_caller]
+    pub(crate) fn reload(&self) {
+        self.session.open(&format!("{}/", self.address));
+        self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
+    }
+
+    /// Puts files into the file input.
+    #[track_caller]
+    pub(crate) fn pick(&self, files: &[PathBuf]) {
+        let paths: Vec<&str> = files.iter().map(|file| file.to_str().expect("a path in UTF-8")).collect();
+        let before = self.count(".picture");
+        self.session.send_keys("#files", &paths.join("\n"));
+        let expected = before + files.len();
+        self.wait("the pictures to be checked", &format!(
+            "document.querySelectorAll('.picture').length === {expected} && ![...document.querySelectorAll('.verdict')].some((verdict) => verdict.textContent === 'Checking…')",
+        ));
+    }
+
+    /// Scrolls to the element at once, where the page itself may be scrolling gently, and clicks it.
+    #[track_caller]
+    pub(crate) fn click(&self, selector: &str) {
+        let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
+        self.session.run(script, &[json!(selector)]);
+        self.session.click(selector);
+    }
+
+    /// Replaces what a text field holds.
+    #[track_caller]
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
+        self.session.clear(selector);
+        self.session.send_keys(selector, text);
+    }
+
+    /// Picks two photographs, says what should happen and waits until the page would let it go.
+    #[track_caller]
+    pub(crate) fn prepare(&self) {
+        self.pick(&[crate::pictures::photo("china.jpg"), crate::pictures::photo("flower.jpg")]);
+        self.fill("#prompt", "the flower drifts down to the temple roof");
+        self.wait_ready();
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_ready(&self) {
+        self.wait("the request to be in order", "document.querySelector('#submit').ariaDisabled === 'false'");
+    }
+
+    /// Waits until the page blocks the submission for this reason.
+    #[track_caller]
+    pub(crate) fn wait_refused(&self, reason: &str) {
+        self.wait(&format!("the reason {reason:?}"), &format!(
+            "document.querySelector('#submit').ariaDisabled === 'true' && document.querySelector('#submit-note').textContent.includes({})",
+            json!(reason),
+        ));
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_video(&self) {
+        self.wait(
+            "the video to play",
+            "(video => !video.hidden && video.currentTime > 0)(document.querySelector('#video'))",
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_status(&self, text: &str) {
+        self.wait(
+            &format!("the status {text:?}"),
+            &format!("document.querySelector('#status').textContent.includes({})", json!(text)),
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_failure(&self, text: &str) {
+        self.wait(
+            &format!("the error {text:?}"),
+            &format!(
+                "(failure => !failure.hidden && failure.textContent.includes({}))(document.querySelector('#failure'))",
+                json!(text),
+            ),
+        );
+    }
+
+    /// Waits until the JavaScript expression is true.
+    #[track_caller]
+    pub(crate) fn wait(&self, what: &str, expression: &str) {
+        let start = Instant::now();
+        while self.eval(expression) != Value::Bool(true) {
+            if start.elapsed() > PATIENCE {
+                let seen = self.eval("['#submit-note', '#status', '#failure', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
+                panic!("waited {PATIENCE:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
+            }
+            sleep(Duration::from_millis(25));
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn eval(&self, expression: &str) -> Value {
+        self.session.run(&format!("return ({expression})"), &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn text(&self, selector: &str) -> String {
+        self.session.text(selector)
+    }
+
+    #[track_caller]
+    pub(crate) fn count(&self, selector: &str) -> usize {
+        let count = self.eval(&format!("document.querySelectorAll({}).length", json!(selector)));
+        usize::try_from(count.as_u64().expect("a count")).expect("a small count")
+    }
+
+    /// The names of the pictures in the order of the list.
+    #[track_caller]
+    pub(crate) fn names(&self) -> Value {
+        self.eval("[...document.querySelectorAll('.picture .name')].map((name) => name.textContent)")
+    }
+
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.browser.complaints(&self.session, &self.address)
+    }
+
+    /// What the simulator charged this test's key for, and what it objects to.
+    #[track_caller]
+    pub(crate) fn account(&self) -> Value {
+        let mut answer = ureq::get(format!("{}/account", self.address))
+            .header("authorization", format!("Bearer {}", self.key))
+            .call()
+            .expect("the account");
+        answer.body_mut().read_json().expect("the account as JSON")
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_charged(&self, times: usize) {
+        let account = self.account();
+        assert_eq!(account["charges"].as_array().map(Vec::len), Some(times), "expected {times} charges: {account:#}");
+        assert_eq!(account["violations"], json!([]), "expected requests as documented");
+    }
+
+    /// Saves what the page looks like, when asked for, as a whole: wide and narrow, light and dark.
+    pub(crate) fn screenshot(&self, step: &str) {
+        let Some(folder) = env::var_os("KLING_SCREENSHOTS").map(PathBuf::from) else { return };
+        fs::create_dir_all(&folder).expect("a folder for screenshots");
+        for width in [390, 1280] {
+            self.browser.set_viewport(&self.session, width, 900);
+            let height = self
+                .eval("Math.max(900, document.documentElement.scrollHeight)")
+                .as_u64()
+                .and_then(|height| u32::try_from(height).ok());
+            self.browser.set_viewport(&self.session, width, height.expect("a height"));
+            for scheme in [ColorScheme::Light, ColorScheme::Dark] {
+                self.browser.set_color_scheme(&self.session, scheme);
+                sleep(Duration::from_millis(250)); // transitions of colours
+                let name = format!("{}-{step}-{width}-{scheme:?}.png", self.browser.name()).to_lowercase();
+                fs::write(folder.join(name), self.session.screenshot()).expect("a screenshot");
+            }
+        }
+        self.browser.set_color_scheme(&self.session, ColorScheme::Light);
+        self.browser.set_viewport(&self.session, 1280, 900);
+    }
+}

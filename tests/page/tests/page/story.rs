@@ -1,0 +1,166 @@
+//! From four photographs to a video on the disk, and once more.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::page::Page;
+use crate::pictures::{PHOTOS, photos};
+
+#[test]
+fn four_photographs_become_a_video_that_plays_and_is_saved() {
+    let page = Page::open("ok,submitted=700,processing=1500");
+    assert!(
+        page.eval("!document.querySelector('#simulator').hidden").as_bool().unwrap_or_default(),
+        "expected the simulator to be named"
+    );
+    page.screenshot("1-empty");
+    page.pick(&photos());
+    page.fill("#prompt", "Slow camera move from the temple to the flower, warm evening light");
+    page.click("[name=mode][value=pro]");
+    page.wait_ready();
+    assert_eq!(page.names(), json!(PHOTOS));
+    assert_eq!(page.text("#pictures li:nth-child(1) .figures"), "640 × 427 px · JPEG · 197 kB");
+    assert_eq!(page.text("#pictures li:nth-child(4) .figures"), "451 × 300 px · PNG · 241 kB");
+    assert_eq!(page.text("#price"), "$0.46");
+    page.screenshot("2-filled");
+
+    page.eval(
+        "(window.said = [], new MutationObserver(() => said.push(document.querySelector('#status').textContent))
+            .observe(document.querySelector('#status'), { childList: true, characterData: true, subtree: true }), true)",
+    );
+    page.click("#submit");
+    page.wait_status("making the video");
+    let leaving = page.eval("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
+    assert_eq!(leaving, json!(true), "expected a warning before the page is left with a task under way");
+    if std::env::var_os("KLING_SCREENSHOTS").is_none() {
+        let elapsed = page.text("#clock");
+        assert!(elapsed.contains("elapsed"), "expected the time that has passed, found {elapsed:?}");
+    }
+    page.wait_video();
+    let before = page.eval("document.querySelector('#video').currentTime");
+    page.wait("the picture to move on", &format!("document.querySelector('#video').currentTime > {before}"));
+    assert_eq!(page.eval("document.querySelector('#video').src.startsWith('blob:')"), json!(true));
+    assert_eq!(
+        page.eval("dispatchEvent(new Event('beforeunload', { cancelable: true }))"),
+        json!(true),
+        "expected no warning any more"
+    );
+    let said = page.eval("said").to_string();
+    for step in ["Sending the request", "in the service's queue", "making the video", "The video is ready"] {
+        assert!(said.contains(step), "expected {step:?} to be announced, found {said}");
+    }
+    page.screenshot("3-done");
+
+    let url = page.eval("document.querySelector('#address').href");
+    let mut served = ureq::get(url.as_str().expect("an address")).call().expect("the video");
+    let served = served.body_mut().read_to_vec().expect("the bytes of the video");
+    assert!(save(&page, served.len()) == served, "expected the saved file to be what was delivered");
+
+    let account = page.account();
+    let charge = &account["charges"][0];
+    let formats: Vec<_> = charge["images"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|image| (image["width"].clone(), image["height"].clone()))
+        .collect();
+    assert_eq!(
+        formats,
+        [(640, 427), (640, 427), (512, 600), (451, 300)].map(|(width, height)| (json!(width), json!(height)))
+    );
+    assert_eq!(charge["taskId"], json!(page.text("#taskId")));
+    assert_eq!(charge["externalTaskId"], json!(page.text("#taskExternalId")));
+    page.assert_charged(1);
+    assert_key_unseen(&page);
+    assert_eq!(page.complaints(), Vec::<String>::new(), "expected a quiet console");
+}
+
+#[test]
+fn a_second_run_needs_no_reload_and_keeps_the_form() {
+    let page = Page::open("ok");
+    page.prepare();
+    page.click("#submit");
+    page.wait_video();
+    let first = page.text("#taskId");
+    let old = page.eval("document.querySelector('#video').src");
+    page.wait_ready();
+    assert_eq!(page.count(".picture"), 2);
+    assert_eq!(page.session.run(LOADS, std::slice::from_ref(&old)), json!(true));
+    page.click("#submit");
+    page.wait(
+        "another task",
+        &format!("!['', {}].includes(document.querySelector('#taskId').textContent)", json!(first)),
+    );
+    page.wait_video();
+    assert_eq!(page.session.run(LOADS, &[old]), json!(false), "expected the first video to be let go");
+    assert!(page.text("#earlier").contains(&first), "expected the first task to be listed");
+    page.assert_charged(2);
+}
+
+#[test]
+fn a_double_click_pays_once() {
+    let page = Page::open("ok");
+    page.fill("#baseUrl", "/s/submit-slow,ms=800/kling");
+    page.prepare();
+    page.eval("(document.querySelector('#submit').click(), document.querySelector('#submit').click(), true)");
+    page.click("#submit");
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+/// Whether there is a video at an address; `fetch` may not ask a `blob:` one, by the page's own policy.
+const LOADS: &str = "return new Promise((resolve) => Object.assign(document.createElement('video'),
+    { onloadedmetadata: () => resolve(true), onerror: () => resolve(false), src: arguments[0] }))";
+
+#[track_caller]
+fn save(page: &Page, size: usize) -> Vec<u8> {
+    let name = page.eval("document.querySelector('#save').download");
+    let path = page.downloads.path().join(name.as_str().expect("a file name"));
+    assert_eq!(path.extension().and_then(|end| end.to_str()), Some("mp4"));
+    page.click("#save");
+    let start = Instant::now();
+    loop {
+        // Both browsers write under another name, or an empty file, first.
+        match fs::read(&path) {
+            Ok(content) if content.len() == size => return content,
+            _ if start.elapsed() > Duration::from_secs(20) => panic!("expected {size} bytes at {}", path.display()),
+            _ => sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+/// The key must be nowhere but in its field and in one header.
+#[track_caller]
+fn assert_key_unseen(page: &Page) {
+    let places = page.session.run(
+        "return [document.documentElement.outerHTML, document.body.innerText, location.href, document.cookie,
+            JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), JSON.stringify(history.state),
+            JSON.stringify(performance.getEntriesByType('resource').map(({ name }) => name))]",
+        &[],
+    );
+    assert!(!places.to_string().contains(&page.key), "expected the key in no text, address or storage");
+    let databases = page.session.run("return indexedDB.databases().then((list) => list.length)", &[]);
+    assert_eq!(databases, json!(0), "expected nothing to be stored");
+}
+
+/// A quiet console proves something only where a loud one would be heard.
+#[test]
+fn complaints_would_be_heard() {
+    let page = Page::open("ok");
+    // From a listener: what WebDriver runs itself may fail without being uncaught.
+    page.session.run(
+        "const link = document.querySelector('#address');
+        link.addEventListener('click', (event) => { event.preventDefault(); throw new Error('alarm one'); });
+        link.hidden = false; link.click();
+        document.body.append(Object.assign(new Image(), { src: '/alarm-two.png' }));",
+        &[],
+    );
+    sleep(Duration::from_millis(500));
+    let complaints = page.complaints().join("\n");
+    for alarm in ["alarm one", "alarm-two"] {
+        assert!(complaints.contains(alarm), "expected to hear {alarm:?}, found {complaints}");
+    }
+}

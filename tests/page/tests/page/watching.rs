@@ -1,0 +1,69 @@
+//! Ending the watch is not ending the task.
+
+use serde_json::json;
+
+use crate::page::Page;
+use crate::pictures::padded;
+
+#[test]
+fn stopped_and_watched_again() {
+    let page = Page::open("ok,submitted=1500,processing=3000");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("in the service's queue");
+    let task = page.text("#taskId");
+    page.click("#stop");
+    page.wait_status("No longer watched");
+    assert!(page.text("#stopped").contains("is charged"));
+    assert_eq!(page.text("#taskId"), task);
+    page.screenshot("7-stopped");
+    let asked = page.account()["requests"].as_array().map(Vec::len);
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(page.account()["requests"].as_array().map(Vec::len), asked, "expected no question after the stop");
+    page.click("#again");
+    page.wait_video();
+    assert_eq!(page.text("#taskId"), task);
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_task_of_another_visit_can_be_watched_by_its_id() {
+    let page = Page::open("ok,submitted=300,processing=600");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("Accepted");
+    let task = page.text("#taskId");
+    page.click("#stop");
+    page.reload();
+    page.connect("ok,submitted=300,processing=600");
+    page.click(".card summary");
+    page.fill("#knownId", &task);
+    page.click("#watchKnown");
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+#[test]
+fn cancelled_before_the_request_leaves_costs_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = Page::open("ok");
+    page.pick(&[padded(folder.path(), "large.jpg", 9 << 20)]);
+    page.wait_ready();
+    // Longer than what is read of a picture to check it: only what is read to be sent is slow.
+    page.session.run(
+        "const read = Blob.prototype.arrayBuffer;
+        Blob.prototype.arrayBuffer = function () {
+            return this.size < 2e6 ? read.call(this) : new Promise((later) => setTimeout(later, 3000)).then(() => read.call(this));
+        };",
+        &[],
+    );
+    page.click("#submit");
+    page.wait("the way out", "!document.querySelector('#stop').hidden");
+    assert_eq!(page.text("#stop"), "Cancel");
+    page.click("#stop");
+    page.wait_status("Nothing is charged");
+    page.wait_ready();
+    std::thread::sleep(std::time::Duration::from_millis(3500));
+    page.assert_charged(0);
+    assert_eq!(page.eval("document.querySelector('#again').hidden"), json!(true));
+}
