@@ -1,6 +1,6 @@
 //! What the bytes of a picture say about it: format, size as displayed, whether it is whole, whether it tells a place.
 //!
-//! [`read_header`] reads, [`check`] judges. Nothing is decoded and nothing is believed but the content: a name or a media
+//! [`read_header`] reads, [`check()`] judges. Nothing is decoded and nothing is believed but the content: a name or a media
 //! type says what somebody thought, and the service refuses by content too, minutes after it was paid for.
 //!
 //! # As displayed

@@ -1,0 +1,108 @@
+//! The npm package as a page uses it, in a real browser, against the simulator.
+//!
+//! The cases are JavaScript, because that is what the package is for; here each gets its name and its place in the count.
+//! The simulator's address is compiled in, because a browser test cannot read the environment: start it first.
+#![cfg(target_family = "wasm")]
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// The demo's address, for somebody who started just that.
+const SIMULATOR: &str = match option_env!("KLING_SIMULATOR") {
+    Some(address) => address,
+    None => "http://127.0.0.1:8317",
+};
+
+#[wasm_bindgen(module = "/tests/browser/kit.js")]
+extern "C" {
+    /// Also what brings the kit along: only a module that Rust names is put beside the others.
+    #[wasm_bindgen(js_name = useSimulator)]
+    fn use_simulator(address: &str);
+}
+
+macro_rules! cases {
+    ($module:literal: $($name:ident),+ $(,)?) => {
+        #[wasm_bindgen(module = $module)]
+        extern "C" {
+            #[wasm_bindgen(catch)]
+            async fn run(name: &str) -> Result<JsValue, JsValue>;
+        }
+
+        $(#[wasm_bindgen_test]
+        async fn $name() -> Result<(), JsValue> {
+            use_simulator(SIMULATOR);
+            run(stringify!($name)).await.map(|_| ())
+        })+
+    };
+}
+
+mod images {
+    use super::*;
+    cases! { "/tests/browser/images.js":
+        a_photo_is_inspected,
+        sizes_are_those_that_the_browser_shows,
+        what_the_service_would_refuse_is_refused,
+        content_counts_not_name_or_type,
+        an_unreadable_file_is_an_issue,
+        base64_is_that_of_the_browser,
+        a_body_is_exactly_the_documented_json,
+        every_kind_of_source_is_taken,
+        all_problems_come_at_once,
+        unknown_keys_are_refused_by_name,
+        lists_of_images_of_any_kind,
+        memory_does_not_grow_with_the_images,
+        a_request_is_what_it_was_at_the_call,
+    }
+}
+
+mod service {
+    use super::*;
+    cases! { "/tests/browser/service.js":
+        from_pictures_to_a_video,
+        generate_reports_its_progress_in_order,
+        a_watch_brings_each_change_and_ends,
+        leaving_a_watch_ends_its_requests,
+        headers_are_the_documented_ones,
+        a_wrong_key_is_unauthorized_and_costs_nothing,
+        a_failed_task_is_an_error_of_wait_only,
+        a_refused_submission_is_rejected,
+        an_unclear_submission_is_unknown_and_sent_once,
+        no_network,
+        trouble_that_passes_is_waited_out,
+        odd_answers_to_a_question,
+        a_timeout_can_be_waited_on,
+        videos_that_cannot_be_had,
+        what_is_refused_here_is_never_sent,
+        bad_options_reject_the_first_call,
+        a_key_may_be_a_function,
+        a_listener_that_throws_disturbs_nothing,
+    }
+}
+
+mod abort {
+    use super::*;
+    cases! { "/tests/browser/abort.js":
+        an_aborted_signal_begins_nothing,
+        while_the_key_is_awaited,
+        while_images_are_encoded,
+        while_the_request_is_under_way,
+        while_a_wait_sleeps,
+        while_a_question_is_open,
+        while_a_video_arrives,
+    }
+}
+
+mod loading {
+    use super::*;
+    cases! { "/tests/browser/loading.js":
+        many_inits_are_one,
+        a_failed_load_is_not_remembered,
+        a_module_worker_has_it_all,
+        modules_and_bytes_are_sources,
+        a_failed_instance_rejects_everything_and_is_replaced,
+        errors_are_errors,
+    }
+}

@@ -1,0 +1,205 @@
+import { bytesOf, codes, equal, fails, ok, picture, runner } from "./kit.js";
+
+const POST = ({ method }) => method === "POST";
+
+export const run = runner({
+  async from_pictures_to_a_video(kit) {
+    const client = kit.client();
+    const { submit, getTask, wait, download } = client;
+    const images = [await picture(), await picture(300, 400, "image/png", "#c33")];
+    const submitted = await submit(await kit.request({ images, externalTaskId: crypto.randomUUID() }));
+    equal(submitted.status, "submitted");
+    equal((await getTask(submitted.taskId)).taskId, submitted.taskId);
+    equal((await getTask(submitted.externalTaskId)).taskId, submitted.taskId, "found by the external id");
+    const done = await wait(submitted.taskId);
+    equal([done.status, done.videos.length, done.externalTaskId], ["succeed", 1, submitted.externalTaskId]);
+    ok(done.createdAt > 1.7e12 && done.raw.data.task_id === done.taskId, "times in ms, and the answer as it came");
+    const seen = [];
+    const video = await download(done, { onProgress: (progress) => seen.push(progress) });
+    equal(video.type, "video/mp4");
+    const served = new Uint8Array(await (await fetch(done.videos[0].url)).arrayBuffer());
+    const bytes = await bytesOf(video);
+    ok(bytes.length === served.length && bytes.every((byte, at) => byte === served[at]), "the served bytes");
+    ok(seen.every(({ phase }) => phase === "downloading") && seen.at(-1).loaded === bytes.length, "progress to the end");
+    const { charges, violations } = await kit.account();
+    equal([charges.length, charges[0].imageCount, violations], [1, 2, []]);
+  },
+
+  async generate_reports_its_progress_in_order(kit) {
+    const seen = [];
+    const task = await kit.client("ok,submitted=200,processing=200").generate(await kit.request(), { onProgress: (progress) => seen.push(progress) });
+    equal(task.status, "succeed");
+    const phases = seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
+    equal(phases, ["preparing", "encoding", "uploading", "submitted", "processing"]);
+    const encoding = seen.find(({ phase }) => phase === "encoding");
+    equal(encoding.loaded, encoding.total);
+    ok(seen.filter(({ task }) => task).every(({ elapsed, nextPollIn }) => elapsed >= 0 && nextPollIn >= 10), "times");
+  },
+
+  async a_watch_brings_each_change_and_ends(kit) {
+    const client = kit.client("ok,submitted=300,processing=300");
+    const { taskId } = await client.submit(await kit.request());
+    const seen = [];
+    for await (const { status } of client.watch(taskId)) seen.push(status);
+    equal(seen, ["submitted", "processing", "succeed"]);
+    const iterator = client.watch(taskId)[Symbol.asyncIterator]();
+    const [first, second, third] = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
+    equal([first.value.status, first.done, second.done, third.done], ["succeed", false, true, true]);
+  },
+
+  async leaving_a_watch_ends_its_requests(kit) {
+    const client = kit.client("ok,submitted=60000");
+    const { taskId } = await client.submit(await kit.request());
+    for await (const _ of client.watch(taskId)) break;
+    const iterator = client.watch(taskId)[Symbol.asyncIterator]();
+    await iterator.next();
+    const pending = iterator.next();
+    await iterator.return();
+    equal((await pending).done, true);
+    const before = (await kit.account()).requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    equal((await kit.account()).requests.length, before, "requests after leaving");
+  },
+
+  async headers_are_the_documented_ones(kit) {
+    const seen = [];
+    const watched = (request) => {
+      const { method, credentials, redirect, headers, url } = request;
+      seen.push([method, [...headers.keys()].sort(), credentials, redirect, url.includes("/delivery/")]);
+      return fetch(request);
+    };
+    const client = kit.client("ok", { fetch: watched });
+    const task = await client.generate(await kit.request());
+    await client.download(task.videos[0]);
+    equal(seen[0], ["POST", ["authorization", "content-type"], "omit", "manual", false]);
+    for (const query of seen.slice(1, -1)) equal(query, ["GET", ["authorization"], "omit", "manual", false]);
+    equal(seen.at(-1), ["GET", [], "omit", "follow", true]);
+    equal((await kit.account()).violations, []);
+  },
+
+  async a_wrong_key_is_unauthorized_and_costs_nothing(kit) {
+    const client = kit.client("ok", { apiKey: "sk-wrong-1234567890" });
+    for (const call of [client.submit(await kit.request()), client.getTask("1"), client.wait("1"), client.generate(await kit.request())]) {
+      const error = await fails(call, "unauthorized");
+      equal([error.status, error.retryable], [401, false]);
+      ok(!JSON.stringify(error).includes("sk-wrong") && !error.stack.includes("sk-wrong"), "no key in the error");
+    }
+  },
+
+  async a_failed_task_is_an_error_of_wait_only(kit) {
+    const client = kit.client("task-failed");
+    const error = await fails(client.generate(await kit.request()), "task_failed");
+    ok(error.taskId && error.message.length > 40, "the task's id and the service's reason");
+    equal((await client.getTask(error.taskId)).status, "failed");
+    const seen = [];
+    for await (const { status } of client.watch(error.taskId)) seen.push(status);
+    equal(seen.at(-1), "failed");
+    equal((await kit.account()).charges.length, 1);
+  },
+
+  async a_refused_submission_is_rejected(kit) {
+    const error = await fails(kit.client("submit-400").submit(await kit.request()), "rejected");
+    ok(error.status === 400 && error.serviceCode !== undefined && error.externalTaskId, "what the service said");
+    const { charges, requests } = await kit.account();
+    equal([charges.length, requests.filter(POST).length], [0, 1]);
+  },
+
+  async an_unclear_submission_is_unknown_and_sent_once(kit) {
+    for (const scenario of ["submit-500", "submit-html", "submit-no-id", "submit-500,created=1"]) {
+      const before = (await kit.account()).requests.filter(POST).length;
+      const error = await fails(kit.client(scenario).submit(await kit.request()), "submission_unknown");
+      ok(error.externalTaskId && !error.retryable, "an id to look for, and no invitation to repeat");
+      equal((await kit.account()).requests.filter(POST).length - before, 1, `POSTs of ${scenario}`);
+    }
+  },
+
+  async no_network(kit) {
+    const client = kit.client("ok", { baseUrl: "http://127.0.0.1:1/kling" });
+    await fails(client.submit(await kit.request()), "submission_unknown");
+    equal((await fails(client.getTask("1"), "network")).retryable, true);
+  },
+
+  async trouble_that_passes_is_waited_out(kit) {
+    for (const [scenario, reason] of [["query-flaky,times=3", "unreachable"], ["not-found-yet,times=3", "not_found_yet"], ["unknown-status", undefined]]) {
+      const reasons = new Set();
+      const onProgress = ({ reason, error }) => {
+        if (reason === undefined) return;
+        ok(error.name === "KlingError", "an error beside the reason");
+        reasons.add(reason);
+      };
+      const task = await kit.client(scenario).generate(await kit.request(), { onProgress });
+      equal([task.status, [...reasons]], ["succeed", reason ? [reason] : []], scenario);
+    }
+  },
+
+  async odd_answers_to_a_question(kit) {
+    const { taskId } = await kit.client().submit(await kit.request());
+    for (const [scenario, code] of [["query-500", "server_error"], ["query-401", "unauthorized"], ["query-html", "server_error"], ["query-html,status=200", "protocol"]]) {
+      await fails(kit.client(scenario).getTask(taskId), code);
+    }
+    await fails(kit.client().getTask("no-such-task"), "task_not_found");
+    await fails(kit.client("query-500", { polling: { interval: 20, outageBudget: 100 } }).wait(taskId), "server_error");
+    await fails(kit.client().getTask("../x"), "invalid_option");
+  },
+
+  async a_timeout_can_be_waited_on(kit) {
+    const client = kit.client("ok,submitted=300,processing=300");
+    const { taskId } = await client.submit(await kit.request());
+    const error = await fails(client.wait(taskId, { timeout: 50 }), "timeout");
+    equal([error.taskId, error.retryable], [taskId, true]);
+    equal((await client.wait(taskId)).status, "succeed");
+  },
+
+  async videos_that_cannot_be_had(kit) {
+    for (const [scenario, code] of [["video-missing", "url_expired"], ["video-forbidden", "url_expired"], ["video-html", "not_a_video"], ["video-empty", "not_a_video"], ["video-no-cors", "download_blocked"]]) {
+      const client = kit.client(scenario);
+      const task = await client.generate(await kit.request());
+      const error = await fails(client.download(task), code);
+      equal(error.url, task.videos[0].url);
+    }
+    await fails(kit.client().download({ videos: [] }), "invalid_option");
+    await fails(kit.client().download({ url: "javascript:alert(1)" }), "invalid_option");
+  },
+
+  async what_is_refused_here_is_never_sent(kit) {
+    const client = kit.client();
+    for (const wrong of [{ images: [await picture(299, 299)] }, { duration: 7 }, { images: [] }, { dynamic_masks: [] }]) {
+      const error = await fails(client.submit(await kit.request(wrong)), "invalid_request");
+      ok(codes(error.issues).length >= 1, "issues");
+    }
+    const { charges, requests } = await kit.account();
+    equal([charges, requests.filter(POST)], [[], []]);
+  },
+
+  async bad_options_reject_the_first_call({ kling, key, base }) {
+    for (const options of [
+      { apiKey: "" }, { apiKey: `${key}\nX: 1` }, { apiKey: `Bearer ${key}` }, { apiKey: 7 }, { baseUrl: "ftp://a.example" },
+      { baseUrl: "https://a.example/?b" }, { apiKey: key, baseUrl: "http://a.example" }, { polling: { interval: 9 } },
+      { polling: { interval: Infinity } }, { fetch: "fetch" }, { polling: { interval: 100, maxInterval: 50 } }, 7, null,
+    ]) {
+      const error = await fails(kling.createClient(options).getTask("1"), "invalid_option");
+      ok(!error.message.includes(key), "no key in the message");
+    }
+  },
+
+  async a_key_may_be_a_function(kit) {
+    const apiKey = () => new Promise((resolve) => setTimeout(resolve, 10, `${kit.key}\n`));
+    equal((await kit.client("ok", { apiKey }).submit(await kit.request())).status, "submitted");
+    const reason = new Error("vault closed");
+    const failing = kit.client("ok", { apiKey: async () => { throw reason; } });
+    const error = await fails(failing.submit(await kit.request()), "invalid_option");
+    ok(error.cause === reason, "the cause");
+    await fails(kit.client("ok", { apiKey: () => 7 }).getTask("1"), "invalid_option");
+  },
+
+  async a_listener_that_throws_disturbs_nothing(kit) {
+    const uncaught = [];
+    const listen = (event) => { uncaught.push(event.error?.message); event.preventDefault(); event.stopImmediatePropagation(); };
+    addEventListener("error", listen, { capture: true });
+    const onProgress = () => { throw new Error("mine"); };
+    const task = await kit.client().generate(await kit.request(), { onProgress });
+    removeEventListener("error", listen, { capture: true });
+    equal(task.status, "succeed");
+    ok(uncaught.length >= 3 && uncaught.every((message) => message === "mine"), "each reported as uncaught");
+  },
+});

@@ -1,0 +1,92 @@
+//! The project's commands, run as `cargo xtask <command>`.
+//!
+//! Each command installs what it lacks ([`setup`]), into a cache per user, and then does its work: [`package`] builds what
+//! is published, [`size`] weighs it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs everything there is to run.
+//! Every process started here ends with the command ([`child`], [`descendants`]).
+
+mod child;
+mod demo;
+mod descendants;
+mod licences;
+mod package;
+mod port;
+mod project;
+mod scratch;
+mod setup;
+mod simulator;
+mod size;
+mod test;
+mod tools;
+mod webdriver;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::project::Project;
+use crate::setup::Need;
+
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+  demo [--port N]   build the package and the simulator, and serve the page on http://127.0.0.1:8317;
+                    with COMETAPI_KEY in the environment it relays to the real service
+  test [STAGE]...   run every check and test, or only the named stages
+  package           build the npm package into pkg/
+  size              build the package and weigh what a page loads of it
+  setup             install everything that the other commands would install when they need it
+
+Whatever is missing is installed without asking, at pinned versions, into
+${XDG_CACHE_HOME:-$HOME/.cache}/kling-multi-image2video/tools (elsewhere with KLING_TOOLS); the browsers
+come from the system's packages.";
+
+fn main() -> ExitCode {
+    descendants::end_with_this_process();
+    match command() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help" | "--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
+            println!("{HELP}\n\nstages of `test`:\n{}", test::stage_list());
+            Ok(ExitCode::SUCCESS)
+        }
+        ["setup"] => {
+            let project = Project::load()?;
+            setup::ensure(&project, &Need::ALL)?;
+            println!("\neverything is there; to run wasm-pack and the others by hand:\n");
+            println!("  {}", project.tools.path_line());
+            Ok(ExitCode::SUCCESS)
+        }
+        ["package"] => {
+            package::build(&Project::load()?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ["size"] => {
+            let project = Project::load()?;
+            package::build(&project)?;
+            let within = size::weigh(&project.package_dir())?.print();
+            Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        ["demo"] => demo::run(&Project::load()?, demo::PORT),
+        ["demo", "--port", port] => match port.parse() {
+            Ok(port) => demo::run(&Project::load()?, port),
+            Err(_) => bail!("expected a number from 1 to 65535 after --port, found `{port}`"),
+        },
+        ["test", stages @ ..] => test::run(&Project::load()?, stages),
+        [command @ ("setup" | "package" | "size" | "demo"), extra, ..] => {
+            bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
+        }
+        [unknown, ..] => {
+            bail!("unknown command `{unknown}`, expected demo, test, package, size or setup; see `cargo xtask --help`")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The package's `package.json`, written from `Cargo.toml`.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::project::Project;
+
+/// The text of `package.json` for a package of these files.
+pub(super) fn text(project: &Project, files: &[String]) -> Result<String> {
+    let module = format!("{}_bg.wasm", super::module_name(project)?);
+    let published: Vec<&String> = files.iter().filter(|name| !name.starts_with('.')).collect();
+    let repository = json!({ "type": "git", "url": project.manifest_text("repository")? });
+    let fields = [
+        ("name", Value::from(project.manifest_text("name")?)),
+        ("version", Value::from(project.manifest_text("version")?)),
+        ("description", Value::from(project.manifest_text("description")?)),
+        ("keywords", project.manifest["keywords"].clone()),
+        ("license", Value::from(project.manifest_text("license")?)),
+        ("repository", repository),
+        ("type", Value::from("module")),
+        ("sideEffects", Value::from(false)),
+        ("types", Value::from("./index.d.ts")),
+        ("files", json!(published)),
+    ];
+    let field = |(name, value): &(&str, Value)| format!("\"{name}\": {}", format!("{value:#}").replace('\n', "\n  "));
+    let fields: Vec<String> = fields.iter().map(field).collect();
+    Ok(format!("{{\n  {},\n{}\n}}\n", fields.join(",\n  "), exports(&module)))
+}
+
+/// Who reads `exports` takes the first condition that fits, so `types` must stand before `default`.
+fn exports(module: &str) -> String {
+    format!(
+        r#"  "exports": {{
+    ".": {{ "types": "./index.d.ts", "default": "./index.js" }},
+    "./{module}": {{ "types": "./{module}.d.ts", "default": "./{module}" }},
+    "./package.json": "./package.json"
+  }}"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exports;
+
+    #[test]
+    fn types_come_first() {
+        let exports = exports("x_bg.wasm");
+        for line in exports.lines().filter(|line| line.contains("default")) {
+            assert!(line.find("types") < line.find("default"), "{line}");
+        }
+        assert!(serde_json::from_str::<serde_json::Value>(&format!("{{{exports}}}")).is_ok());
+    }
+}

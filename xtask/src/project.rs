@@ -1,0 +1,107 @@
+//! What the commands know of this repository.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::child;
+use crate::tools::Tools;
+
+/// The published crate.
+pub(crate) const CRATE: &str = "kling-multi-image2video";
+
+/// The compilation target of the published crate.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// This repository and its tools.
+pub(crate) struct Project {
+    /// The folder of the workspace.
+    pub(crate) root: PathBuf,
+    /// The tools at the versions that this repository asks for.
+    pub(crate) tools: Tools,
+    /// What `Cargo.toml` says of the published crate, as `cargo metadata` tells it.
+    pub(crate) manifest: Value,
+}
+
+impl Project {
+    /// Finds the repository that this program was built from, and reads what it says of itself.
+    pub(crate) fn load() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in no folder")?.to_owned();
+        let mut command = cargo(&root);
+        let metadata = child::capture(command.args(["metadata", "--format-version=1", "--no-deps"]))?;
+        let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?;
+        let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+        let manifest = packages.iter().find(|package| package["name"] == CRATE);
+        let manifest = manifest.with_context(|| format!("the workspace has no package {CRATE}"))?.clone();
+        let lock = root.join("Cargo.lock");
+        let lock = std::fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+        let wasm_bindgen = locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?;
+        let tools = Tools::for_project(&root, &wasm_bindgen)?;
+        Ok(Self { root, tools, manifest })
+    }
+
+    /// Where the npm package is built.
+    pub(crate) fn package_dir(&self) -> PathBuf {
+        self.root.join("pkg")
+    }
+
+    /// The page's folder.
+    pub(crate) fn page_dir(&self) -> PathBuf {
+        self.root.join("www")
+    }
+
+    /// The cargo that runs this program, in the repository, with the tools in reach.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = cargo(&self.root);
+        command.env("PATH", self.tools.search_path());
+        command
+    }
+
+    /// Builds a program of this workspace and returns where it lies.
+    pub(crate) fn build_program(&self, package: &str) -> Result<PathBuf> {
+        let mut command = self.cargo();
+        let messages =
+            child::capture(command.args(["build", "--message-format=json-render-diagnostics", "-p", package]))?;
+        let program = messages.lines().rev().find_map(|line| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            message["executable"].as_str().map(PathBuf::from)
+        });
+        program.with_context(|| format!("cargo built no program from the package {package}"))
+    }
+
+    /// A text of the published crate's manifest.
+    pub(crate) fn manifest_text(&self, field: &str) -> Result<&str> {
+        let text = self.manifest[field].as_str().unwrap_or_default();
+        ensure!(!text.is_empty(), "expected `{field}` in Cargo.toml's [package], found nothing");
+        Ok(text)
+    }
+}
+
+/// The cargo that runs this program, so that every build is of one toolchain.
+pub(crate) fn cargo(dir: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(dir);
+    command
+}
+
+/// The version of a package in a `Cargo.lock`.
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+    let version = lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')?;
+    Some(version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    #[test]
+    fn locked_version_is_of_the_whole_name() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! The browsers, from the system's packages.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::child;
+use crate::tools::find_on_path;
+use crate::webdriver;
+
+/// Debian 12's; other releases have another number.
+const LIBAVCODEC: &str = "libavcodec59";
+
+/// Installs Chromium, its driver and Firefox with apt-get, where they are missing and that is possible.
+pub(super) fn browsers() -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words = missing.join(" ");
+    let Some(apt_get) = find_on_path(&["apt-get"]) else {
+        bail!("missing: {words} (so Debian calls them); install them, so that they are on PATH");
+    };
+    if !is_root() {
+        bail!("missing: {words}; as root run `apt-get install --no-install-recommends {words}`");
+    }
+    println!("installing {words} (apt-get install, a minute, once)");
+    let apt_get = |arguments: &[&str]| {
+        let mut command = Command::new(&apt_get);
+        child::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+    };
+    // Old lists that cannot be renewed may still do.
+    if let Err(error) = apt_get(&["update", "-q"]) {
+        println!("{error:#}; trying with the lists that are there");
+    }
+    let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
+    arguments.extend(missing.iter().map(|package| if *package == LIBAVCODEC { libavcodec() } else { *package }));
+    apt_get(&arguments).with_context(|| format!("missing: {words}; see above why apt-get failed"))
+}
+
+/// The package of this name that this release of the system has.
+fn libavcodec() -> &'static str {
+    let known = |package: &&&str| child::succeeds(Command::new("apt-cache").arg("show").arg(package));
+    ["libavcodec59", "libavcodec60", "libavcodec61", "libavcodec62"].iter().find(known).unwrap_or(&LIBAVCODEC)
+}
+
+/// The Debian packages of whatever is not there.
+fn missing() -> Vec<&'static str> {
+    let parts = [
+        ("chromium", find_on_path(webdriver::CHROMIUM).is_some()),
+        ("chromium-driver", find_on_path(webdriver::CHROMEDRIVER).is_some()),
+        ("firefox-esr", find_on_path(webdriver::FIREFOX).is_some()),
+        // Firefox only recommends it, and plays no MP4 without it.
+        (LIBAVCODEC, !cfg!(target_os = "linux") || has_library("libavcodec.so")),
+        // A browser without any font renders no text.
+        ("fonts-dejavu-core", !cfg!(target_os = "linux") || Path::new("/usr/share/fonts/truetype").is_dir()),
+    ];
+    parts.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect()
+}
+
+fn has_library(name: &str) -> bool {
+    let folders = ["/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+    let mut entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    entries.any(|entry| entry.file_name().to_string_lossy().starts_with(name))
+}
+
+fn is_root() -> bool {
+    child::capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}

@@ -1,0 +1,23 @@
+//! The service on this machine, as a child process.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::child::Service;
+use crate::project::Project;
+
+/// Builds the simulator and returns the command that starts it with this project's page and package.
+pub(crate) fn command(project: &Project, port: u16) -> Result<Command> {
+    let mut command = Command::new(project.build_program("simulator")?);
+    command.arg("--port").arg(port.to_string());
+    command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(project.package_dir());
+    Ok(command)
+}
+
+/// Starts it; returns the address that it prints first.
+pub(crate) fn start(command: &mut Command) -> Result<(Service, String)> {
+    let address = |line: &str| line.starts_with("http://127.0.0.1:").then(|| line.trim().to_owned());
+    Service::start(command, Duration::from_secs(60), address)
+}

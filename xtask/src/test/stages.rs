@@ -1,0 +1,190 @@
+//! The stages, in the order in which they run: what is quickest to tell first.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::run::Run;
+use super::tally::Tally;
+use crate::project::{CRATE, WASM_TARGET};
+use crate::setup::Need;
+use crate::webdriver::{self, Browser};
+use crate::{licences, package};
+
+/// One part of the tests.
+pub(super) struct Stage {
+    /// What one types to run it alone.
+    pub(super) name: &'static str,
+    /// What it is for.
+    pub(super) about: &'static str,
+    /// What it cannot do without.
+    pub(super) needs: &'static [Need],
+    /// The stage whose result it reads.
+    pub(super) builds_on: Option<&'static str>,
+    /// Runs it.
+    pub(super) run: fn(&Run) -> Result<Tally>,
+}
+
+/// All of them.
+pub(super) const STAGES: [Stage; 9] = [
+    Stage {
+        name: "fmt",
+        about: "the formatting of all Rust code",
+        needs: &[Need::Lints],
+        builds_on: None,
+        run: |run| run.check([run.cargo(&["fmt", "--all", "--check"])]),
+    },
+    Stage {
+        name: "licences",
+        about: "the licences of all dependencies, and which come in several versions",
+        needs: &[],
+        builds_on: None,
+        run: permissive,
+    },
+    Stage {
+        name: "clippy",
+        about: "lints, natively and for wasm32",
+        needs: &[Need::Lints, Need::WasmTarget],
+        builds_on: None,
+        run: clippy,
+    },
+    Stage {
+        name: "doc",
+        about: "the documentation, natively and for wasm32",
+        needs: &[Need::WasmTarget],
+        builds_on: None,
+        run: doc,
+    },
+    Stage {
+        name: "native",
+        about: "the tests that need no browser",
+        needs: &[],
+        builds_on: None,
+        run: |run| run.test(run.cargo(&["test", "--workspace", "--exclude", "page-tests", "--no-fail-fast"])?),
+    },
+    Stage {
+        name: "package",
+        about: "the npm package and its size",
+        needs: &package::NEEDS,
+        builds_on: None,
+        run: size,
+    },
+    Stage {
+        name: "types",
+        about: "the types of all JavaScript and of the declarations",
+        needs: &[Need::NpmTools],
+        builds_on: Some("package"),
+        run: types,
+    },
+    Stage {
+        name: "browser",
+        about: "the crate in Chromium and Firefox, against the simulator",
+        needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers],
+        builds_on: None,
+        run: browser,
+    },
+    Stage {
+        name: "page",
+        about: "the page as a person uses it, in Chromium and Firefox",
+        needs: &[Need::Browsers],
+        builds_on: Some("package"),
+        run: page,
+    },
+];
+
+fn permissive(run: &Run) -> Result<Tally> {
+    let permissive = licences::check(run.project)?;
+    Ok(if permissive { Tally::success() } else { Tally::failure("a licence that is not permissive") })
+}
+
+fn clippy(run: &Run) -> Result<Tally> {
+    run.check([
+        run.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        run.cargo(&["clippy", "-p", CRATE, "--all-targets", "--target", WASM_TARGET, "--", "-D", "warnings"]),
+    ])
+}
+
+fn doc(run: &Run) -> Result<Tally> {
+    let doc = |arguments: &[&str]| {
+        let mut command = run.cargo(&["doc", "--no-deps"])?;
+        command.args(arguments).env("RUSTDOCFLAGS", "-D warnings");
+        Ok(command)
+    };
+    run.check([
+        doc(&["--workspace"]),
+        doc(&["-p", CRATE, "--document-private-items"]),
+        doc(&["-p", CRATE, "--document-private-items", "--target", WASM_TARGET]),
+    ])
+}
+
+/// In a process of its own, which the deadline can end.
+fn size(run: &Run) -> Result<Tally> {
+    let xtask = std::env::current_exe().context("cannot find this program")?;
+    run.check([run.program(&xtask, &["size"])])
+}
+
+/// Every folder of tests may bring a `tsconfig.json` that says what it checks.
+fn types(run: &Run) -> Result<Tally> {
+    let tsc = run.project.tools.npm_program("tsc");
+    let folders = std::fs::read_dir(run.project.root.join("tests")).context("cannot read the folder tests")?;
+    let mut configs: Vec<PathBuf> = folders.flatten().map(|folder| folder.path().join("tsconfig.json")).collect();
+    configs.retain(|config| config.is_file());
+    configs.sort_unstable();
+    ensure!(!configs.is_empty(), "expected a tests/*/tsconfig.json, found none");
+    run.check(configs.iter().map(|config| {
+        let mut command = run.program(&tsc, &["--noEmit", "--project"])?;
+        command.arg(config);
+        Ok(command)
+    }))
+}
+
+fn browser(run: &Run) -> Result<Tally> {
+    let (_simulator, address) = run.simulator()?;
+    let wasm_pack = run.project.tools.program(&run.project.tools.wasm_pack);
+    Ok(in_each_browser(run, |browser| {
+        let (choose, choose_driver) = browser.wasm_pack_options();
+        let mut command =
+            run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
+        command.arg(browser.driver(run.project)?).args(["--", "--test", "browser"]);
+        // Compiled in: a page cannot read the environment.
+        command.env("KLING_SIMULATOR", &address);
+        run.test(command)
+    }))
+}
+
+fn page(run: &Run) -> Result<Tally> {
+    let package = run.project.package_dir().join("index.js");
+    ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
+    let (_simulator, address) = run.simulator()?;
+    Ok(in_each_browser(run, |browser| {
+        let mut driver = run.program(&browser.driver(run.project)?, &[])?;
+        let log = format!("{}-driver.log", browser.id());
+        let (_driver, driver_address) = webdriver::start(&mut driver, &run.file(&log))?;
+        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
+        command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
+        command.env("KLING_WEBDRIVER", driver_address);
+        let tally = run.test(command)?;
+        if tally.failed > 0 {
+            run.show_log(&log);
+        }
+        Ok(tally)
+    }))
+}
+
+/// Runs tests in both browsers; what goes wrong in one does not keep them from the other.
+fn in_each_browser(run: &Run, test: impl Fn(Browser) -> Result<Tally>) -> Tally {
+    let mut sum = Tally::default();
+    for browser in Browser::ALL {
+        println!("-- in {}", browser.name());
+        let tally = test(browser).unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            Tally::failure(format!("{error:#}"))
+        });
+        sum.add(tally.in_browser(browser));
+    }
+    if sum.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    sum
+}

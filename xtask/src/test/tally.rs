@@ -1,0 +1,135 @@
+//! How many tests passed and failed, read from what the test programs print.
+
+use crate::webdriver::Browser;
+
+/// What a stage came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Tests and checks that passed.
+    pub(crate) passed: u64,
+    /// Tests and checks that failed.
+    pub(crate) failed: u64,
+    /// Tests that were not run because their author said so.
+    pub(crate) ignored: u64,
+    /// What failed, by name.
+    pub(crate) failures: Vec<String>,
+    /// How many tests ran, which is not every failure: a test program may not even compile.
+    ran: u64,
+    /// How many tests each browser ran.
+    browsers: Vec<(Browser, u64)>,
+}
+
+impl Tally {
+    /// One check that passed.
+    pub(crate) fn success() -> Self {
+        Self { passed: 1, ..Self::default() }
+    }
+
+    /// One check that failed.
+    pub(crate) fn failure(name: impl Into<String>) -> Self {
+        Self { failed: 1, failures: vec![name.into()], ..Self::default() }
+    }
+
+    /// Takes in a line of a test program's output: libtest's or wasm-bindgen-test's.
+    pub(crate) fn read(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some(result) = line.strip_prefix("test result: ") {
+            let count = |word| count(result, word).unwrap_or_default();
+            self.ran += count("passed") + count("failed");
+            self.passed += count("passed");
+            self.failed += count("failed");
+            self.ignored += count("ignored");
+        } else if let Some(name) = failed_test(line) {
+            self.failures.push(name.to_owned());
+        }
+    }
+
+    /// Adds another one's counts.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.ran += other.ran;
+        self.failures.extend(other.failures);
+        self.browsers.extend(other.browsers);
+    }
+
+    /// The same tests, known to have run in this browser, whose name the failures then carry.
+    pub(crate) fn in_browser(mut self, browser: Browser) -> Self {
+        self.browsers = vec![(browser, self.ran)];
+        for failure in &mut self.failures {
+            *failure = format!("{failure} ({})", browser.name());
+        }
+        self
+    }
+
+    /// How many tests a browser ran.
+    pub(crate) fn ran_in(&self, browser: Browser) -> u64 {
+        self.browsers.iter().filter(|(ran, _)| *ran == browser).map(|(_, count)| count).sum()
+    }
+}
+
+/// The number before a word, as in "ok. 3 passed; 0 failed".
+fn count(result: &str, word: &str) -> Option<u64> {
+    let mut words = result.split([' ', ';']).filter(|word| !word.is_empty()).peekable();
+    while let Some(number) = words.next() {
+        if words.peek() == Some(&word) {
+            return number.parse().ok();
+        }
+    }
+    None
+}
+
+/// The name in "test name ... FAILED"; wasm-bindgen-test says FAIL.
+fn failed_test(line: &str) -> Option<&str> {
+    let (name, outcome) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
+    outcome.starts_with("FAIL").then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+    use crate::webdriver::Browser;
+
+    fn read(output: &str) -> Tally {
+        let mut tally = Tally::default();
+        output.lines().for_each(|line| tally.read(line));
+        tally
+    }
+
+    #[test]
+    fn libtest_is_summed_over_its_programs() {
+        let tally = read(
+            "running 2 tests\ntest poll::grows ... ok\ntest poll::ends ... FAILED\n\nfailures:\n    poll::ends\n\n\
+             test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
+             test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 7 filtered out; finished in 1.20s\n",
+        );
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (41, 1, 2));
+        assert_eq!(tally.failures, ["poll::ends"]);
+    }
+
+    #[test]
+    fn wasm_bindgen_test_is_read() {
+        let tally = read(
+            "running 3 tests\ntest browser::submits ... ok\ntest browser::waits ... FAIL\ntest browser::later ... ignored\n\
+             test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 filtered out; finished in 0.21s\n",
+        );
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (1, 1, 1));
+        assert_eq!(tally.failures, ["browser::waits"]);
+    }
+
+    #[test]
+    fn other_lines_count_for_nothing() {
+        assert_eq!(read("3 passed; 1 failed\nthe test result: ok. 3 passed\n"), Tally::default());
+    }
+
+    #[test]
+    fn browsers_are_counted_apart() {
+        let mut sum = read("test result: ok. 3 passed; 0 failed").in_browser(Browser::Chromium);
+        sum.add(read("test a ... FAILED\ntest result: FAILED. 3 passed; 1 failed").in_browser(Browser::Firefox));
+        sum.add(read("test result: ok. 2 passed; 0 failed").in_browser(Browser::Firefox));
+        sum.add(Tally::failure("does not compile").in_browser(Browser::Chromium));
+        assert_eq!((sum.ran_in(Browser::Chromium), sum.ran_in(Browser::Firefox)), (3, 6));
+        assert_eq!(sum.failures, ["a (Firefox)", "does not compile (Chromium)"]);
+    }
+}

@@ -1,0 +1,141 @@
+//! The tools at pinned versions, and where they lie.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// A program that `cargo install` builds.
+#[derive(Clone, Debug)]
+pub(crate) struct CargoTool {
+    /// The package that holds it.
+    pub(crate) package: &'static str,
+    /// Exactly this version.
+    pub(crate) version: String,
+    /// The program that proves that it is there.
+    pub(crate) program: &'static str,
+}
+
+/// Every tool that this project brings with it.
+pub(crate) struct Tools {
+    cache: PathBuf,
+    /// Turns the compiler's module into one with JavaScript glue; must match the library's version.
+    pub(crate) wasm_bindgen: CargoTool,
+    /// Drives the two builds and the browser tests.
+    pub(crate) wasm_pack: CargoTool,
+    /// Firefox's driver, which Debian does not package.
+    pub(crate) geckodriver: CargoTool,
+    npm: PathBuf,
+}
+
+impl Tools {
+    /// The tools for a repository that is locked to this version of wasm-bindgen.
+    pub(crate) fn for_project(root: &Path, wasm_bindgen: &str) -> Result<Self> {
+        let cache = cache(root);
+        let lock = root.join("xtask/npm/package-lock.json");
+        let lock = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+        let npm = cache.join(format!("npm-{:016x}", fingerprint(&lock)));
+        let tool = |package, version: &str, program| CargoTool { package, version: version.to_owned(), program };
+        Ok(Self {
+            cache,
+            wasm_bindgen: tool("wasm-bindgen-cli", wasm_bindgen, "wasm-bindgen"),
+            wasm_pack: tool("wasm-pack", "0.15.1", "wasm-pack"),
+            geckodriver: tool("geckodriver", "0.37.0", "geckodriver"),
+            npm,
+        })
+    }
+
+    /// The folder that holds all of them.
+    pub(crate) fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The folder of a tool that `cargo install` builds.
+    pub(crate) fn folder(&self, tool: &CargoTool) -> PathBuf {
+        self.cache.join(format!("{}-{}", tool.package, tool.version))
+    }
+
+    /// A program that `cargo install` builds.
+    pub(crate) fn program(&self, tool: &CargoTool) -> PathBuf {
+        self.folder(tool).join("bin").join(format!("{}{}", tool.program, env::consts::EXE_SUFFIX))
+    }
+
+    /// The folder of the npm tools, named after their lock file.
+    pub(crate) fn npm_folder(&self) -> &Path {
+        &self.npm
+    }
+
+    /// A program of the npm tools.
+    pub(crate) fn npm_program(&self, name: &str) -> PathBuf {
+        let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
+        self.npm_programs().join(name)
+    }
+
+    /// `PATH` with the tools before everything else.
+    pub(crate) fn search_path(&self) -> OsString {
+        let mut folders = self.folders();
+        folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        // wasm-pack starts `cargo` by name, and cargo may have been started by a path.
+        let cargo = env::var_os("CARGO").map(PathBuf::from);
+        folders.extend(cargo.as_deref().and_then(Path::parent).map(Path::to_owned));
+        env::join_paths(folders).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default())
+    }
+
+    /// The line of a shell that puts the tools on its path.
+    pub(crate) fn path_line(&self) -> String {
+        let folders: Vec<String> = self.folders().iter().map(|folder| folder.display().to_string()).collect();
+        format!("export PATH=\"{}:$PATH\"", folders.join(":"))
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        let built = [&self.wasm_bindgen, &self.wasm_pack, &self.geckodriver];
+        let mut folders: Vec<PathBuf> = built.iter().map(|tool| self.folder(tool).join("bin")).collect();
+        folders.push(self.npm_programs());
+        folders
+    }
+
+    fn npm_programs(&self) -> PathBuf {
+        self.npm.join("node_modules").join(".bin")
+    }
+}
+
+/// A program on this process's `PATH`.
+pub(crate) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
+    let candidates = names.iter().flat_map(|name| {
+        let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+        folders.iter().map(move |folder| folder.join(&name))
+    });
+    candidates.into_iter().find(|path| path.is_file())
+}
+
+/// One cache per user, so that a second checkout starts at once.
+fn cache(root: &Path) -> PathBuf {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = set("KLING_TOOLS") {
+        return folder;
+    }
+    let caches = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+    match caches.or_else(|| set("HOME").map(|home| home.join(".cache"))) {
+        Some(caches) => caches.join(crate::project::CRATE).join("tools"),
+        None => root.join("target").join("tools"),
+    }
+}
+
+/// FNV-1a: tells one lock file from the next, and needs no dependency.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fingerprint;
+
+    #[test]
+    fn fingerprint_matches_the_published_vectors() {
+        assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}
