@@ -18,6 +18,7 @@ mod number;
 mod object;
 mod options;
 mod request;
+mod settings;
 mod timer;
 mod watch;
 

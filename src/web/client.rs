@@ -2,52 +2,31 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use super::abort::promise;
 use super::fault::Failure;
-use super::fetch::Fetcher;
 use super::files::size;
 use super::host::host;
 use super::listener::Listener;
 use super::object::{is_object, member, task};
-use super::options::{CALL, CallOptions, Options, PROGRESS, WAIT};
+use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::request::ready;
+use super::settings::Settings;
 use super::timer::now;
 use super::watch::TaskWatch;
 use super::{body, download};
-use crate::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
+use crate::endpoint::Service;
 use crate::error::Error;
 use crate::flow::watch::Watch;
-use crate::poll::Polling;
 use crate::task::{Task, TaskId};
 
 /// A client of the service at one address.
 #[wasm_bindgen]
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client(Rc<Settings>);
-
-struct Settings {
-    key: KeySource,
-    base: BaseUrl,
-    polling: Polling,
-    fetcher: Fetcher,
-}
-
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("base", &self.0.base).finish_non_exhaustive()
-    }
-}
-
-enum KeySource {
-    Relay,
-    Fixed(ApiKey),
-    Function(Function),
-}
 
 #[wasm_bindgen]
 impl Client {
@@ -58,7 +37,7 @@ impl Client {
     /// `invalid_option`
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Client, JsValue> {
-        Ok(Self::from_options(options)?)
+        Ok(Self(Rc::new(Settings::read(options)?)))
     }
 
     /// Checks, encodes and sends a request.
@@ -83,8 +62,8 @@ impl Client {
         let options = CallOptions::read(options, CALL)?;
         let (client, id) = (self.clone(), task_id(id)?);
         let call = async move {
-            let service = client.service().await?;
-            Ok(task(&host(client.fetcher(), None, &Listener::new(None)).task(&service, &id).await?))
+            let service = client.0.service().await?;
+            Ok(task(&host(&client.0.fetcher, None, &Listener::new(None)).task(&service, &id).await?))
         };
         Ok(promise(options.signal, Box::pin(call)))
     }
@@ -99,8 +78,8 @@ impl Client {
         let (client, id, begun) = (self.clone(), task_id(id)?, now());
         let (listener, timeout) = (options.listener, options.timeout);
         let call = async move {
-            let watch = client.watch_of(id).await?.within(begun, timeout);
-            Ok(task(&host(client.fetcher(), None, &listener).wait(watch).await?))
+            let watch = client.0.watch_of(id).await?.within(begun, timeout);
+            Ok(task(&host(&client.0.fetcher, None, &listener).wait(watch).await?))
         };
         Ok(promise(options.signal, Box::pin(call)))
     }
@@ -117,7 +96,7 @@ impl Client {
             let (service, accepted) = client.send(&request, &listener).await?;
             let watch = Watch::accepted(service, accepted, client.0.polling, now())?.within(now(), timeout);
             // A second `generate` would be a second task; the first is waited for by its id.
-            let done = host(client.fetcher(), None, &listener).wait(watch).await;
+            let done = host(&client.0.fetcher, None, &listener).wait(watch).await;
             Ok(task(&done.map_err(|error| error.retryable(false))?))
         };
         Ok(promise(options.signal, Box::pin(call)))
@@ -130,7 +109,7 @@ impl Client {
     /// `invalid_option`
     pub fn watch(&self, id: &JsValue, options: JsValue) -> Result<TaskWatch, JsValue> {
         let options = CallOptions::read(options, WAIT)?;
-        Ok(TaskWatch::new(self.clone(), task_id(id)?, options))
+        Ok(TaskWatch::new(Rc::clone(&self.0), task_id(id)?, options))
     }
 
     /// The checked bytes of a finished video.
@@ -141,90 +120,20 @@ impl Client {
     pub fn download(&self, video: &JsValue, options: JsValue) -> Result<Promise, JsValue> {
         let options = CallOptions::read(options, PROGRESS)?;
         let (client, url, listener) = (self.clone(), video_url(video)?, options.listener);
-        let call = async move { Ok(download::video(client.fetcher(), &url, &listener).await?.into()) };
+        let call = async move { Ok(download::video(&client.0.fetcher, &url, &listener).await?.into()) };
         Ok(promise(options.signal, Box::pin(call)))
     }
 }
 
 impl Client {
-    fn from_options(options: JsValue) -> Result<Self, Failure> {
-        const KNOWN: &[&str] = &["apiKey", "baseUrl", "polling", "fetch"];
-        let options = Options::read("options", options, KNOWN)?;
-        let key = match options.get("apiKey")? {
-            None => KeySource::Relay,
-            Some(value) => match (value.as_string(), value.dyn_into::<Function>()) {
-                (Some(key), _) => KeySource::Fixed(ApiKey::parse(&key)?),
-                (None, Ok(function)) => KeySource::Function(function),
-                (None, Err(_)) => return Err(options.invalid("apiKey", "expected a text or a function").into()),
-            },
-        };
-        let base = base_url(&options)?;
-        if let KeySource::Fixed(key) = &key {
-            base.permit(Some(key))?;
-        }
-        let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
-        Ok(Self(Rc::new(Settings { key, base, polling, fetcher })))
-    }
-
-    /// The service, with the key as it is now.
-    async fn service(&self) -> Result<Service, Failure> {
-        let key = match &self.0.key {
-            KeySource::Relay => None,
-            KeySource::Fixed(key) => Some(key.clone()),
-            KeySource::Function(function) => {
-                let failed = |cause| {
-                    Failure::Caused(
-                        Error::invalid_option("options.apiKey", "the function that supplies the key failed"),
-                        cause,
-                    )
-                };
-                let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
-                let value = JsFuture::from(promise).await.map_err(failed)?;
-                let text = value
-                    .as_string()
-                    .ok_or_else(|| Error::invalid_option("options.apiKey", "expected the function to supply a text"))?;
-                Some(ApiKey::parse(&text)?)
-            }
-        };
-        self.0.base.permit(key.as_ref())?;
-        Ok(Service { base: self.0.base.clone(), key })
-    }
-
-    /// The watch of a task of which nothing is known yet.
-    pub(super) async fn watch_of(&self, id: TaskId) -> Result<Watch, Failure> {
-        Ok(Watch::new(self.service().await?, id, self.0.polling, now()))
-    }
-
-    pub(super) fn fetcher(&self) -> &Fetcher {
-        &self.0.fetcher
-    }
-
     async fn send(&self, request: &JsValue, listener: &Listener) -> Result<(Service, Task), Failure> {
         let ready = ready(request, listener).await?;
         // Before the work of encoding: a key that cannot be had is known now.
-        let service = self.service().await?;
+        let service = self.0.service().await?;
         let (id, body) = body::build(&ready, listener).await?;
         let accepted = host(&self.0.fetcher, Some(&body), listener).submit(&service, &id, size(&body)).await?;
         Ok((service, accepted))
     }
-}
-
-fn base_url(options: &Options) -> Result<BaseUrl, Failure> {
-    let Some(value) = options.get("baseUrl")? else { return Ok(BaseUrl::parse(DEFAULT_BASE_URL)?) };
-    let text = match value.as_string() {
-        Some(text) => Some(text),
-        None if is_object(&value) => member(&value, "href").ok().and_then(|href| href.as_string()),
-        None => None,
-    };
-    let text = text.ok_or_else(|| options.invalid("baseUrl", "expected a text or a URL"))?;
-    let location = member(&js_sys::global(), "location").and_then(|location| member(&location, "href"));
-    let page = location.ok().and_then(|href| href.as_string());
-    let absolute = match page {
-        Some(page) => web_sys::Url::new_with_base(&text, &page).or_else(|_| web_sys::Url::new(&text)),
-        None => web_sys::Url::new(&text),
-    };
-    let url = absolute.map_err(|_| options.invalid("baseUrl", "expected an http(s): address, found a broken one"))?;
-    Ok(BaseUrl::parse(&url.href())?)
 }
 
 fn task_id(id: &JsValue) -> Result<TaskId, Failure> {

@@ -9,11 +9,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::AbortSignal;
 
 use super::abort::promise;
-use super::client::Client;
 use super::fault::Failure;
 use super::host::host;
 use super::object::task;
 use super::options::CallOptions;
+use super::settings::Settings;
 use super::timer::now;
 use crate::flow::watch::Watch;
 use crate::task::TaskId;
@@ -25,7 +25,7 @@ pub struct TaskWatch(Rc<Watched>);
 
 #[derive(Debug)]
 struct Watched {
-    client: Client,
+    settings: Rc<Settings>,
     id: TaskId,
     options: CallOptions,
     /// Absent before the first `next`, and while one is under way.
@@ -33,8 +33,8 @@ struct Watched {
 }
 
 impl TaskWatch {
-    pub(super) fn new(client: Client, id: TaskId, options: CallOptions) -> Self {
-        Self(Rc::new(Watched { client, id, options, state: RefCell::default() }))
+    pub(super) fn new(settings: Rc<Settings>, id: TaskId, options: CallOptions) -> Self {
+        Self(Rc::new(Watched { settings, id, options, state: RefCell::default() }))
     }
 }
 
@@ -43,9 +43,9 @@ impl Watched {
         let waiting = self.state.borrow_mut().take();
         let mut watch = match waiting {
             Some(watch) => watch,
-            None => self.client.watch_of(self.id.clone()).await?.within(now(), self.options.timeout),
+            None => self.settings.watch_of(self.id.clone()).await?.within(now(), self.options.timeout),
         };
-        let seen = watch.next(&host(self.client.fetcher(), None, &self.options.listener)).await;
+        let seen = watch.next(&host(&self.settings.fetcher, None, &self.options.listener)).await;
         *self.state.borrow_mut() = Some(watch);
         Ok(seen?.as_ref().map_or(JsValue::UNDEFINED, task))
     }

@@ -7,10 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::child;
-use crate::tools::Tools;
-
-/// The published crate.
-pub(crate) const CRATE: &str = "kling-multi-image2video";
+use crate::tools::{CRATE, Tools};
 
 /// The compilation target of the published crate.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+/// The published crate.
+pub(crate) const CRATE: &str = "kling-multi-image2video";
+
 /// A program that `cargo install` builds.
 #[derive(Clone, Debug)]
 pub(crate) struct CargoTool {
@@ -118,7 +121,7 @@ fn cache(root: &Path) -> PathBuf {
     }
     let caches = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
     match caches.or_else(|| set("HOME").map(|home| home.join(".cache"))) {
-        Some(caches) => caches.join(crate::project::CRATE).join("tools"),
+        Some(caches) => caches.join(CRATE).join("tools"),
         None => root.join("target").join("tools"),
     }
 }

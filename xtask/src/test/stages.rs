@@ -7,8 +7,9 @@ use anyhow::{Context, Result, ensure};
 
 use super::run::Run;
 use super::tally::Tally;
-use crate::project::{CRATE, WASM_TARGET};
+use crate::project::WASM_TARGET;
 use crate::setup::Need;
+use crate::tools::CRATE;
 use crate::webdriver::{self, Browser};
 use crate::{licences, package};
 
