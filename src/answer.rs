@@ -92,6 +92,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it is about the caller's own id. The documented case is that the id is taken, so that a task exists under it.
+    pub fn is_about_external_id(&self) -> bool {
+        self.message.as_bytes().windows(8).any(|word| word.eq_ignore_ascii_case(b"external"))
+    }
+
     /// Whether a status of 500 hides a refusal of the request itself.
     pub fn is_invalid_request(&self) -> bool {
         matches!(&self.code, Some(ServiceCode::Word(word)) if word == "invalid_request")

@@ -30,6 +30,10 @@ impl Outcome {
             Answer::Task(task) => Self::Accepted(task),
             Answer::Refused(refusal) => match refusal.status() {
                 500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
+                // Our own id is well formed, so it is taken: by an earlier submission, or by a repeat of this one on the way.
+                400..500 if refusal.is_about_external_id() => {
+                    Self::Unknown(named(told_unknown(&refusal.into_query_error())))
+                }
                 408 | 500.. => Self::Unknown(named(told_unknown(&refusal.into_query_error()))),
                 _ => Self::Rejected(named(refusal.into_submission_error())),
             },

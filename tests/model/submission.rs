@@ -43,6 +43,7 @@ fn outcomes() {
     rejected(500, r#"{"error":{"message":"no","code":"invalid_request"}}"#, ErrorCode::Rejected);
     rejected(400, "<html>", ErrorCode::Protocol);
     rejected(0, "", ErrorCode::Protocol);
+    unknown(400, r#"{"code":1201,"message":"external_task_id already exists"}"#);
     unknown(408, refusal);
     unknown(408, "<html>");
     unknown(500, refusal);
