@@ -1,22 +1,23 @@
 // What the cases share: the package under test, the simulator as judge, pictures, expectations.
 
-let simulator = "";
-
-/** @param {string} address */
-export function useSimulator(address) {
-  simulator = address;
-}
+/** Far more than any case takes: one that hangs shall say so itself, and keep no other from running. */
+const LONGEST = 60_000;
 
 /**
  * The entry point of one file of cases.
  * @param {Record<string, (kit: Kit) => Promise<void>>} cases
  */
-export const runner = (cases) => async (name) => {
-  const kit = await Kit.at(simulator);
+export const runner = (cases) => async (simulator, name) => {
+  let timer;
+  const overdue = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`still running after ${LONGEST} ms`)), LONGEST);
+  });
   try {
-    await cases[name](kit);
+    await Promise.race([Kit.at(simulator).then((kit) => cases[name](kit)), overdue]);
   } catch (error) {
     throw new Error(`${name}: ${error?.stack ?? error}`);
+  } finally {
+    clearTimeout(timer);
   }
 };
 

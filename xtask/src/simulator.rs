@@ -8,11 +8,12 @@ use anyhow::Result;
 use crate::child::Service;
 use crate::project::Project;
 
-/// Builds the simulator and returns the command that starts it with this project's page and package.
+/// Builds the simulator and returns the command that starts it with this project's page, package and browser tests.
 pub(crate) fn command(project: &Project, port: u16) -> Result<Command> {
     let mut command = Command::new(project.build_program("simulator")?);
     command.arg("--port").arg(port.to_string());
     command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(project.package_dir());
+    command.arg("--cases").arg(project.root.join("tests/browser"));
     Ok(command)
 }
 

@@ -46,6 +46,8 @@ pub struct Options {
     pub www: Option<PathBuf>,
     /// The folder of the package.
     pub pkg: Option<PathBuf>,
+    /// The folder of the browser tests' scripts.
+    pub cases: Option<PathBuf>,
     /// The way to the real service.
     pub relay: Option<Relay>,
     /// Whether every request is a line on standard error.
@@ -89,13 +91,12 @@ fn router(options: Options) -> Router {
         .route(&format!("{endpoint}/{{id}}"), get(service::query).fallback(service::wrong_method))
         .route("/delivery/{file}", get(delivery::deliver))
         .fallback(service::wrong_path);
-    let relayed = options.relay.is_some();
     let mut router = Router::new()
         .nest("/s/{scenario}", scenario)
         .route("/account", get(service::account))
         .route("/requests", get(service::requests))
         .with_state(Arc::clone(&service))
-        .merge(site::routes(options.www.as_deref(), options.pkg.as_deref(), relayed));
+        .merge(site::routes(&options));
     if let Some(relay) = options.relay {
         router = router.merge(relay::routes(relay));
     }

@@ -1,4 +1,4 @@
-//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--relay <base url>]`
+//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>]`
 //!
 //! The first line on standard output is the address. It ends when its standard input closes, so that
 //! no process is left behind by whatever started it.
@@ -9,7 +9,8 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: simulator [--port <N, 0 for any>] [--www <dir>] [--pkg <dir>] [--relay <base url>]";
+const USAGE: &str =
+    "usage: simulator [--port <N, 0 for any>] [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>]";
 const SERVICE: &str = "https://api.cometapi.com/kling";
 const KEY: &str = "COMETAPI_KEY";
 
@@ -52,6 +53,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn E
             }
             "--www" => options.www = Some(value()?.into()),
             "--pkg" => options.pkg = Some(value()?.into()),
+            "--cases" => options.cases = Some(value()?.into()),
             "--relay" => base = Some(value()?),
             _ => return Err(format!("unknown argument '{name}'; {USAGE}").into()),
         }

@@ -1,23 +1,25 @@
 //! The page and the package, as plain files, and what the page must know to call this server.
 
+use crate::Options;
 use axum::Json;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::routing::{get, get_service};
 use serde_json::{Value, json};
 use std::future::ready;
-use std::path::Path;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The routes of the files; a folder that is not given is not served.
-pub fn routes(www: Option<&Path>, pkg: Option<&Path>, relay: bool) -> Router {
-    let config = Json(config(relay));
+pub fn routes(options: &Options) -> Router {
+    let config = Json(config(options.relay.is_some()));
     let mut router = Router::new().route("/config.json", get(move || ready(config.clone())));
-    if let Some(pkg) = pkg {
-        router = router.nest_service("/pkg", get_service(ServeDir::new(pkg)));
+    for (path, folder) in [("/pkg", &options.pkg), ("/cases", &options.cases)] {
+        if let Some(folder) = folder {
+            router = router.nest_service(path, get_service(ServeDir::new(folder)));
+        }
     }
-    if let Some(www) = www {
+    if let Some(www) = &options.www {
         router = router.fallback_service(get_service(ServeDir::new(www)));
     }
     // What was built a second ago must be what is loaded.

@@ -182,10 +182,10 @@ fn in_each_browser(run: &Run, test: impl Fn(Browser) -> Result<Tally>) -> Tally 
             println!("error: {error:#}");
             Tally::failure(format!("{error:#}"))
         });
+        if tally.failed > 0 {
+            run.show_log("simulator.log");
+        }
         sum.add(tally.in_browser(browser));
-    }
-    if sum.failed > 0 {
-        run.show_log("simulator.log");
     }
     sum
 }
