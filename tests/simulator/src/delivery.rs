@@ -1,6 +1,7 @@
 //! The delivery host: the finished video, without a key, whole or in ranges.
 
 use crate::answers;
+use crate::log::WithoutCors;
 use crate::scenario::{Delivery, Scenario};
 use crate::service::Service;
 use axum::body::Body;
@@ -16,10 +17,6 @@ use std::time::Duration;
 
 /// Into how many pieces a slow delivery is cut.
 const TRICKLES: u32 = 20;
-
-/// Marks a response that no page may read.
-#[derive(Clone, Copy, Debug)]
-pub struct WithoutCors;
 
 /// `GET /s/{scenario}/delivery/{task id}.mp4`
 pub async fn deliver(

@@ -47,6 +47,8 @@ struct Books {
     owners: HashMap<String, String>,
     /// What belongs to no key.
     strangers: Account,
+    /// How often each trouble was met.
+    met: HashMap<String, u32>,
 }
 
 #[derive(Debug, Default)]
@@ -64,17 +66,18 @@ struct Account {
 pub struct Taken;
 
 impl Ledger {
-    /// Enters a task and charges it, unless its external id was used under this key before.
+    /// Enters a task and charges it, unless its external id was used under this key before. Where the
+    /// scenario does not mind, the external id goes on to stand for the first of its tasks.
     pub fn charge(&self, key: &str, task: &Arc<Task>) -> Result<(), Taken> {
         let mut books = self.books();
         let account = books.accounts.entry(key.to_owned()).or_default();
         let external = task.external_task_id.as_ref();
-        if external.is_some_and(|id| account.tasks.contains_key(id)) {
+        if task.scenario.dedupe && external.is_some_and(|id| account.tasks.contains_key(id)) {
             return Err(Taken);
         }
         account.charges.push(Arc::clone(task));
         for id in external.into_iter().chain([&task.id]) {
-            account.tasks.insert(id.clone(), Arc::clone(task));
+            account.tasks.entry(id.clone()).or_insert_with(|| Arc::clone(task));
         }
         for id in external.into_iter().chain([&task.id]) {
             books.owners.insert(id.clone(), key.to_owned());
@@ -92,6 +95,14 @@ impl Ledger {
         let books = self.books();
         let task = books.accounts.get(books.owners.get(id)?)?.tasks.get(id)?;
         Some(Arc::clone(task))
+    }
+
+    /// Counts one more of `what`; the first is 1.
+    pub fn count(&self, what: String) -> u32 {
+        let mut books = self.books();
+        let count = books.met.entry(what).or_default();
+        *count = count.saturating_add(1);
+        *count
     }
 
     /// Enters a request and what is wrong with it. `key` is that of the request, `id` what its path

@@ -12,8 +12,10 @@
 
 pub mod answers;
 pub mod delivery;
+pub mod family;
 pub mod key;
 pub mod ledger;
+pub mod line;
 pub mod log;
 pub mod movie;
 pub mod pictures;
@@ -24,11 +26,12 @@ pub mod scenario;
 pub mod service;
 pub mod site;
 pub mod task;
+pub mod trouble;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
+use line::{Exchange, Hook};
 use relay::Relay;
 use service::Service;
 use std::io;
@@ -75,11 +78,8 @@ impl Simulator {
 
     /// Serves until the future is dropped.
     pub async fn run(self) -> io::Result<()> {
-        // Without this a small answer may wait 40 ms for the acknowledgement of the one before.
-        let listener = self.listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        axum::serve(listener, self.router).await
+        let service = self.router.into_make_service_with_connect_info::<Hook>();
+        axum::serve(Exchange(self.listener), service).await
     }
 }
 

@@ -1,12 +1,12 @@
 //! What happens around every request: the preflight's answer, the CORS header, the books, and a
 //! line on standard error.
 
-use crate::delivery::WithoutCors;
 use crate::key::key;
 use crate::ledger::Call;
+use crate::line::Hook;
 use crate::policy::{Target, asked_for};
-use crate::service::Service;
-use axum::extract::{Request, State};
+use crate::service::{self, Service};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -22,8 +22,21 @@ pub struct Observer {
     pub lines: bool,
 }
 
+/// Marks a response that no page may read.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutCors;
+
+/// Marks a response that is never sent: its connection is closed instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost;
+
 /// Wraps every route.
-pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+pub async fn observe(
+    State(observer): State<Observer>,
+    ConnectInfo(hook): ConnectInfo<Hook>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -32,13 +45,21 @@ pub async fn observe(State(observer): State<Observer>, request: Request, next: N
     let target = Target::of(&path);
     let call = target.map(|target| enter(&observer.service, target, &method, &path, request.headers()));
 
-    let mut response = if method == Method::OPTIONS && !relayed { preflight(target) } else { next.run(request).await };
+    let mut response = if method == Method::OPTIONS && !relayed {
+        preflight(&observer.service, target, &path, request.headers())
+    } else {
+        next.run(request).await
+    };
 
     if !relayed && response.extensions().get::<WithoutCors>().is_none() {
         let everyone = HeaderValue::from_static("*");
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, everyone);
     }
-    let status = response.status().as_u16();
+    let lost = response.extensions().get::<Lost>().is_some();
+    if lost {
+        hook.hang_up();
+    }
+    let status = if lost { 0 } else { response.status().as_u16() };
     if let Some(call) = call {
         call.answered(status);
     }
@@ -65,10 +86,15 @@ fn enter(service: &Service, target: Target, method: &Method, path: &str, headers
     call
 }
 
-fn preflight(target: Option<Target>) -> Response {
+fn preflight(service: &Service, target: Option<Target>, path: &str, headers: &HeaderMap) -> Response {
     if matches!(target, Some(Target::Video(_))) {
         // A delivery host knows no preflight: whatever needs one fails there.
         return StatusCode::FORBIDDEN.into_response();
+    }
+    if target.is_some_and(|target| service::refuses_preflight(service, target, path, headers)) {
+        let mut response = StatusCode::FORBIDDEN.into_response();
+        response.extensions_mut().insert(WithoutCors);
+        return response;
     }
     let allowed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),

@@ -14,6 +14,8 @@ pub enum Target<'a> {
     Task(&'a str),
     /// The video of the task with this id.
     Video(&'a str),
+    /// Where a redirect leads that must not be followed.
+    Elsewhere,
 }
 
 const BY_BROWSERS: &[HeaderName] = &[
@@ -44,16 +46,24 @@ impl<'a> Target<'a> {
         if let Some(file) = rest.strip_prefix("delivery/") {
             return file.strip_suffix(".mp4").map(Self::Video);
         }
+        if rest == "elsewhere" {
+            return Some(Self::Elsewhere);
+        }
         match rest.strip_prefix("kling/v1/videos/multi-image2video")? {
             "" => Some(Self::Endpoint),
             id => id.strip_prefix('/').map(Self::Task),
         }
     }
 
+    /// The scenario of a path below `/s/`.
+    pub fn segment(path: &'a str) -> Option<&'a str> {
+        Some(path.strip_prefix("/s/")?.split_once('/')?.0)
+    }
+
     /// The id in the path.
     pub fn id(self) -> Option<&'a str> {
         match self {
-            Self::Endpoint => None,
+            Self::Endpoint | Self::Elsewhere => None,
             Self::Task(id) | Self::Video(id) => Some(id),
         }
     }
@@ -63,12 +73,15 @@ impl<'a> Target<'a> {
         match self {
             Self::Endpoint => &["authorization", "content-type"],
             Self::Task(_) => &["authorization"],
-            Self::Video(_) => &[],
+            Self::Video(_) | Self::Elsewhere => &[],
         }
     }
 
     /// What a request does that it should not.
     pub fn violations(self, method: &Method, headers: &HeaderMap) -> Vec<String> {
+        if self == Self::Elsewhere {
+            return vec!["unexpected request, expected no redirect to be followed".to_owned()];
+        }
         if *method == Method::OPTIONS {
             return self.preflight_violations(headers);
         }
@@ -149,6 +162,7 @@ mod tests {
         assert_eq!(Target::of(base), Some(Target::Endpoint));
         assert_eq!(Target::of(&format!("{base}/12")), Some(Target::Task("12")));
         assert_eq!(Target::of("/s/ok/delivery/12.mp4"), Some(Target::Video("12")));
+        assert_eq!(Target::of("/s/ok/elsewhere"), Some(Target::Elsewhere));
         for other in ["/", "/s/ok", "/s/ok/kling", "/s/ok/delivery/12", "/pkg/index.js"] {
             assert_eq!(Target::of(other), None, "{other}");
         }
@@ -168,6 +182,7 @@ mod tests {
         assert_eq!(count(Target::Task("1"), &get, &[auth, json]), 1);
         assert_eq!(count(Target::Video("1"), &get, &[own, ("range", "bytes=0-")]), 0);
         assert_eq!(count(Target::Video("1"), &get, &[auth]), 1);
+        assert_eq!(count(Target::Elsewhere, &get, &[own]), 1);
         assert_eq!(count(Target::Task("1"), &get, &[auth, ("cookie", "a=b")]), 1);
     }
 

@@ -4,59 +4,62 @@
 //! scenario of a query decides how that query is answered. So a test that runs beside others
 //! switches nothing: it only talks to another base address.
 
+use crate::answers::CODES;
+use crate::family::{FAMILIES, Family};
+use crate::trouble::{Kind, TROUBLES, Trouble};
+use axum::http::StatusCode;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Every scenario by name, with what it does; the text stands in the answer to an unknown name.
+/// Every scenario with a name of its own, with what it does; the others are a [`Place`] and one of
+/// [`TROUBLES`]. All of it stands in the answer to an unknown name.
 pub const NAMES: &[(&str, &str)] = &[
     ("demo", "succeeds at a pace that a person can follow"),
     ("ok", "succeeds within a fraction of a second"),
     ("task-failed", "the task ends as failed"),
     ("unknown-status", "the task is, while processing, in a status nobody knows"),
-    ("submit-401", "the key is refused in the gateway's words"),
-    ("submit-400", "the request is refused as invalid"),
-    ("submit-429", "too many tasks at once"),
-    ("submit-500", "internal error; created=1: after the task was created"),
-    ("submit-html", "a page of the edge; status=N, created=1 as above"),
-    ("submit-no-id", "an answer without a task id, after the task was created"),
-    ("submit-slow", "the answer comes ms=N after the task was created"),
-    ("query-flaky", "the first times=N queries of a task get an internal error"),
-    ("query-500", "internal error"),
-    ("query-401", "the key is refused in the gateway's words"),
-    ("query-html", "a page of the edge; status=N"),
-    ("query-slow", "the answer comes after ms=N"),
-    ("not-found-yet", "the first times=N queries of a task do not find it"),
-    ("probe-401", "a look-up of an id that is no task's is refused for its key"),
-    ("probe-html", "a look-up of an id that is no task's gets a page of the edge"),
+    ("not-found-yet", "the first times=N (3) queries of a task do not find it"),
+    ("submit-upstream-repeat", "the task is created, and then refused because its external id is taken"),
     ("video-missing", "the delivery address is not found"),
     ("video-forbidden", "the delivery address has expired"),
     ("video-html", "the delivery address holds a page"),
     ("video-empty", "the delivery address holds nothing"),
     ("video-no-cors", "the delivery host lets no page read"),
-    ("video-slow", "the video trickles in over ms=N"),
+    ("video-slow", "the video trickles in over ms=N (1000)"),
 ];
 
-/// How one answer goes wrong.
+/// Every key that may follow the name, with what it does.
+pub const KEYS: &[(&str, &str)] = &[
+    ("submitted", "how many ms a task stays submitted"),
+    ("processing", "how many ms it is processing after that"),
+    ("ms", "how slow the slow ones are"),
+    ("times", "how many requests for the same thing meet the trouble"),
+    ("created", "1 or 0: whether a submission in trouble creates its task, and charges it, all the same"),
+    ("status", "the HTTP status, 200 to 599, of error, word, html and empty"),
+    ("code", "Kling's code of an error"),
+    ("word", "the word in place of a code"),
+    ("retry-after", "seconds, in a header of an error"),
+    ("lookup", "0: no look-up by external id finds a task"),
+    ("lookup-after", "how many ms after its creation a look-up by external id finds a task"),
+    ("dedupe", "0: a reused external id is accepted, and charged again"),
+    ("family", "the form of what is said about a task"),
+    ("tag", "nothing, but tells the base addresses of tests apart"),
+];
+
+/// Which request meets the trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// 401 in the gateway's envelope.
-    Unauthorized,
-    /// 400 with code 1201.
-    BadRequest,
-    /// 429 with code 1303.
-    TooMany,
-    /// 500 with code 5000.
-    Internal,
-    /// A page instead of JSON.
-    Html,
-    /// 200 with JSON that names no task.
-    NoId,
-    /// 400 `task_not_exist` for a task that does exist.
-    NotFound,
-    /// The right answer, late.
-    Slow,
+pub enum Place {
+    /// The submission.
+    Submit,
+    /// A query of a task.
+    Query,
+    /// A look-up of an id that is no task's.
+    Probe,
 }
+
+/// What stands before a trouble's name.
+pub const PLACES: &[(&str, Place)] = &[("submit-", Place::Submit), ("query-", Place::Query), ("probe-", Place::Probe)];
 
 /// How the delivery of the video goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,22 +102,24 @@ pub struct Scenario {
     pub processing: Duration,
     /// How it ends.
     pub ending: Ending,
-    /// What becomes of a submission.
-    pub submit: Option<Trouble>,
-    /// What becomes of a query of a task.
-    pub query: Option<Trouble>,
-    /// What becomes of a look-up of an id that is no task's.
-    pub probe: Option<Trouble>,
-    /// How many queries of a task meet [`Scenario::query`].
+    /// What goes wrong, and where.
+    pub trouble: Option<(Place, Trouble)>,
+    /// How many requests for the same thing meet it.
     pub times: u32,
     /// What becomes of a download.
     pub delivery: Delivery,
-    /// How slow the slow ones are.
+    /// How long a slow download takes.
     pub delay: Duration,
-    /// The HTTP status of a page.
-    pub page_status: u16,
-    /// Whether a submission in trouble creates its task, and charges it, all the same.
-    pub created: bool,
+    /// Whether a submission in trouble creates its task, if that was said.
+    pub created: Option<bool>,
+    /// Whether a task is found by its external id.
+    pub lookup: bool,
+    /// How long after its creation.
+    pub lookup_after: Duration,
+    /// Whether an external id is good only once.
+    pub dedupe: bool,
+    /// The form of what is said about a task.
+    pub family: Family,
 }
 
 /// Why a segment is no scenario.
@@ -135,10 +140,7 @@ impl FromStr for Scenario {
     fn from_str(segment: &str) -> Result<Self, ScenarioError> {
         let mut parts = segment.split(',');
         let name = parts.next().unwrap_or_default();
-        let mut scenario = Self::named(name).ok_or_else(|| {
-            let known: Vec<String> = NAMES.iter().map(|(n, what)| format!("{n} ({what})")).collect();
-            ScenarioError(format!("unknown scenario '{name}', expected one of: {}", known.join("; ")))
-        })?;
+        let mut scenario = Self::named(name).ok_or_else(|| unknown(name))?;
         segment.clone_into(&mut scenario.segment);
         for part in parts {
             let (key, value) = part.split_once('=').ok_or_else(|| {
@@ -150,10 +152,32 @@ impl FromStr for Scenario {
     }
 }
 
+fn unknown(name: &str) -> ScenarioError {
+    let listed = |list: &[(&str, &str)]| {
+        let entries: Vec<String> = list.iter().map(|(name, what)| format!("{name} ({what})")).collect();
+        entries.join("; ")
+    };
+    let families: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
+    ScenarioError(format!(
+        "unknown scenario '{name}', expected one of: {}; or submit- (the submission), query- (of a task) or probe- \
+         (a look-up of an id that is no task's), followed by one of: {}; and after it, each after a comma, any key=value \
+         of: {}; families: {}",
+        listed(NAMES),
+        listed(TROUBLES),
+        listed(KEYS),
+        families.join(", "),
+    ))
+}
+
 impl Scenario {
-    /// Whether the `asked`-th query of a task, counted from 1, meets the trouble.
-    pub fn query_trouble(&self, asked: u32) -> Option<Trouble> {
-        self.query.filter(|_| asked <= self.times)
+    /// The trouble of this place.
+    pub fn trouble(&self, place: Place) -> Option<&Trouble> {
+        self.trouble.as_ref().filter(|(there, _)| *there == place).map(|(_, trouble)| trouble)
+    }
+
+    /// Whether a submission that meets this trouble creates its task.
+    pub fn creates(&self, trouble: &Trouble) -> bool {
+        self.created.unwrap_or_else(|| trouble.creates())
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -162,74 +186,101 @@ impl Scenario {
             submitted: Duration::from_millis(50),
             processing: Duration::from_millis(150),
             ending: Ending::Succeed,
-            submit: None,
-            query: None,
-            probe: None,
+            trouble: None,
             times: u32::MAX,
             delivery: Delivery::Fine,
             delay: Duration::from_secs(1),
-            page_status: 502,
-            created: false,
+            created: None,
+            lookup: true,
+            lookup_after: Duration::ZERO,
+            dedupe: true,
+            family: Family::Flat,
         };
-        let submit = |trouble| Self { submit: Some(trouble), ..plain.clone() };
-        let query = |trouble| Self { query: Some(trouble), ..plain.clone() };
-        let probe = |trouble| Self { probe: Some(trouble), ..plain.clone() };
         let video = |delivery| Self { delivery, ..plain.clone() };
+        let trouble = |place, trouble| Self { trouble: Some((place, trouble)), ..plain.clone() };
         Some(match name {
             "demo" => Self { submitted: Duration::from_secs(4), processing: Duration::from_secs(12), ..plain.clone() },
             "ok" => plain.clone(),
             "task-failed" => Self { ending: Ending::Fail, ..plain.clone() },
             "unknown-status" => Self { ending: Ending::SucceedStrangely, ..plain.clone() },
-            "submit-401" => submit(Trouble::Unauthorized),
-            "submit-400" => submit(Trouble::BadRequest),
-            "submit-429" => submit(Trouble::TooMany),
-            "submit-500" => submit(Trouble::Internal),
-            "submit-html" => submit(Trouble::Html),
-            "submit-no-id" => Self { created: true, ..submit(Trouble::NoId) },
-            "submit-slow" => Self { created: true, ..submit(Trouble::Slow) },
-            "query-flaky" => Self { times: 3, ..query(Trouble::Internal) },
-            "query-500" => query(Trouble::Internal),
-            "query-401" => query(Trouble::Unauthorized),
-            "query-html" => query(Trouble::Html),
-            "query-slow" => query(Trouble::Slow),
-            "not-found-yet" => Self { times: 3, ..query(Trouble::NotFound) },
-            "probe-401" => probe(Trouble::Unauthorized),
-            "probe-html" => probe(Trouble::Html),
+            "not-found-yet" => Self { times: 3, ..trouble(Place::Query, Trouble::new(Kind::Word)) },
+            "submit-upstream-repeat" => trouble(Place::Submit, Trouble::new(Kind::Repeat)),
             "video-missing" => video(Delivery::Missing),
             "video-forbidden" => video(Delivery::Forbidden),
             "video-html" => video(Delivery::Html),
             "video-empty" => video(Delivery::Empty),
             "video-no-cors" => video(Delivery::NoCors),
             "video-slow" => video(Delivery::Slow),
-            _ => return None,
+            _ => {
+                let split = |(prefix, place): &(&str, Place)| Some((*place, name.strip_prefix(prefix)?));
+                let (place, what) = PLACES.iter().find_map(split)?;
+                let times = if what == "flaky" { 3 } else { u32::MAX };
+                Self { times, ..trouble(place, Trouble::named(what)?) }
+            }
         })
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ScenarioError> {
-        let number = || {
-            value
-                .parse::<u32>()
-                .map_err(|_| ScenarioError(format!("expected a whole number for {key}, found '{value}'")))
+        let expected = |what: &str| ScenarioError(format!("expected {what} for {key}, found '{value}'"));
+        let number = || value.parse::<u32>().map_err(|_| expected("a whole number"));
+        let flag = || match value {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(expected("0 or 1")),
         };
         let millis = || number().map(|n| Duration::from_millis(n.into()));
+        let trouble = self.trouble.as_mut().map(|(_, trouble)| trouble);
         match key {
             "submitted" => self.submitted = millis()?,
             "processing" => self.processing = millis()?,
-            "ms" => self.delay = millis()?,
             "times" => self.times = number()?,
-            "created" => self.created = number()? != 0,
-            "status" => {
-                self.page_status = u16::try_from(number()?)
-                    .ok()
-                    .filter(|status| (200..600).contains(status))
-                    .ok_or_else(|| ScenarioError(format!("expected 200 to 599 for status, found '{value}'")))?;
-            }
-            // Tells the base addresses of tests apart, and with them what is in `/requests`.
+            "created" => self.created = Some(flag()?),
+            "lookup" => self.lookup = flag()?,
+            "lookup-after" => self.lookup_after = millis()?,
+            "dedupe" => self.dedupe = flag()?,
             "tag" => {}
+            "family" => {
+                let found = FAMILIES.iter().find(|(name, _)| *name == value);
+                self.family = found.ok_or_else(|| expected("a family"))?.1;
+            }
+            "ms" => {
+                self.delay = millis()?;
+                if let Some(trouble) = trouble {
+                    trouble.delay = self.delay;
+                }
+            }
+            // What only troubles know is nothing to the others, but must be right.
+            "status" => {
+                let status = number()?.try_into().ok().filter(|status| (200..600).contains(status));
+                let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+                let status = status.ok_or_else(|| expected("200 to 599"))?;
+                if let Some(trouble) = trouble {
+                    trouble.status = Some(status);
+                }
+            }
+            "code" => {
+                let code = number()?;
+                if !CODES.iter().any(|(known, ..)| *known == code) {
+                    return Err(expected("one of Kling's error codes"));
+                }
+                if let Some(trouble) = trouble {
+                    trouble.code = Some(code);
+                }
+            }
+            "word" => {
+                if let Some(trouble) = trouble {
+                    trouble.word = Some(value.to_owned());
+                }
+            }
+            "retry-after" => {
+                let seconds = number()?;
+                if let Some(trouble) = trouble {
+                    trouble.retry_after = Some(seconds);
+                }
+            }
             _ => {
-                return Err(ScenarioError(format!(
-                    "unknown key '{key}', expected submitted, processing, ms, times, created, status or tag"
-                )));
+                let known: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
+                return Err(ScenarioError(format!("unknown key '{key}', expected one of: {}", known.join(", "))));
             }
         }
         Ok(())
@@ -238,7 +289,8 @@ impl Scenario {
 
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, Scenario, Trouble};
+    use super::{KEYS, NAMES, PLACES, Place, Scenario};
+    use crate::trouble::TROUBLES;
     use std::time::Duration;
 
     #[test]
@@ -246,19 +298,75 @@ mod tests {
         for (name, _) in NAMES {
             assert!(name.parse::<Scenario>().is_ok(), "{name}");
         }
+        for (place, _) in PLACES {
+            for (trouble, _) in TROUBLES {
+                assert!(format!("{place}{trouble}").parse::<Scenario>().is_ok(), "{place}{trouble}");
+            }
+        }
+        for (key, _) in KEYS {
+            let value = match *key {
+                "status" => "500",
+                "code" => "1201",
+                "family" => "flat",
+                _ => "1",
+            };
+            assert!(format!("ok,{key}={value}").parse::<Scenario>().is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_nowhere_in_the_list_is_unknown() {
+        let message = "okay".parse::<Scenario>().unwrap_err().to_string();
+        for (name, what) in NAMES.iter().chain(TROUBLES).chain(KEYS) {
+            assert!(message.contains(&format!("{name} ({what})")), "{name}");
+        }
     }
 
     #[test]
     fn keys_change_what_they_name() {
         let scenario: Scenario = "query-flaky,times=1,submitted=20,tag=a".parse().unwrap();
         assert_eq!(scenario.submitted, Duration::from_millis(20));
-        assert_eq!(scenario.query_trouble(1), Some(Trouble::Internal));
-        assert_eq!(scenario.query_trouble(2), None);
+        assert_eq!(scenario.times, 1);
+        assert!(scenario.trouble(Place::Query).is_some());
+        assert!(scenario.trouble(Place::Submit).is_none());
+    }
+
+    #[test]
+    fn what_is_created_in_trouble_can_be_said() {
+        for (segment, created) in [
+            ("submit-lost", true),
+            ("submit-lost,created=0", false),
+            ("submit-stall", false),
+            ("submit-stall,created=1", true),
+            ("submit-empty", true),
+            ("submit-empty,status=504", false),
+            ("submit-500", false),
+            ("submit-upstream-repeat", true),
+        ] {
+            let scenario: Scenario = segment.parse().unwrap();
+            let trouble = scenario.trouble(Place::Submit).unwrap();
+            assert_eq!(scenario.creates(trouble), created, "{segment}");
+        }
     }
 
     #[test]
     fn unknown_names_keys_and_values_are_refused() {
-        for segment in ["", "okay", "ok,times", "ok,time=3", "ok,times=-1", "ok,status=99"] {
+        for segment in [
+            "",
+            "okay",
+            "submit",
+            "submit-",
+            "submit-okay",
+            "video-lost",
+            "ok,times",
+            "ok,time=3",
+            "ok,times=-1",
+            "ok,status=99",
+            "ok,status=600",
+            "ok,code=1",
+            "ok,created=2",
+            "ok,family=none",
+        ] {
             assert!(segment.parse::<Scenario>().is_err(), "{segment}");
         }
     }

@@ -1,14 +1,15 @@
 //! The endpoint: a submission, a query, and what one key has done so far.
 
-use crate::answers;
+use crate::answers::{self, Right};
 use crate::key::key;
 use crate::ledger::{Ledger, Taken};
 use crate::movie::Studio;
 use crate::pictures;
-use crate::policy;
-use crate::request::Submission;
-use crate::scenario::{Scenario, Trouble};
+use crate::policy::{self, Target};
+use crate::request::{self, Submission};
+use crate::scenario::{Place, Scenario};
 use crate::task::{Gallery, Task};
+use crate::trouble::{Kind, Trouble};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -64,8 +65,11 @@ async fn try_submit(
 ) -> Result<Response, Response> {
     let scenario: Scenario = segment.parse()?;
     let key = key(headers)?.to_owned();
-    let trouble = scenario.submit;
-    if let Some(answer) = trouble.filter(|_| !scenario.created).and_then(|t| refuse(t, &scenario)) {
+    let body = Arc::new(body);
+    let trouble = submit_trouble(service, &scenario, &key, &body).await?;
+    if let Some(trouble) = trouble.as_ref().filter(|trouble| !scenario.creates(trouble))
+        && let Some(answer) = trouble.instead(segment, None).await
+    {
         return Err(answer);
     }
     if !policy::is_json(headers) {
@@ -77,17 +81,51 @@ async fn try_submit(
         answers::kling_error(status, refusal.code, &refusal.message)
     })?;
     let task = Arc::new(Task::new(&submission, scenario));
-    service.ledger.charge(&key, &task).map_err(|Taken| {
-        let id = task.external_task_id.as_deref().unwrap_or_default();
-        let message = format!("external_task_id: expected one not used before, found '{id}'");
-        answers::kling_error(StatusCode::BAD_REQUEST, 1201, &message)
-    })?;
-    tokio::spawn(examine(Arc::clone(service), Arc::clone(&task), submission));
-    if trouble == Some(Trouble::Slow) {
-        tokio::time::sleep(task.scenario.delay).await;
+    let external = task.external_task_id.as_deref();
+    let scenario = &task.scenario;
+    let right = Right { status: StatusCode::OK, body: scenario.family.accepted(&task.beginning()) };
+    if trouble.as_ref().is_none_or(|trouble| scenario.creates(trouble)) {
+        service.ledger.charge(&key, &task).map_err(|Taken| answers::taken(external.unwrap_or_default()))?;
+        tokio::spawn(examine(Arc::clone(service), Arc::clone(&task), submission));
+        if let Some(trouble) = &trouble
+            && let Some(answer) = trouble.instead(segment, external).await
+        {
+            return Err(answer);
+        }
     }
-    let answer = trouble.and_then(|trouble| refuse(trouble, &task.scenario));
-    Ok(answer.unwrap_or_else(|| answers::accepted(&task.acceptance())))
+    Ok(finish(right, trouble.as_ref()))
+}
+
+/// The trouble that this submission meets, which is counted if that matters.
+async fn submit_trouble(
+    service: &Service,
+    scenario: &Scenario,
+    key: &str,
+    body: &Arc<Vec<u8>>,
+) -> Result<Option<Trouble>, Response> {
+    let Some(trouble) = scenario.trouble(Place::Submit).filter(|trouble| trouble.kind != Kind::Preflight) else {
+        return Ok(None);
+    };
+    if scenario.times == u32::MAX {
+        return Ok(Some(trouble.clone()));
+    }
+    let body = Arc::clone(body);
+    let external = tokio::task::spawn_blocking(move || request::external_id(&body)).await.map_err(|e| panicked(&e))?;
+    let met = meets(service, scenario, Place::Submit, key, external.as_deref().unwrap_or_default());
+    Ok(met.then(|| trouble.clone()))
+}
+
+/// Counts a request for the same thing, and says whether it still meets the trouble.
+fn meets(service: &Service, scenario: &Scenario, place: Place, key: &str, what: &str) -> bool {
+    let times = scenario.times;
+    times == u32::MAX || service.ledger.count(format!("{place:?} {key} {} {what}", scenario.segment)) <= times
+}
+
+fn finish(right: Right, trouble: Option<&Trouble>) -> Response {
+    match trouble {
+        Some(trouble) => trouble.spoil(right),
+        None => right.into_response(),
+    }
 }
 
 /// Looks at the pictures after the answer, as the real service does.
@@ -118,24 +156,59 @@ pub async fn query(
 
 async fn try_query(service: &Service, segment: &str, id: &str, headers: &HeaderMap) -> Result<Response, Response> {
     let scenario: Scenario = segment.parse()?;
-    let task = service.ledger.find(key(headers)?, id);
-    let trouble = match &task {
-        Some(task) => scenario.query_trouble(task.count_query()),
-        // By its look the id of a task, though not one of ours: as a query of a task, if always.
-        None if id.len() >= 10 && id.bytes().all(|b| b.is_ascii_digit()) => {
-            scenario.query.filter(|_| scenario.times == u32::MAX)
-        }
-        // A look-up by external id before anything was submitted.
-        None => scenario.probe,
-    };
-    if trouble == Some(Trouble::Slow) {
-        tokio::time::sleep(scenario.delay).await;
-    }
-    if let Some(answer) = trouble.and_then(|trouble| refuse(trouble, &scenario)) {
+    let key = key(headers)?;
+    let task = service.ledger.find(key, id).filter(|task| visible(&scenario, task, id));
+    let trouble = query_trouble(&scenario, task.as_deref(), id);
+    let what = task.as_ref().map_or(id, |task| &task.id);
+    let trouble = trouble
+        .filter(|(_, trouble)| trouble.kind != Kind::Preflight)
+        .filter(|(place, _)| meets(service, &scenario, *place, key, what))
+        .map(|(_, trouble)| trouble);
+    if let Some(trouble) = trouble
+        && let Some(answer) = trouble.instead(segment, None).await
+    {
         return Err(answer);
     }
-    let task = task.ok_or_else(answers::task_not_exist)?;
-    Ok(answers::state(&task.state(&origin(headers)).await))
+    let right = match task {
+        Some(task) => {
+            Right { status: StatusCode::OK, body: scenario.family.state(&task.snapshot(&origin(headers)).await) }
+        }
+        None => answers::task_not_exist(),
+    };
+    Ok(finish(right, trouble))
+}
+
+/// Whether a task is found by this id of its two.
+fn visible(scenario: &Scenario, task: &Task, id: &str) -> bool {
+    id == task.id || scenario.lookup && task.age() >= scenario.lookup_after
+}
+
+/// The trouble that awaits a query, and whether it is that of a task.
+fn query_trouble<'a>(scenario: &'a Scenario, task: Option<&Task>, id: &str) -> Option<(Place, &'a Trouble)> {
+    let at = |place| scenario.trouble(place).map(|trouble| (place, trouble));
+    if task.is_some() {
+        return at(Place::Query);
+    }
+    // By its look the id of a task, though not one of ours: as a query of a task, if always.
+    let like_a_task = id.len() >= 10 && id.bytes().all(|b| b.is_ascii_digit()) && scenario.times == u32::MAX;
+    // Else a look-up by external id before anything was submitted.
+    at(Place::Query).filter(|_| like_a_task).or_else(|| at(Place::Probe))
+}
+
+/// Whether the preflight of a request meets the trouble that is only for it. A preflight has no key.
+pub fn refuses_preflight(service: &Service, target: Target, path: &str, headers: &HeaderMap) -> bool {
+    let Some(Ok(scenario)) = Target::segment(path).map(str::parse::<Scenario>) else { return false };
+    let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).and_then(|method| method.to_str().ok());
+    let found = match (target, method) {
+        (Target::Endpoint, Some("POST")) => scenario.trouble(Place::Submit).map(|trouble| (Place::Submit, trouble)),
+        (Target::Task(id), Some("GET")) => {
+            let task = service.ledger.task(id).filter(|task| visible(&scenario, task, id));
+            query_trouble(&scenario, task.as_deref(), id)
+        }
+        _ => None,
+    };
+    let Some((place, _)) = found.filter(|(_, trouble)| trouble.kind == Kind::Preflight) else { return false };
+    meets(service, &scenario, place, "", target.id().unwrap_or_default())
 }
 
 /// `GET …/multi-image2video` and other methods, which the route does not have.
@@ -166,25 +239,6 @@ pub async fn wrong_path(Path(segment): Path<String>) -> Response {
         "wrong_path",
         "expected /s/<scenario>/kling/v1/videos/multi-image2video or /s/<scenario>/delivery/<task id>.mp4",
     )
-}
-
-/// The answer in place of the right one, unless the trouble is only a delay.
-fn refuse(trouble: Trouble, scenario: &Scenario) -> Option<Response> {
-    Some(match trouble {
-        Trouble::Unauthorized => answers::gateway_error(StatusCode::UNAUTHORIZED, "invalid_api_key", "invalid token"),
-        Trouble::BadRequest => answers::kling_error(StatusCode::BAD_REQUEST, 1201, "invalid key or value"),
-        Trouble::TooMany => {
-            answers::kling_error(StatusCode::TOO_MANY_REQUESTS, 1303, "parallel task over resource pack limit")
-        }
-        Trouble::Internal => answers::kling_error(StatusCode::INTERNAL_SERVER_ERROR, 5000, "internal error"),
-        Trouble::Html => {
-            let status = StatusCode::from_u16(scenario.page_status);
-            answers::edge_page(status.unwrap_or(StatusCode::BAD_GATEWAY))
-        }
-        Trouble::NoId => answers::accepted(&serde_json::json!({ "task_status": "submitted" })),
-        Trouble::NotFound => answers::task_not_exist(),
-        Trouble::Slow => return None,
-    })
 }
 
 /// The whole body. What is too much is read too, and dropped, so that the answer gets through.

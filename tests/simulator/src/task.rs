@@ -4,9 +4,8 @@ use crate::movie::Script;
 use crate::pictures::{Finding, Frame};
 use crate::request::{Aspect, Mode, Submission};
 use crate::scenario::{Ending, Scenario};
-use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -35,17 +34,45 @@ pub struct Task {
     seconds: u32,
     aspect: Aspect,
     created: SystemTime,
-    queries: AtomicU32,
     gallery: watch::Sender<Option<Arc<Gallery>>>,
 }
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub enum Phase {
+    /// Waiting.
     Submitted,
+    /// At work.
     Processing,
+    /// Done.
     Succeed,
+    /// Given up, and why.
     Failed(&'static str),
+}
+
+/// A task at one moment, for an answer about it. Times are in milliseconds of Unix time.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// That of the task.
+    pub id: String,
+    /// The caller's own id.
+    pub external_task_id: Option<String>,
+    /// What it cost.
+    pub cents: u32,
+    /// How long the video was asked to be.
+    pub seconds: u32,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Kling's word for that.
+    pub word: &'static str,
+    /// When it was accepted.
+    pub created: u64,
+    /// When it was or will be taken up.
+    pub begun: u64,
+    /// When the phase began.
+    pub updated: u64,
+    /// The address of the video, once there is one.
+    pub url: Option<String>,
 }
 
 impl Task {
@@ -61,7 +88,6 @@ impl Task {
             seconds: submission.seconds,
             aspect: submission.aspect,
             created,
-            queries: AtomicU32::new(0),
             gallery: watch::Sender::new(None),
         }
     }
@@ -83,48 +109,37 @@ impl Task {
         }
     }
 
-    /// Counts a query; the first is 1.
-    pub fn count_query(&self) -> u32 {
-        self.queries.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    /// How long ago it was accepted.
+    pub fn age(&self) -> Duration {
+        self.created.elapsed().unwrap_or_default()
     }
 
-    /// `data` of the answer to the submission.
-    pub fn acceptance(&self) -> Value {
-        let created = millis(self.created);
-        json!({
-            "task_id": self.id,
-            "task_status": "submitted",
-            "task_info": self.info(),
-            "created_at": created,
-            "updated_at": created,
-        })
+    /// How it stands when it is accepted.
+    pub fn beginning(&self) -> Snapshot {
+        self.at(Phase::Submitted, Duration::ZERO, None)
     }
 
-    /// `data` of the answer to a query; `origin` is where the video is delivered from.
-    pub async fn state(&self, origin: &str) -> Value {
+    /// How it stands now; `origin` is where the video is delivered from.
+    pub async fn snapshot(&self, origin: &str) -> Snapshot {
         let (phase, since) = self.phase().await;
-        let mut data = json!({
-            "task_id": self.id,
-            "task_status": self.status_word(phase),
-            "task_info": self.info(),
-            "task_result": {},
-            "created_at": millis(self.created),
-            "updated_at": millis(self.created + since),
-        });
-        match phase {
-            Phase::Submitted | Phase::Processing => {}
-            Phase::Failed(reason) => data["task_status_msg"] = reason.into(),
-            Phase::Succeed => {
-                let segment = &self.scenario.segment;
-                data["task_result"] = json!({ "videos": [{
-                    "id": format!("{}7", self.id),
-                    "url": format!("{origin}/s/{segment}/delivery/{}.mp4", self.id),
-                    // The file is one frame longer than asked for, as those of the service are.
-                    "duration": format!("{}.041", self.seconds),
-                }]});
-            }
+        let segment = &self.scenario.segment;
+        let url = (phase == Phase::Succeed).then(|| format!("{origin}/s/{segment}/delivery/{}.mp4", self.id));
+        self.at(phase, since, url)
+    }
+
+    fn at(&self, phase: Phase, since: Duration, url: Option<String>) -> Snapshot {
+        Snapshot {
+            id: self.id.clone(),
+            external_task_id: self.external_task_id.clone(),
+            cents: self.cents,
+            seconds: self.seconds,
+            phase,
+            word: self.status_word(phase),
+            created: millis(self.created),
+            begun: millis(self.created + self.scenario.submitted),
+            updated: millis(self.created + since),
+            url,
         }
-        data
     }
 
     /// The video's script, when the task has succeeded.
@@ -166,12 +181,12 @@ impl Task {
             Phase::Failed(_) => "failed",
         }
     }
+}
 
-    fn info(&self) -> Value {
-        match &self.external_task_id {
-            Some(id) => json!({ "external_task_id": id }),
-            None => json!({}),
-        }
+impl Snapshot {
+    /// The id of its video.
+    pub fn video_id(&self) -> String {
+        format!("{}7", self.id)
     }
 }
 
