@@ -5,6 +5,8 @@ mod delivery;
 mod headers;
 mod program;
 mod query;
+mod raw;
 mod relay;
 mod site;
 mod submission;
+mod trouble;
