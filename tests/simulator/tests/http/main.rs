@@ -1,7 +1,9 @@
 //! The simulator as its callers see it: over HTTP, on a port of its own.
 
 mod caller;
+mod conformance;
 mod delivery;
+mod family;
 mod headers;
 mod program;
 mod query;

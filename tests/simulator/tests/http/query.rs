@@ -134,6 +134,8 @@ async fn wrong_methods_paths_and_scenarios_are_named() {
     for path in [format!("/s/okay{ENDPOINT}/1"), "/s/okay/other".into(), "/s/okay/delivery/1.mp4".into()] {
         let answer = Answer::of(caller.request(Method::GET, &path).send().await.unwrap()).await;
         assert_eq!(answer.error(), (404, json!("unknown_scenario")));
-        assert!(answer.text.contains("task-failed"), "{}", answer.text);
+        for explained in ["task-failed (", "submit- (", "stall-body (", "retry-after (", "gateway-timeout"] {
+            assert!(answer.text.contains(explained), "{explained}: {}", answer.text);
+        }
     }
 }
