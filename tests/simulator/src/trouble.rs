@@ -191,7 +191,7 @@ impl Trouble {
             }
             Kind::Cut => {
                 let end = stream::once(async {
-                    // What was sent before an error is sent on only when the error keeps the server waiting.
+                    // The server sends on what it has when it must wait; an error at once would take that along.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     Err(io::Error::from(io::ErrorKind::ConnectionAborted))
                 });
