@@ -82,6 +82,9 @@ impl BaseUrl {
 pub struct ApiKey(String);
 
 impl ApiKey {
+    /// Relays may know callers by shorter words, which are no secrets of the service.
+    const SHORTEST_SECRET: usize = 8;
+
     /// Takes a key as it was pasted: white space around it is dropped.
     ///
     /// # Errors
@@ -106,8 +109,17 @@ impl ApiKey {
         format!("Bearer {}", self.0)
     }
 
+    /// Whether the text repeats the key. One so short that it may be part of any word does not count.
+    pub fn is_in(&self, text: &str) -> bool {
+        let key = self.0.as_bytes();
+        key.len() >= Self::SHORTEST_SECRET && text.as_bytes().windows(key.len()).any(|part| part == key)
+    }
+
     /// The text without the key, should somebody have repeated it there.
     pub fn redact(&self, text: &str) -> String {
+        if !self.is_in(text) {
+            return text.to_owned();
+        }
         let mut redacted = String::with_capacity(text.len());
         let mut rest = text;
         loop {
@@ -160,6 +172,20 @@ pub struct Service {
 }
 
 impl Service {
+    /// Checks that an id is not the key, pasted into the wrong field: an id stands in addresses and records.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InvalidOption`]
+    pub fn permit_id(&self, path: &str, id: &str) -> Result<(), Error> {
+        match &self.key {
+            Some(key) if key.is_in(id) => {
+                Err(Error::invalid_option(path, "expected a task id, found the API key in it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The request that creates a task.
     pub fn create(&self) -> HttpRequest {
         self.request(Method::Post, format!("{}{MULTI_IMAGE_TO_VIDEO}", self.base.as_str()))
@@ -180,10 +206,12 @@ impl Service {
 pub struct HttpResponse {
     /// HTTP status; 0 for a redirect that was not followed, of which a browser shows nothing.
     pub status: u16,
-    /// The body as text, without the key.
+    /// The body as text.
     pub body: String,
     /// The `Retry-After` header, where the server lets a page read it.
     pub retry_after: Option<String>,
+    /// The key that the request was sent with, which nothing that is told of the answer may repeat.
+    pub key: Option<ApiKey>,
 }
 
 /// No answer came.

@@ -1,5 +1,6 @@
 //! The one error of this crate.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::issue::Issue;
@@ -8,11 +9,15 @@ use crate::issue::Issue;
 ///
 /// It never holds the key nor image data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+/// Behind one pointer, because almost everything here may fail and hands its error on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     code: ErrorCode,
-    message: String,
+    message: Cow<'static, str>,
     retryable: bool,
-    details: Box<Details>,
+    details: Details,
 }
 
 /// What is known beside the code and the message.
@@ -78,12 +83,20 @@ pub enum ErrorCode {
     ImageUnreadable,
     /// HTTP 401: the key is missing, wrong or expired.
     Unauthorized,
-    /// HTTP 403: the key may not do this.
+    /// The key or the account may not do this; HTTP 403, where the service does not say more.
     Forbidden,
-    /// HTTP 429: too much at once, or a limit of the account.
+    /// The balance, the resource pack or the quota of the key is used up.
+    InsufficientBalance,
+    /// Too much at once; HTTP 429, where the service does not say more.
     RateLimited,
+    /// As many tasks as the account allows are under way.
+    ConcurrencyLimited,
     /// The service refused the request; no task was created.
     Rejected,
+    /// The content policy refused prompt or pictures.
+    ContentPolicy,
+    /// The model, or this route of it, is not available.
+    ModelUnavailable,
     /// HTTP 413: the request is too large for the service.
     PayloadTooLarge,
     /// HTTP 5xx to a question that may be asked again.
@@ -106,14 +119,16 @@ pub enum ErrorCode {
     UrlExpired,
     /// What was delivered is not an MP4 file.
     NotAVideo,
+    /// The browser's storage failed; without a record nothing is sent.
+    Storage,
     /// A defect of this package.
     Internal,
 }
 
 impl Error {
     /// An error that is not worth repeating as it is.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retryable: false, details: Box::default() }
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner { code, message: message.into(), retryable: false, details: Details::default() }))
     }
 
     /// The request has these problems.
@@ -136,41 +151,48 @@ impl Error {
     /// Adds what is known.
     #[must_use]
     pub fn detailed(mut self, add: impl FnOnce(&mut Details)) -> Self {
-        add(&mut self.details);
+        add(&mut self.0.details);
         self
+    }
+
+    /// Another error, of which the same is known as of this one.
+    #[must_use]
+    pub(crate) fn into_other(self, mut other: Self) -> Self {
+        other.0.details = self.0.details;
+        other
     }
 
     /// Says whether the same call may sensibly be made again, without creating or charging a second task.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
-        self.retryable = retryable;
+        self.0.retryable = retryable;
         self
     }
 
     /// What a program decides on.
     pub fn code(&self) -> ErrorCode {
-        self.code
+        self.0.code
     }
 
     /// What a person reads.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Whether making the same call again is sensible and can neither create nor charge a second task.
     pub fn is_retryable(&self) -> bool {
-        self.retryable
+        self.0.retryable
     }
 
     /// What is known beside the code and the message.
     pub fn details(&self) -> &Details {
-        &self.details
+        &self.0.details
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

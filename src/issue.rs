@@ -1,5 +1,7 @@
 //! One problem of a request: what was expected, what was found, and where.
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A problem of a request, found without sending anything.
@@ -13,7 +15,7 @@ pub struct Issue {
     /// Whether it stops a submission.
     pub severity: Severity,
     /// What was expected and what was found, in English.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// The figures of the message, by name.
     #[serde(skip_serializing_if = "Params::is_empty")]
     pub params: Params,
@@ -21,12 +23,12 @@ pub struct Issue {
 
 impl Issue {
     /// A problem that stops a submission.
-    pub fn error(code: IssueCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn error(code: IssueCode, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code, Severity::Error, path.into(), message.into())
     }
 
     /// A remark that stops nothing.
-    pub fn warning(code: IssueCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn warning(code: IssueCode, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code, Severity::Warning, path.into(), message.into())
     }
 
@@ -42,7 +44,7 @@ impl Issue {
         self.severity == Severity::Error
     }
 
-    fn new(code: IssueCode, severity: Severity, path: String, message: String) -> Self {
+    fn new(code: IssueCode, severity: Severity, path: String, message: Cow<'static, str>) -> Self {
         Self { code, path, severity, message, params: Params::default() }
     }
 }
@@ -129,7 +131,7 @@ pub enum Param {
     /// A count, a size in bytes or in pixels.
     Number(u64),
     /// A word, such as a format.
-    Text(String),
+    Text(Cow<'static, str>),
 }
 
 impl From<u64> for Param {
@@ -150,14 +152,14 @@ impl From<usize> for Param {
     }
 }
 
-impl From<&str> for Param {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+impl From<&'static str> for Param {
+    fn from(value: &'static str) -> Self {
+        Self::Text(value.into())
     }
 }
 
 impl From<String> for Param {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::Text(value.into())
     }
 }

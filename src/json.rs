@@ -5,6 +5,9 @@
 
 mod parse;
 
+/// The largest whole number that JavaScript holds exactly: 2^53 − 1.
+pub(crate) const LARGEST: u64 = 9_007_199_254_740_991;
+
 /// Parsed JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Json {
@@ -53,7 +56,7 @@ impl Json {
         match number.parse().ok()? {
             0 => None,
             seconds if seconds < SMALLEST_MILLISECONDS => seconds.checked_mul(1000),
-            milliseconds => Some(milliseconds),
+            milliseconds => Some(milliseconds).filter(|time| *time <= LARGEST),
         }
     }
 
@@ -62,6 +65,16 @@ impl Json {
         match self.get(name)? {
             Self::Number(text) | Self::Text(text) => decimal(text.trim()),
             _ => None,
+        }
+    }
+
+    /// Whether any text in it, be it a name, is so.
+    pub(crate) fn any_text(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Null | Self::Bool => false,
+            Self::Number(text) | Self::Text(text) => is(text),
+            Self::List(items) => items.iter().any(|item| item.any_text(is)),
+            Self::Object(members) => members.iter().any(|(name, item)| is(name) || item.any_text(is)),
         }
     }
 

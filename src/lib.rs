@@ -16,6 +16,9 @@
 //!
 //! Whoever holds a [`request::VideoRequest`] need not check it again.
 //!
+//! A submission ([`flow::submit`]) writes its record, asks the service for a task of its id, sends one POST, judges the
+//! answer as accepted, rejected or unknown, looks for the task where that is unknown, and writes what came of it.
+//!
 //! # Map
 //!
 //! | Module | Holds |
@@ -25,18 +28,20 @@
 //! | [`issue`] | one problem of a request |
 //! | [`request`] | the request: draft, check, fields, body in parts |
 //! | [`endpoint`] | address, key, request and answer as plain values |
-//! | [`answer`] | what one HTTP answer says |
+//! | [`answer`] | what one HTTP answer says; the table of the service's codes |
 //! | [`submission`] | accepted, rejected or unknown: what one POST came to |
-//! | [`task`] | the task and its video |
+//! | [`task`] | the task and its video, in every form of answer that is known |
+//! | [`record`] | what this browser remembers of a submission, how that changes, what may be dropped |
 //! | [`poll`] | when to ask again and what to tolerate |
-//! | [`flow`] | submitting and waiting, over `send`, `sleep`, a clock and an ear that the host lends |
+//! | [`flow`] | submitting and waiting, over `send`, `sleep`, `load`, `save`, a clock and an ear that the host lends |
 //! | [`video`] | what a delivery host sent, judged |
 //! | [`progress`] | what a listener is told |
 //! | [`error`] | the one error |
-//! | `web` | WebAssembly only: options, files, `fetch`, timers, abort, exports |
+//! | `web` | WebAssembly only: options, files, `fetch`, timers, abort, the records and their locks, exports |
 //!
 //! `src/js` has what Rust cannot be: the loader, a client that can be made where no WebAssembly runs, the subclass of
-//! `Error`, the declarations.
+//! `Error`, the declarations; and what would be larger in Rust: the promises of IndexedDB and Web Locks, the joining of
+//! identical requests.
 //!
 //! # Invariants
 //!
@@ -44,7 +49,11 @@
 //!   WebAssembly target only. So all that decides anything is tested natively, in virtual time.
 //! - A panic would leave promises pending for ever. The lints of `Cargo.toml` forbid whatever may panic; should a
 //!   dependency do it, a hook rejects every outstanding promise and the next call starts with a fresh instance.
-//! - Dropping a future ends its request, its timer and its listeners. That is all there is to an abort.
+//! - Dropping a future ends its request, its timer and its listeners. That is all there is to an abort, except of a
+//!   submission: [`flow::submit::Attempt`] knows at each moment what its record must become, and that is written then.
+//! - The paid request leaves only after its record was written for good. It is sent again by itself only when the service
+//!   refused it for now; after an unknown outcome nothing but the caller sends it again.
+//! - A record holds no key and no image, and belongs to one base address. What is under way or unknown is never dropped.
 //! - The key stands in one header. An answer that repeats it is redacted before anything reads it.
 //! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
 
@@ -60,6 +69,7 @@ pub mod poll;
 pub mod progress;
 mod race;
 mod reach;
+pub mod record;
 pub mod request;
 pub mod submission;
 pub mod task;

@@ -1,4 +1,4 @@
-//! Two futures, of which the first to end wins.
+//! Two futures at once: the first to end wins, or both must end well.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -20,6 +20,29 @@ pub(crate) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future
             return Poll::Ready(First::Left(value));
         }
         right.as_mut().poll(context).map(First::Right)
+    })
+    .await
+}
+
+/// Drives both until both have succeeded or one has failed, which drops the other. Gives what the right one brought.
+pub(crate) async fn both<B, E>(
+    left: impl Future<Output = Result<(), E>>,
+    right: impl Future<Output = Result<B, E>>,
+) -> Result<B, E> {
+    let mut left = pin!(left);
+    let mut right = pin!(right);
+    let (mut is_left_done, mut brought) = (false, None);
+    poll_fn(|context| {
+        if !is_left_done && let Poll::Ready(result) = left.as_mut().poll(context) {
+            result?;
+            is_left_done = true;
+        }
+        if brought.is_none()
+            && let Poll::Ready(result) = right.as_mut().poll(context)
+        {
+            brought = Some(result?);
+        }
+        if is_left_done && let Some(value) = brought.take() { Poll::Ready(Ok(value)) } else { Poll::Pending }
     })
     .await
 }

@@ -41,4 +41,39 @@ impl VideoRequest {
     pub fn external_task_id(&self) -> Option<&ExternalTaskId> {
         self.external_task_id.as_ref()
     }
+
+    /// What the video should show.
+    pub fn prompt(&self) -> Option<&str> {
+        self.prompt.as_ref().map(Prompt::as_str)
+    }
+
+    /// What it should not show.
+    pub fn negative_prompt(&self) -> Option<&str> {
+        self.negative_prompt.as_ref().map(Prompt::as_str)
+    }
+
+    /// As it is sent.
+    pub fn mode(&self) -> Option<&str> {
+        self.mode.map(Mode::as_str)
+    }
+
+    /// As it is sent.
+    pub fn duration(&self) -> Option<&str> {
+        self.duration.map(Duration::as_str)
+    }
+
+    /// As it is sent.
+    pub fn aspect_ratio(&self) -> Option<&str> {
+        self.aspect_ratio.map(AspectRatio::as_str)
+    }
+
+    /// As it is sent.
+    pub fn model_name(&self) -> Option<&str> {
+        self.model_name.as_ref().map(ModelName::as_str)
+    }
+
+    /// How many images it has.
+    pub fn image_count(&self) -> u32 {
+        u32::try_from(self.images.len()).unwrap_or(u32::MAX)
+    }
 }

@@ -24,7 +24,7 @@ impl Outcome {
             |error: Error| error.detailed(|details| details.external_task_id = Some(external_task_id.to_string()));
         let response = match result {
             Ok(response) => response,
-            Err(error) => return Self::Unknown(named(unknown(&format!("no answer came ({})", error.message)))),
+            Err(error) => return Self::Unknown(named(Self::unknown(&format!("no answer came ({})", error.message)))),
         };
         match Answer::read(&response) {
             Answer::Task(task) => Self::Accepted(task),
@@ -32,29 +32,33 @@ impl Outcome {
                 500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
                 // Our own id is well formed, so it is taken: by an earlier submission, or by a repeat of this one on the way.
                 400..500 if refusal.is_about_external_id() => {
-                    Self::Unknown(named(told_unknown(&refusal.into_query_error())))
+                    Self::Unknown(named(told_unknown(refusal.into_submission_error())))
                 }
-                408 | 500.. => Self::Unknown(named(told_unknown(&refusal.into_query_error()))),
+                // Also an error inside an answer of success: what was done before it cannot be told.
+                _ if refusal.is_server_error() || matches!(refusal.status(), ..400 | 408) => {
+                    Self::Unknown(named(told_unknown(refusal.into_submission_error())))
+                }
                 _ => Self::Rejected(named(refusal.into_submission_error())),
             },
             Answer::Odd(odd) => match odd.status() {
-                408 => Self::Unknown(named(told_unknown(&odd.into_error(ErrorCode::SubmissionUnknown)))),
+                408 => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
                 0 | 400..500 => Self::Rejected(named(odd.into_error(ErrorCode::Protocol))),
-                _ => Self::Unknown(named(told_unknown(&odd.into_error(ErrorCode::SubmissionUnknown)))),
+                _ => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
             },
         }
     }
+
+    /// The error of a submission of which it cannot be told whether it created a task.
+    pub(crate) fn unknown(reason: &str) -> Error {
+        let message = format!(
+            "it cannot be told whether the task was created: {reason}; look for it by its external task id or in the \
+             provider's console before you send it again, because a second task is charged again"
+        );
+        Error::new(ErrorCode::SubmissionUnknown, message)
+    }
 }
 
-fn unknown(reason: &str) -> Error {
-    let message = format!(
-        "it cannot be told whether the task was created: {reason}; look for it by its external task id or in the \
-         provider's console before you send it again, because a second task is charged again"
-    );
-    Error::new(ErrorCode::SubmissionUnknown, message)
-}
-
-fn told_unknown(seen: &Error) -> Error {
-    let error = unknown(seen.message());
-    error.detailed(|details| *details = seen.details().clone())
+fn told_unknown(seen: Error) -> Error {
+    let told = Outcome::unknown(seen.message());
+    seen.into_other(told)
 }

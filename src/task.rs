@@ -1,13 +1,14 @@
 //! The task that a submission creates, and its video.
 
+mod read;
+
 use std::fmt;
 
 use crate::error::Error;
-use crate::json::Json;
 
 /// The id of a task in the path of a query: the service's own, or the caller's external one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskId(String);
+pub struct TaskId(pub(crate) String);
 
 impl TaskId {
     /// Takes an id of 1–128 letters, digits, `-` and `_`.
@@ -58,16 +59,6 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
-    /// The status of a wire word. A word never seen before is a task still running.
-    pub(crate) fn of(word: &str) -> Self {
-        match word {
-            "submitted" => Self::Submitted,
-            "succeed" => Self::Succeed,
-            "failed" => Self::Failed,
-            _ => Self::Processing,
-        }
-    }
-
     /// Whether nothing more will happen.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeed | Self::Failed)
@@ -118,38 +109,8 @@ pub struct Video {
 }
 
 impl Task {
-    /// The task in a flat Kling answer: `{code, message, data: {task_id, task_status, …}}`.
-    pub(crate) fn read(answer: &Json, raw: &str) -> Option<Self> {
-        let data = answer.get("data")?;
-        let task_id = data.id("task_id")?;
-        let videos = data.get("task_result").map(|result| videos(result, &task_id)).unwrap_or_default();
-        Some(Self {
-            external_task_id: data.get("task_info").and_then(|info| info.id("external_task_id")),
-            status: TaskStatus::of(data.text("task_status")?),
-            status_message: data.text("task_status_msg").map(str::to_owned),
-            videos,
-            created_at: data.time("created_at"),
-            updated_at: data.time("updated_at"),
-            raw: raw.to_owned(),
-            task_id,
-        })
-    }
-
     /// Whether a listener would want to be told.
     pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
         (self.status, &self.status_message, &self.videos) != (earlier.status, &earlier.status_message, &earlier.videos)
     }
-}
-
-fn videos(result: &Json, task_id: &str) -> Vec<Video> {
-    let read = |video: &Json| {
-        let url = video.text("url").filter(|url| url.starts_with("https://") || url.starts_with("http://"))?;
-        Some(Video {
-            task_id: task_id.to_owned(),
-            id: video.id("id"),
-            url: url.to_owned(),
-            duration: video.seconds("duration"),
-        })
-    };
-    result.list("videos").iter().filter_map(read).collect()
 }

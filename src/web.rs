@@ -4,6 +4,7 @@ mod abort;
 #[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
 mod api;
 mod body;
+#[expect(clippy::float_cmp, reason = "in what wasm-bindgen makes of an enum")]
 mod client;
 mod download;
 mod encode;
@@ -17,10 +18,11 @@ mod listener;
 mod number;
 mod object;
 mod options;
+mod records;
 mod request;
 mod settings;
+mod submission;
 mod timer;
-mod watch;
 
 /// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.
 #[global_allocator]

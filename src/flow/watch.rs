@@ -1,7 +1,7 @@
 //! Polling one task until it has ended.
 
-use crate::answer::{Answer, Odd, Refusal};
-use crate::endpoint::{HttpRequest, HttpResponse, Service, TransportError};
+use crate::answer::Answer;
+use crate::endpoint::{Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::flow::Host;
 use crate::poll::{Patience, Polling, STALL};
@@ -19,7 +19,9 @@ pub struct Watch {
     /// When the task was created, or, before that is known, when the watch began.
     began: u64,
     asked: u32,
-    last: Option<Task>,
+    /// Whether the task was accepted a moment ago.
+    is_new: bool,
+    last: Option<Box<Task>>,
     ended: bool,
     outage: Patience,
     not_found: Patience,
@@ -44,6 +46,7 @@ impl Watch {
             deadline: None,
             began: now,
             asked: 0,
+            is_new: false,
             last: None,
             ended: false,
             outage: Patience::default(),
@@ -52,17 +55,10 @@ impl Watch {
         }
     }
 
-    /// Watches a task just accepted: the first question waits for the first delay.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::Protocol`] when the service gave it an id that cannot stand in a path.
-    pub fn accepted(service: Service, task: Task, polling: Polling, now: u64) -> Result<Self, Error> {
-        let id = TaskId::parse(&task.task_id).map_err(|_| {
-            let message = "expected a task id of letters, digits, '-' and '_' from the service, found something else";
-            Error::new(ErrorCode::Protocol, message).detailed(|details| details.task_id = Some(task.task_id.clone()))
-        })?;
-        Ok(Self { last: Some(task), ..Self::new(service, id, polling, now) })
+    /// For a task just accepted: the first question waits for the first delay.
+    #[must_use]
+    pub fn accepted(self, task: Option<Box<Task>>) -> Self {
+        Self { is_new: true, last: task, ..self }
     }
 
     /// Gives up that many ms after `now`.
@@ -80,22 +76,12 @@ impl Watch {
     ///
     /// What cannot pass ([`ErrorCode::Unauthorized`], [`ErrorCode::Forbidden`], …), what has lasted longer than its
     /// budget ([`ErrorCode::Network`], [`ErrorCode::TaskNotFound`], …), or [`ErrorCode::Timeout`].
-    pub async fn next<Send, Sleep, Now, Chance, Report>(
-        &mut self,
-        host: &Host<Send, Sleep, Now, Chance, Report>,
-    ) -> Result<Option<Task>, Error>
-    where
-        Send: AsyncFn(&HttpRequest) -> Result<HttpResponse, TransportError>,
-        Sleep: AsyncFn(u64),
-        Now: Fn() -> u64,
-        Chance: Fn() -> u32,
-        Report: Fn(Progress),
-    {
+    pub async fn next(&mut self, host: &Host<'_>) -> Result<Option<Box<Task>>, Error> {
         if self.ended {
             return Ok(None);
         }
-        // A task known from its submission has its first question still before it.
-        let mut waiting = self.last.is_some().then_some(None);
+        // A task that was seen, or just accepted, has its next question still before it.
+        let mut waiting = (self.is_new || self.last.is_some()).then_some(None);
         loop {
             if let Some(trouble) = waiting.take() {
                 let delay = self.polling.delay(self.asked, self.age((host.now)()), (host.chance)());
@@ -110,7 +96,8 @@ impl Watch {
             match self.learn(answer, now).map_err(|error| self.named(error))? {
                 Lesson::Task(task) => {
                     if self.notice(&task) {
-                        return Ok(Some(*task));
+                        host.keep(&self.id, &task).await;
+                        return Ok(Some(task));
                     }
                     waiting = Some(None);
                 }
@@ -124,7 +111,7 @@ impl Watch {
         let changed = self.asked == 1 || self.last.as_ref().is_none_or(|last| task.differs_from(last));
         self.began = task.created_at.map_or(self.began, |created| created.min(self.began));
         self.ended = task.status.is_final();
-        self.last = Some(task.clone());
+        self.last = Some(Box::new(task.clone()));
         changed || self.ended
     }
 
@@ -136,8 +123,8 @@ impl Watch {
                 let error = self.not_found.spend(now, self.polling.not_found_grace, error)?;
                 return Ok(Lesson::MayPass(WaitingReason::NotFoundYet, error));
             }
-            Ok(Answer::Refused(refusal)) => return self.learn_refusal(refusal, now),
-            Ok(Answer::Odd(odd)) => odd_error(odd),
+            Ok(Answer::Refused(refusal)) => return self.learn_refusal(refusal.into_query_error(), now),
+            Ok(Answer::Odd(odd)) => odd.into_query_error(),
             Err(error) => error.into_error(),
         };
         let error = self.outage.spend(now, self.polling.outage_budget, error)?;
@@ -155,10 +142,9 @@ impl Watch {
         Ok(Lesson::Task(task))
     }
 
-    fn learn_refusal(&mut self, refusal: Refusal, now: u64) -> Result<Lesson, Error> {
-        let error = refusal.into_query_error();
+    fn learn_refusal(&mut self, error: Error, now: u64) -> Result<Lesson, Error> {
         let reason = match error.code() {
-            ErrorCode::RateLimited => WaitingReason::RateLimited,
+            ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited => WaitingReason::RateLimited,
             ErrorCode::ServerError => WaitingReason::Unreachable,
             _ => return Err(error),
         };
@@ -166,19 +152,14 @@ impl Watch {
         Ok(Lesson::MayPass(reason, error))
     }
 
-    fn tell<Send, Sleep, Now: Fn() -> u64, Chance, Report: Fn(Progress)>(
-        &self,
-        host: &Host<Send, Sleep, Now, Chance, Report>,
-        trouble: Option<(WaitingReason, Error)>,
-        next_poll_in: u64,
-    ) {
+    fn tell(&self, host: &Host<'_>, trouble: Option<(WaitingReason, Error)>, next_poll_in: u64) {
         let elapsed = self.age((host.now)());
         let progress = match (trouble, &self.last) {
             (Some((reason, error)), _) => Progress::Waiting { reason, elapsed, next_poll_in, error },
-            (None, Some(task)) => Progress::Watching { task: Box::new(task.clone()), elapsed, next_poll_in },
+            (None, Some(task)) => Progress::Watching { task: task.clone(), elapsed, next_poll_in },
             (None, None) => return,
         };
-        (host.report)(progress);
+        (host.report)(&progress);
     }
 
     fn age(&self, now: u64) -> u64 {
@@ -193,8 +174,7 @@ impl Watch {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return Ok(());
         }
-        let message = "the time limit of this call passed; the task goes on, wait for it again by its id";
-        Err(self.named(Error::new(ErrorCode::Timeout, message).retryable(true)))
+        Err(self.named(timed_out()))
     }
 
     fn named(&self, error: Error) -> Error {
@@ -207,7 +187,8 @@ impl Watch {
     }
 }
 
-fn odd_error(odd: Odd) -> Error {
-    let code = if odd.status() >= 500 { ErrorCode::ServerError } else { ErrorCode::Protocol };
-    odd.into_error(code).retryable(true)
+/// The error of a call whose time limit passed.
+pub fn timed_out() -> Error {
+    let message = "the time limit of this call passed; the task goes on, wait for it again by its id";
+    Error::new(ErrorCode::Timeout, message).retryable(true)
 }

@@ -143,8 +143,14 @@ fn pixels(window: &mut Window) -> Result<bool, Missing> {
 fn size(first: &[u8; 25]) -> Option<(u32, u32)> {
     let content = checked(first.get(4..)?).filter(|_| first.starts_with(b"\0\0\0\x0DIHDR"))?;
     let (width, rest) = content.split_first_chunk()?;
-    let (width, height) = (u32::from_be_bytes(*width), u32::from_be_bytes(*rest.first_chunk()?));
-    ((1..=MAX).contains(&width) && (1..=MAX).contains(&height)).then_some((width, height))
+    let (height, rest) = rest.split_first_chunk()?;
+    let (width, height) = (u32::from_be_bytes(*width), u32::from_be_bytes(*height));
+    // Bit depth and colour type as the standard pairs them, then the one compression, the one filter, and interlacing.
+    let is_known = matches!(
+        rest,
+        [1 | 2 | 4 | 8, 3, 0, 0, 0 | 1] | [1 | 2 | 4 | 8 | 16, 0, 0, 0, 0 | 1] | [8 | 16, 2 | 4 | 6, 0, 0, 0 | 1]
+    );
+    (is_known && (1..=MAX).contains(&width) && (1..=MAX).contains(&height)).then_some((width, height))
 }
 
 /// The content of a chunk, given from its type to its checksum, if that is right.

@@ -1,11 +1,14 @@
 // A client that can be made anywhere, also where no WebAssembly can run: its methods load the module when first called.
 
-import { currentInstance } from "./fault.js";
+import { KlingError } from "./error.js";
+import { currentInstance, reportUncaught } from "./fault.js";
+import { joined } from "./joined.js";
 import { run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
+import { DEFAULT_NAME, openStore } from "./store.js";
 
-/** @typedef {typeof import("./kling_multi_image2video.js")} Glue */
-/** @typedef {import("./kling_multi_image2video.js").TaskWatch} TaskWatch */
+/** @typedef {import("./loader.js").Glue} Glue */
+/** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
 
 /**
@@ -13,62 +16,146 @@ import { copied, snapshot } from "./request.js";
  * @returns {Client}
  */
 export function createClient(options) {
-  const given = copied(options);
+  /** @type {typeof options} */
+  let given;
+  /** @type {unknown} */
+  let unreadable;
+  try {
+    given = copied(options);
+  } catch (error) {
+    unreadable = error;
+  }
   /** @type {{ client: InstanceType<Glue["Client"]>, instance: number } | undefined} */
   let made;
 
+  const closing = new AbortController();
+  /** @type {Set<() => void>} */
+  const listening = new Set();
+
   /** @param {Glue} glue */
   const client = (glue) => {
-    if (made?.instance !== currentInstance()) made = { client: new glue.Client(given), instance: currentInstance() };
+    if (closing.signal.aborted) throw closing.signal.reason;
+    if (unreadable) throw unreadable;
+    if (made?.instance !== currentInstance()) {
+      made = { client: new glue.Client(given, closing.signal), instance: currentInstance() };
+    }
     return made.client;
   };
 
+  /**
+   * @param {keyof Glue["Action"]} action
+   * @returns {(subject?: unknown, options?: unknown) => Promise<any>}
+   */
+  const call = (action) => async (subject, options) => {
+    const how = copied(options);
+    return run((glue) => client(glue).call(glue.Action[action], subject, how));
+  };
+
+  const share = joined(call("Submit"));
+  const waitForAccepted = call("WaitForAccepted");
+
+  /**
+   * @param {unknown} request
+   * @param {import("./index.js").SubmitOptions} [options]
+   * @returns {Promise<import("./index.js").Task>}
+   */
+  const submit = async (request, options) => {
+    const [now, how] = [snapshot(request), copied(options)];
+    // Read by Rust, because a misspelt option must not vanish on the way.
+    await run(async (glue) => glue.checkOptions(how, false));
+    return share(now, how ?? {});
+  };
+
   return {
-    async submit(request, options) {
-      const [now, how] = [snapshot(request), copied(options)];
-      return run((glue) => client(glue).submit(now, how));
-    },
+    submit,
     async generate(request, options) {
-      const [now, how] = [snapshot(request), copied(options)];
-      return run((glue) => client(glue).generate(now, how));
+      const how = copied(options);
+      await run(async (glue) => glue.checkOptions(how, true));
+      const { timeout, ...rest } = how ?? {};
+      const { taskId } = await submit(request, rest);
+      return waitForAccepted(taskId, how);
     },
-    getTask: (id, options) => run((glue) => client(glue).getTask(id, copied(options))),
-    wait: (id, options) => run((glue) => client(glue).wait(id, copied(options))),
-    download: (video, options) => run((glue) => client(glue).download(video, copied(options))),
-    watch: (id, options) => changes((glue) => client(glue).watch(id, options)),
+    getTask: call("Task"),
+    reconcile: call("Reconcile"),
+    adopt: call("Adopt"),
+    wait: call("Wait"),
+    download: call("Download"),
+    watch: (id, options) => changes((left, seen) => run((glue) => client(glue).call(glue.Action.Watch, id, options, left, seen))),
+    records: () => call("Records")(),
+    forget: (id) => call("Forget")(id),
+    storage: () => run(async (glue) => /** @type {"indexeddb" | "memory"} */ (client(glue).storage)),
+    onRecordChange(listener) {
+      if (typeof listener !== "function") {
+        throw new KlingError("listener: expected a function", { code: "invalid_option" });
+      }
+      const base = run(async (glue) => client(glue).base);
+      // What is wrong with the options is told by every call.
+      base.catch(() => {});
+      const store = openStore(given?.store ?? "indexeddb", given?.storeName ?? DEFAULT_NAME);
+      const leave = store.listen(async (change) => {
+        if (change.base !== (await base) || !listening.has(leave)) return;
+        try {
+          listener(change.record);
+        } catch (error) {
+          reportUncaught(error);
+        }
+      });
+      const end = () => {
+        leave();
+        listening.delete(leave);
+      };
+      if (closing.signal.aborted) leave();
+      else listening.add(leave);
+      return end;
+    },
+    close() {
+      closing.abort(new KlingError("this client was closed", { code: "invalid_option" }));
+      for (const leave of listening) leave();
+      listening.clear();
+    },
   };
 }
 
 /**
  * The changes of one task. Leaving the loop ends the request and the timer that it had under way.
- * @param {(glue: Glue) => TaskWatch} begin
- * @returns {AsyncIterable<import("./index.js").Task>}
+ * @param {(left: AbortSignal, seen: (task: Task) => Promise<void>) => Promise<unknown>} begin
+ * @returns {AsyncIterable<Task>}
  */
 function changes(begin) {
   return {
     [Symbol.asyncIterator]() {
       const left = new AbortController();
-      /** @type {TaskWatch | undefined} */
-      let watch;
+      let isOver = false;
+      /** Lets the watch go on. @type {(() => void) | undefined} */
+      let goOn;
+      /** @type {(result: IteratorResult<Task, undefined>) => void} */
+      let give;
+      /** @type {(error: unknown) => void} */
+      let fail;
       /** @type {Promise<unknown>} */
       let last = Promise.resolve();
-      const end = () => ({ done: /** @type {const} */ (true), value: undefined });
 
-      /** @returns {Promise<IteratorResult<import("./index.js").Task, undefined>>} */
-      const advance = async () => {
-        if (left.signal.aborted) return end();
-        try {
-          const task = await run((glue) => (watch ??= begin(glue)).next(left.signal));
-          if (task !== undefined) return { done: false, value: task };
-        } catch (error) {
-          if (!left.signal.aborted) {
-            left.abort();
-            throw error;
-          }
-        }
-        left.abort();
-        return end();
+      const end = () => ({ done: /** @type {const} */ (true), value: undefined });
+      /** @param {Task} task @returns {Promise<void>} */
+      const seen = (task) => new Promise((resolve) => {
+        goOn = resolve;
+        give({ done: false, value: task });
+      });
+      const over = () => {
+        isOver = true;
+        give(end());
       };
+
+      /** @returns {Promise<IteratorResult<Task, undefined>>} */
+      const advance = () => new Promise((resolve, reject) => {
+        [give, fail] = [resolve, reject];
+        if (isOver) return over();
+        if (goOn) return goOn();
+        begin(left.signal, seen).then(over, (error) => {
+          if (!left.signal.aborted) fail(error);
+          over();
+        });
+      });
 
       return {
         next() {
@@ -79,7 +166,8 @@ function changes(begin) {
         },
         async return() {
           left.abort();
-          await last;
+          isOver = true;
+          give?.(end());
           return end();
         },
       };

@@ -43,5 +43,10 @@ Object.defineProperties(KlingError.prototype, {
 
 /** @param {unknown} error */
 export function isKlingError(error) {
-  return typeof error === "object" && error !== null && Reflect.get(error, brand) === true;
+  try {
+    return typeof error === "object" && error !== null && Reflect.get(error, brand) === true;
+  } catch {
+    // A proxy that was revoked is nobody's error.
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 // What happens when the WebAssembly instance itself fails: nobody waits for ever.
 
 import { KlingError } from "./error.js";
+import { releaseAll } from "./store.js";
 
 /** @type {Set<(reason: unknown) => void>} */
 const outstanding = new Set();
@@ -15,6 +16,8 @@ export const currentInstance = () => instance;
  */
 export function instanceFailed(reason) {
   instance += 1;
+  // Nobody sends any more under these locks: the records say so at the next look.
+  releaseAll();
   const rejects = [...outstanding];
   outstanding.clear();
   for (const reject of rejects) reject(new KlingError(reason, { code: "internal" }));

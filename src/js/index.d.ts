@@ -96,6 +96,10 @@ export interface ClientOptions {
    * With a key, `http:` is refused except for loopback.
    */
   baseUrl?: string | URL | undefined;
+  /** Where task records live; default "indexeddb", falling back to "memory" where there is none. */
+  store?: "indexeddb" | "memory" | undefined;
+  /** Separates the records of several apps on one origin; default "kling-multi-image2video". */
+  storeName?: string | undefined;
   polling?: PollingOptions | undefined;
   /** for sites that wrap it; default the global one */
   fetch?: typeof globalThis.fetch | undefined;
@@ -109,7 +113,11 @@ export interface PollingOptions {
   interval?: number | undefined;
   /** default 15000; twice that after ten minutes */
   maxInterval?: number | undefined;
-  /** how long an unbroken outage is tolerated while online; default 300000 */
+  /**
+   * how long an unbroken outage is tolerated while online; default 300000. Also how long a submission is repeated that the
+   * service puts off (429 with 1302 or 1303), and how long its request may go without an answer, beside the time that its
+   * upload takes at 64 kB/s.
+   */
   outageBudget?: number | undefined;
   /** how long "no such task" is tolerated after a submission; default 90000 */
   notFoundGrace?: number | undefined;
@@ -173,14 +181,20 @@ export interface WaitOptions extends ProgressOptions {
 export interface SubmitOptions extends ProgressOptions {}
 
 /**
- * Methods may be detached from the object. `id` is a task id, or an external task id where the service finds a task by it.
+ * Methods may be detached from the object. `id` is a task id, or the external task id of a record.
  * Listeners that throw are reported as uncaught, and disturb nothing.
  */
 export interface Client {
   /**
-   * Checks the request, encodes its images and sends it once; never again by itself.
-   * @throws {KlingError} `invalid_request` with every problem, before anything is sent
-   * @throws {KlingError} `unauthorized`, `forbidden`, `rejected`, `payload_too_large`, `rate_limited`: no task was created
+   * Sends the request: at most one task is created per `externalTaskId`. When that id was already accepted in this browser,
+   * resolves to its task without sending anything. An identical request (same fields, same files) that this client is still
+   * sending is joined, not sent again.
+   *
+   * Before anything is paid for, the request is checked, recorded, and the service is asked for a task of that id.
+   * @throws {KlingError} `invalid_request` with every problem, `storage` when no record can be made, `network`, `protocol`,
+   *   `server_error`, `unauthorized` when that question fails: nothing was sent
+   * @throws {KlingError} `unauthorized`, `forbidden`, `insufficient_balance`, `rate_limited`, `concurrency_limited`,
+   *   `rejected`, `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`: no task was created
    * @throws {KlingError} `submission_unknown` when it cannot be told whether the task was created
    */
   submit(request: VideoRequest, options?: SubmitOptions): Promise<Task>;
@@ -192,8 +206,51 @@ export interface Client {
   watch(id: string, options?: WaitOptions): AsyncIterable<Task>;
   /** `submit`, then `wait`. After acceptance its errors are not `retryable`: go on with `wait(error.taskId)`. */
   generate(request: VideoRequest, options?: SubmitOptions & WaitOptions): Promise<Task>;
+  /** Looks for the task of an unknown submission. `undefined` proves nothing: it may still appear. */
+  reconcile(externalTaskId: string, options?: CallOptions): Promise<Task | undefined>;
+  /** Makes a record of a task that was created elsewhere. */
+  adopt(taskId: string, options?: CallOptions): Promise<Task>;
+
   /** The checked bytes of a finished video. @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video` */
   download(video: Video | Task, options?: ProgressOptions): Promise<Blob>;
+
+  /**
+   * Everything submitted from this browser to this base address, newest first, also before a reload or crash. Holds no key
+   * and no image. Of finished ones the newest 200 are remembered; what is under way or unknown always is.
+   * @throws {KlingError} `storage`
+   */
+  records(): Promise<TaskRecord[]>;
+  /** Calls back after every change of a record, in whichever tab. Returns what ends it. */
+  onRecordChange(listener: (record: TaskRecord) => void): () => void;
+  /** Removes a record. @throws {KlingError} `invalid_option` while its request is under way; `storage` */
+  forget(id: string): Promise<void>;
+  /** Where records really are. */
+  storage(): Promise<"indexeddb" | "memory">;
+  /** Ends every wait, listener and connection of this client; later calls reject with `invalid_option`. */
+  close(): void;
+}
+
+export interface TaskRecord {
+  externalTaskId: string;
+  /** absent until the service has accepted it */
+  taskId?: string;
+  /** `submitting` while the request is under way; `unknown` when its outcome could not be learnt */
+  state: "submitting" | "unknown" | "rejected" | TaskStatus;
+  statusMessage?: string;
+  prompt?: string;
+  imageCount: number;
+  negativePrompt?: string;
+  mode?: "std" | "pro";
+  duration?: "5" | "10";
+  aspectRatio?: "16:9" | "9:16" | "1:1";
+  modelName?: string;
+  /** ms since 1970 */
+  createdAt: number;
+  /** ms since 1970 */
+  updatedAt: number;
+  videos: Video[];
+  /** whether its video is kept in this browser */
+  kept: boolean;
 }
 
 // ── Errors ────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,10 @@ export default init;
 export const inspectImage = (image) => run((glue) => glue.inspectImage(image));
 
 /** @type {typeof import("./index.js").encodeImage} */
-export const encodeImage = (image, options) => run((glue) => glue.encodeImage(image, copied(options)));
+export const encodeImage = async (image, options) => {
+  const how = copied(options);
+  return run((glue) => glue.encodeImage(image, how));
+};
 
 /** @type {typeof import("./index.js").validateRequest} */
 export const validateRequest = async (request) => {
@@ -21,6 +24,6 @@ export const validateRequest = async (request) => {
 
 /** @type {typeof import("./index.js").buildRequestBody} */
 export const buildRequestBody = async (request, options) => {
-  const now = snapshot(request);
-  return run((glue) => glue.buildRequestBody(now, copied(options)));
+  const [now, how] = [snapshot(request), copied(options)];
+  return run((glue) => glue.buildRequestBody(now, how));
 };

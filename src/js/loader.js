@@ -1,8 +1,15 @@
 // Loads the WebAssembly module, once, when it is first needed. Nothing runs at import.
 
-import instantiate, * as glue from "./kling_multi_image2video.js";
+import {
+  Action, Client, buildRequestBody, checkOptions, discardInstance, encodeImage, initSync, inspectImage, validateRequest,
+} from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
 import { guarded } from "./fault.js";
+
+/** What is called of the module; the rest of its glue is left out of the package. */
+const glue = { Action, Client, buildRequestBody, checkOptions, encodeImage, inspectImage, validateRequest };
+
+/** @typedef {typeof glue} Glue */
 
 /** @type {Promise<void> | undefined} */
 let loading;
@@ -28,30 +35,39 @@ export function init(source) {
  */
 export async function run(call) {
   await init();
-  return guarded(() => call(glue), glue.discardInstance);
+  return guarded(() => call(glue), discardInstance);
 }
 
 /** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
 async function load(source) {
   try {
     const given = (await source) ?? new URL("./kling_multi_image2video_bg.wasm", import.meta.url);
-    await instantiate({ module_or_path: await answered(given) });
+    const module = await compiled(given);
+    // A foreign one would stay for good: the glue takes what it gets.
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === "client_call")) {
+      throw new Error("expected the module of this package, found another one");
+    }
+    initSync({ module });
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
+    const words = cause instanceof Error ? cause.message : "no reason given";
     const message = `the WebAssembly module of kling-multi-image2video could not be loaded: ${words}`;
     throw new KlingError(message, { code: "wasm_load", retryable: true }, { cause });
   }
 }
 
 /**
- * A source, fetched where it is an address.
+ * The code of a source, fetched where it is an address.
  * @param {import("./index.js").WasmSource} source
+ * @returns {Promise<WebAssembly.Module>}
  */
-async function answered(source) {
+async function compiled(source) {
+  if (source instanceof WebAssembly.Module) return source;
   const isAddress = typeof source === "string" || source instanceof URL || source instanceof Request;
-  const response = isAddress ? await fetch(source) : source;
-  if (response instanceof Response && !response.ok) {
-    throw new Error(`expected the .wasm file, found HTTP ${response.status} at ${response.url}`);
-  }
-  return response;
+  const given = isAddress ? await fetch(source) : source;
+  if (!(given instanceof Response)) return WebAssembly.compile(given);
+  if (!given.ok) throw new Error(`expected the .wasm file, found HTTP ${given.status} at ${given.url}`);
+  // Compiled while it arrives, where the server says what it is.
+  return given.headers.get("Content-Type") === "application/wasm"
+    ? WebAssembly.compileStreaming(given)
+    : WebAssembly.compile(await given.arrayBuffer());
 }

@@ -1,7 +1,14 @@
 // What the caller passes, as it is at the moment of the call: an emptied file input must not change a request under way.
 
+import { KlingError } from "./error.js";
+
 /** A list may have no end; nobody means more pictures than this. */
 const MOST = 100;
+
+/** Of a request, wherever they come from: a store may have them as getters of its class. */
+const FIELDS = [
+  "images", "prompt", "negativePrompt", "mode", "duration", "aspectRatio", "modelName", "callbackUrl", "externalTaskId",
+];
 
 /**
  * A copy of a request, its images as an array.
@@ -9,9 +16,12 @@ const MOST = 100;
  */
 export function snapshot(request) {
   if (typeof request !== "object" || request === null) return request;
-  const copy = /** @type {Record<string, unknown>} */ ({ ...request });
-  if ("images" in request) copy.images = list(request.images);
-  return copy;
+  return reading("request", () => {
+    const copy = /** @type {Record<string, unknown>} */ ({ ...request });
+    for (const name of FIELDS) if (name in request) copy[name] = Reflect.get(request, name);
+    if ("images" in copy) copy.images = list(copy.images);
+    return copy;
+  });
 }
 
 /**
@@ -21,8 +31,24 @@ export function snapshot(request) {
  * @returns {T}
  */
 export function copied(options) {
-  const isPlain = typeof options === "object" && options !== null && Object.getPrototypeOf(options) === Object.prototype;
-  return isPlain ? { ...options } : options;
+  return reading("options", () => {
+    const isPlain = typeof options === "object" && options !== null && Object.getPrototypeOf(options) === Object.prototype;
+    return isPlain ? { ...options } : options;
+  });
+}
+
+/**
+ * Reads what a caller wrote, whose getters may throw.
+ * @template T
+ * @param {string} path
+ * @param {() => T} read
+ */
+function reading(path, read) {
+  try {
+    return read();
+  } catch (cause) {
+    throw new KlingError(`${path}: reading it threw`, { code: "invalid_option" }, { cause });
+  }
 }
 
 /** @param {unknown} images */

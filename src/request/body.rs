@@ -25,12 +25,12 @@ impl VideoRequest {
         }
         body.text.push(']');
         let fields = [
-            ("model_name", self.model_name.as_ref().map(super::ModelName::as_str)),
-            ("prompt", self.prompt.as_ref().map(super::Prompt::as_str)),
-            ("negative_prompt", self.negative_prompt.as_ref().map(super::Prompt::as_str)),
-            ("mode", self.mode.map(super::Mode::as_str)),
-            ("duration", self.duration.map(super::Duration::as_str)),
-            ("aspect_ratio", self.aspect_ratio.map(super::AspectRatio::as_str)),
+            ("model_name", self.model_name()),
+            ("prompt", self.prompt()),
+            ("negative_prompt", self.negative_prompt()),
+            ("mode", self.mode()),
+            ("duration", self.duration()),
+            ("aspect_ratio", self.aspect_ratio()),
             ("callback_url", self.callback_url.as_ref().map(super::CallbackUrl::as_str)),
             ("external_task_id", Some(external_task_id.as_str())),
         ];

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::issue::{Issue, IssueCode};
-use crate::task::is_id;
+use crate::task::{TaskId, is_id};
 
 /// The most characters (Unicode code points) of either prompt: Kling's documentation. CometAPI's schema names no limit,
 /// its translated pages still name the 500 and 200 that Kling had before September 2024.
@@ -15,7 +15,7 @@ pub struct Prompt(String);
 
 impl Prompt {
     pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
-        let length = text.chars().count();
+        let length = text.bytes().filter(|byte| !matches!(byte, 0x80..0xc0)).count();
         if length <= LONGEST_PROMPT {
             return Ok(Self(text));
         }
@@ -192,6 +192,13 @@ impl ExternalTaskId {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&ExternalTaskId> for TaskId {
+    /// An external id stands in the place of the service's own.
+    fn from(id: &ExternalTaskId) -> Self {
+        Self(id.0.clone())
     }
 }
 

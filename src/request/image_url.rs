@@ -36,7 +36,7 @@ pub(super) fn public_host(url: &str) -> Result<(), &'static str> {
         return Err("white space in it");
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let host_and_port = authority.rfind('@').and_then(|at| authority.get(at..)?.get(1..)).unwrap_or(authority);
     if host_and_port.is_empty() || host_and_port.starts_with(':') {
         return Err("no host");
     }

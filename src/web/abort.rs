@@ -20,7 +20,7 @@ pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 
 /// The promise of a call that ends when the call ends or a signal fires, whichever is first. An abort drops the call, and
 /// with it its requests, timers and listeners.
-pub(super) fn promise(signals: impl IntoIterator<Item = AbortSignal>, mut call: Call) -> Promise {
+pub(super) fn promise(signals: Vec<AbortSignal>, mut call: Call) -> Promise {
     for signal in signals {
         call = Box::pin(abortable(signal, call));
     }
@@ -29,7 +29,7 @@ pub(super) fn promise(signals: impl IntoIterator<Item = AbortSignal>, mut call: 
 
 async fn abortable(signal: AbortSignal, call: Call) -> Result<JsValue, Failure> {
     match race(aborted(&signal), call).await {
-        First::Left(reason) => Err(Failure::Aborted(reason)),
+        First::Left(reason) => Err(Failure::aborted(reason)),
         First::Right(result) => result,
     }
 }

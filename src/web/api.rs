@@ -15,7 +15,7 @@ use super::images::header;
 use super::listener::Listener;
 use super::number::float;
 use super::object::{object, plain};
-use super::options::{CALL, CallOptions};
+use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::request::{check, ready};
 use crate::error::Error;
 use crate::image::{self, ImageFormat};
@@ -28,7 +28,7 @@ use crate::image::{self, ImageFormat};
 #[wasm_bindgen(js_name = inspectImage)]
 pub fn inspect_image(image: &JsValue) -> Result<Promise, JsValue> {
     let blob = blob(image)?;
-    Ok(promise(None, Box::pin(async move { Ok(info(&blob).await) })))
+    Ok(promise(Vec::new(), Box::pin(async move { Ok(info(&blob).await) })))
 }
 
 async fn info(blob: &Blob) -> JsValue {
@@ -64,13 +64,24 @@ pub fn encode_image(image: &JsValue, options: JsValue) -> Result<Promise, JsValu
         let whole = blob_of(&parts.iter().collect::<Array>(), "").map_err(Unreadable::from).map_err(unreadable)?;
         Ok(JsFuture::from(whole.text()).await.map_err(Unreadable::from).map_err(unreadable)?)
     };
-    Ok(promise(options.signal, Box::pin(call)))
+    Ok(promise(options.signal.into_iter().collect(), Box::pin(call)))
+}
+
+/// Checks the options of a call before it is known whether it joins another one.
+///
+/// # Errors
+///
+/// `invalid_option`
+#[wasm_bindgen(js_name = checkOptions)]
+pub fn check_options(options: JsValue, may_wait: bool) -> Result<(), JsValue> {
+    CallOptions::read(options, if may_wait { WAIT } else { PROGRESS })?;
+    Ok(())
 }
 
 /// Every problem of a request at once.
 #[wasm_bindgen(js_name = validateRequest)]
 pub fn validate_request(request: JsValue) -> Promise {
-    promise(None, Box::pin(async move { Ok(plain(&check(&request, &Listener::new(None)).await.0.issues)) }))
+    promise(Vec::new(), Box::pin(async move { Ok(plain(&check(&request, &Listener::new(None)).await.0.issues)) }))
 }
 
 /// The exact JSON body that `submit` would send.
@@ -83,9 +94,10 @@ pub fn build_request_body(request: JsValue, options: JsValue) -> Result<Promise,
     let options = CallOptions::read(options, CALL)?;
     let call = async move {
         let nobody = Listener::new(None);
-        Ok(body::build(&ready(&request, &nobody).await?, &nobody).await?.1.into())
+        let ready = ready(&request, &nobody).await?;
+        Ok(body::build(&ready, &body::id_of(&ready.request)?, &nobody).await?.into())
     };
-    Ok(promise(options.signal, Box::pin(call)))
+    Ok(promise(options.signal.into_iter().collect(), Box::pin(call)))
 }
 
 fn blob(image: &JsValue) -> Result<Blob, Failure> {

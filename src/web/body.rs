@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use super::encode::Encoder;
-use super::fault::{Failure, missing, words_of};
+use super::fault::{missing, words_of};
 use super::files::{blob_of, size};
 use super::listener::Listener;
 use super::request::Ready;
@@ -15,11 +15,7 @@ use crate::progress::Progress;
 use crate::request::{BodyPart, ExternalTaskId, VideoRequest};
 
 /// Encodes the images of a request, and puts its body together.
-pub(super) async fn build(ready: &Ready, listener: &Listener) -> Result<(ExternalTaskId, Blob), Failure> {
-    let id = match ready.request.external_task_id() {
-        Some(id) => id.clone(),
-        None => ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?),
-    };
+pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listener) -> Result<Blob, Error> {
     let total = ready.files.iter().flatten().map(size).fold(0, u64::saturating_add);
     let mut loaded = 0_u64;
     let mut images = Vec::new();
@@ -36,10 +32,17 @@ pub(super) async fn build(ready: &Ready, listener: &Listener) -> Result<(Externa
         let parts = encoder.encode(file, &mut read).await;
         images.push(parts.map_err(|unreadable| unreadable.into_error(&format!("images[{index}]")))?);
     }
-    let body = assemble(&ready.request, &id, &images).map_err(|error| {
+    assemble(&ready.request, id, &images).map_err(|error| {
         Error::new(ErrorCode::Internal, format!("the browser could not hold the body ({})", words_of(&error)))
-    })?;
-    Ok((id, body))
+    })
+}
+
+/// The id that the caller chose, or a new one.
+pub(super) fn id_of(request: &VideoRequest) -> Result<ExternalTaskId, Error> {
+    match request.external_task_id() {
+        Some(id) => Ok(id.clone()),
+        None => Ok(ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?)),
+    }
 }
 
 /// The body as one blob, which may be sent again without being made again.

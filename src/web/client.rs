@@ -2,137 +2,164 @@
 
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
 use super::abort::promise;
+use super::download;
 use super::fault::Failure;
-use super::files::size;
 use super::host::host;
-use super::listener::Listener;
-use super::object::{is_object, member, task};
+use super::object::{self, is_object, member, task};
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::request::ready;
 use super::settings::Settings;
-use super::timer::now;
-use super::watch::TaskWatch;
-use super::{body, download};
-use crate::endpoint::Service;
+use super::submission;
+use super::timer::{now, sleep};
 use crate::error::Error;
-use crate::flow::watch::Watch;
-use crate::task::{Task, TaskId};
+use crate::flow::succeeded;
+use crate::flow::watch::{self, Watch};
+use crate::race::{First, race};
+use crate::task::TaskId;
 
 /// A client of the service at one address.
 #[wasm_bindgen]
 #[derive(Clone, Debug)]
 pub struct Client(Rc<Settings>);
 
+/// What a client is asked for. One entry for all: each of its own would weigh half a kB.
+#[wasm_bindgen]
+#[derive(Clone, Copy, Debug)]
+pub enum Action {
+    /// `submit(request)`
+    Submit,
+    /// `getTask(id)`
+    Task,
+    /// `reconcile(id)`
+    Reconcile,
+    /// `adopt(id)`
+    Adopt,
+    /// `wait(id)`
+    Wait,
+    /// The same for a task just accepted: it is not asked for at once, and its errors are no reason to repeat the call that
+    /// created it.
+    WaitForAccepted,
+    /// `watch(id)`, whose changes go to a function.
+    Watch,
+    /// `download(video)`
+    Download,
+    /// `records()`
+    Records,
+    /// `forget(id)`
+    Forget,
+}
+
 #[wasm_bindgen]
 impl Client {
-    /// Takes the options of `createClient`.
+    /// Takes the options of `createClient`, and a signal that fires when the client is closed.
     ///
     /// # Errors
     ///
     /// `invalid_option`
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<Client, JsValue> {
-        Ok(Self(Rc::new(Settings::read(options)?)))
+    pub fn new(options: JsValue, closed: AbortSignal) -> Result<Client, JsValue> {
+        Ok(Self(Rc::new(Settings::read(options, closed)?)))
     }
 
-    /// Checks, encodes and sends a request.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`; the rest rejects the promise.
-    pub fn submit(&self, request: JsValue, options: JsValue) -> Result<Promise, JsValue> {
-        let options = CallOptions::read(options, PROGRESS)?;
-        let (client, listener) = (self.clone(), options.listener);
-        let call = async move { Ok(task(&client.send(&request, &listener).await?.1)) };
-        Ok(promise(options.signal, Box::pin(call)))
+    /// The address that its records belong to.
+    #[wasm_bindgen(getter)]
+    pub fn base(&self) -> String {
+        self.0.records.base().to_owned()
     }
 
-    /// Asks for a task once.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`; the rest rejects the promise.
-    #[wasm_bindgen(js_name = getTask)]
-    pub fn task(&self, id: &JsValue, options: JsValue) -> Result<Promise, JsValue> {
-        let options = CallOptions::read(options, CALL)?;
-        let (client, id) = (self.clone(), task_id(id)?);
-        let call = async move {
-            let service = client.0.service().await?;
-            Ok(task(&host(&client.0.fetcher, None, &Listener::new(None)).task(&service, &id).await?))
+    /// Where records really are.
+    #[wasm_bindgen(getter)]
+    pub fn storage(&self) -> String {
+        self.0.records.kind()
+    }
+
+    /// Does what is asked. Every problem rejects the promise. A watch hands each change to `seen`, goes on when that is
+    /// done with it, and ends when `left` fires.
+    pub fn call(
+        &self,
+        action: Action,
+        subject: JsValue,
+        options: JsValue,
+        left: Option<AbortSignal>,
+        seen: Option<Function>,
+    ) -> Promise {
+        let known = match action {
+            Action::Submit | Action::Download => PROGRESS,
+            Action::Wait | Action::WaitForAccepted | Action::Watch => WAIT,
+            _ => CALL,
         };
-        Ok(promise(options.signal, Box::pin(call)))
-    }
-
-    /// Waits until a task has succeeded.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`; the rest rejects the promise.
-    pub fn wait(&self, id: &JsValue, options: JsValue) -> Result<Promise, JsValue> {
-        let options = CallOptions::read(options, WAIT)?;
-        let (client, id, begun) = (self.clone(), task_id(id)?, now());
-        let (listener, timeout) = (options.listener, options.timeout);
-        let call = async move {
-            let watch = client.0.watch_of(id).await?.within(begun, timeout);
-            Ok(task(&host(&client.0.fetcher, None, &listener).wait(watch).await?))
-        };
-        Ok(promise(options.signal, Box::pin(call)))
-    }
-
-    /// `submit`, then `wait`.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`; the rest rejects the promise.
-    pub fn generate(&self, request: JsValue, options: JsValue) -> Result<Promise, JsValue> {
-        let options = CallOptions::read(options, WAIT)?;
-        let (client, listener, timeout) = (self.clone(), options.listener, options.timeout);
-        let call = async move {
-            let (service, accepted) = client.send(&request, &listener).await?;
-            let watch = Watch::accepted(service, accepted, client.0.polling, now())?.within(now(), timeout);
-            // A second `generate` would be a second task; the first is waited for by its id.
-            let done = host(&client.0.fetcher, None, &listener).wait(watch).await;
-            Ok(task(&done.map_err(|error| error.retryable(false))?))
-        };
-        Ok(promise(options.signal, Box::pin(call)))
-    }
-
-    /// Begins to watch a task. Nothing is asked before the first `next`.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`
-    pub fn watch(&self, id: &JsValue, options: JsValue) -> Result<TaskWatch, JsValue> {
-        let options = CallOptions::read(options, WAIT)?;
-        Ok(TaskWatch::new(Rc::clone(&self.0), task_id(id)?, options))
-    }
-
-    /// The checked bytes of a finished video.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`; the rest rejects the promise.
-    pub fn download(&self, video: &JsValue, options: JsValue) -> Result<Promise, JsValue> {
-        let options = CallOptions::read(options, PROGRESS)?;
-        let (client, url, listener) = (self.clone(), video_url(video)?, options.listener);
-        let call = async move { Ok(download::video(&client.0.fetcher, &url, &listener).await?.into()) };
-        Ok(promise(options.signal, Box::pin(call)))
+        match CallOptions::read(options, known) {
+            Err(failure) => Promise::reject(&failure.into()),
+            Ok(options) => {
+                let mut signals = self.0.signals(options.signal.clone());
+                signals.extend(left);
+                promise(signals, Box::pin(answer(Rc::clone(&self.0), action, subject, options, seen)))
+            }
+        }
     }
 }
 
-impl Client {
-    async fn send(&self, request: &JsValue, listener: &Listener) -> Result<(Service, Task), Failure> {
-        let ready = ready(request, listener).await?;
-        // Before the work of encoding: a key that cannot be had is known now.
-        let service = self.0.service().await?;
-        let (id, body) = body::build(&ready, listener).await?;
-        let accepted = host(&self.0.fetcher, Some(&body), listener).submit(&service, &id, size(&body)).await?;
-        Ok((service, accepted))
+async fn answer(
+    settings: Rc<Settings>,
+    action: Action,
+    subject: JsValue,
+    options: CallOptions,
+    seen: Option<Function>,
+) -> Result<JsValue, Failure> {
+    let (begun, listener) = (now(), &options.listener);
+    match action {
+        Action::Submit => {
+            let ready = ready(&subject, listener).await?;
+            Ok(task(&*submission::submit(&settings, &ready, listener).await?))
+        }
+        Action::Download => Ok(download::video(&settings.fetcher, &video_url(&subject)?, listener).await?.into()),
+        Action::Records => Ok(settings.records.all().await?.into()),
+        Action::Forget => {
+            settings.records.forget(task_id(&subject)?.as_str()).await?;
+            Ok(JsValue::UNDEFINED)
+        }
+        _ => {
+            let ready = settings.service_for(task_id(&subject)?);
+            // The caller's patience also ends while a function of theirs looks for the key.
+            let (service, id, known) = match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
+                First::Left(ready) => ready?,
+                First::Right(()) => return Err(watch::timed_out().into()),
+            };
+            let host = host(&settings, None, listener);
+            let found = match action {
+                Action::Reconcile => host.reconcile(&service, &id).await?,
+                Action::Adopt => Some(host.adopt(&service, &id).await?),
+                Action::Wait | Action::WaitForAccepted | Action::Watch => {
+                    let is_new = matches!(action, Action::WaitForAccepted);
+                    let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
+                    if is_new {
+                        watch = watch.accepted(known);
+                    }
+                    let mut last = None;
+                    while let Some(task) = watch.next(&host).await.map_err(|error| {
+                        let retryable = error.is_retryable() && !is_new;
+                        error.retryable(retryable)
+                    })? {
+                        if let Some(seen) = &seen {
+                            let done: Promise =
+                                Promise::resolve(&seen.call1(&JsValue::UNDEFINED, &object::task(&task))?);
+                            JsFuture::from(done).await?;
+                        }
+                        last = Some(task);
+                    }
+                    if seen.is_none() { Some(succeeded(last)?) } else { None }
+                }
+                _ => Some(host.task(&service, &id).await?),
+            };
+            Ok(found.as_deref().map_or(JsValue::UNDEFINED, task))
+        }
     }
 }
 

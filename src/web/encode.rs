@@ -1,15 +1,14 @@
-//! Files into base64 and back.
+//! Files into base64.
 //!
 //! A file passes through two small buffers in wasm memory, block by block, whatever its size: linear memory never
 //! shrinks again, and a JavaScript text of that length is the slow way into `fetch`.
 
 use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use super::files::{Unreadable, begin, size};
 use super::number::count;
-use crate::encoding::{BLOCK, Decoder, ENCODED_BLOCK, NotBase64, SLICE, encode_block, encoded_len};
+use crate::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
 use crate::error::{Error, ErrorCode};
 
 /// Encodes files block by block.
@@ -77,54 +76,4 @@ fn buffer(length: usize) -> Result<Vec<u8>, Error> {
 
 fn length_of(bytes: &Uint8Array) -> usize {
     usize::try_from(bytes.length()).unwrap_or(usize::MAX)
-}
-
-/// Why a base64 text is no file.
-pub(super) enum Undecodable {
-    NotBase64,
-    Unreadable(Unreadable),
-}
-
-impl From<NotBase64> for Undecodable {
-    fn from(_: NotBase64) -> Self {
-        Self::NotBase64
-    }
-}
-
-impl<E: Into<Unreadable>> From<E> for Undecodable {
-    fn from(error: E) -> Self {
-        Self::Unreadable(error.into())
-    }
-}
-
-/// The file that a base64 text stands for, so that both are checked and sent in the same way.
-pub(super) async fn decode(text: &JsValue) -> Result<Blob, Undecodable> {
-    let text = Blob::new_with_str_sequence(&Array::of1(text))?;
-    let (length, step) = (size(&text), count(SLICE));
-    let parts = Array::new();
-    let mut decoder = Decoder::default();
-    let mut block = vec![0; BLOCK];
-    let mut plain = Vec::new();
-    let mut start = 0;
-    while start < length {
-        let bytes = begin(&text, start..start.saturating_add(step)).bytes().await?;
-        start = start.saturating_add(step);
-        let part = Uint8Array::new_with_length(bytes.length());
-        let (mut read, mut written) = (0, 0_u32);
-        while read < bytes.length() {
-            let end = read.saturating_add(u32::try_from(BLOCK).unwrap_or(u32::MAX)).min(bytes.length());
-            let piece = bytes.subarray(read, end);
-            let Some(block) = block.get_mut(..length_of(&piece)) else { break };
-            piece.copy_to(block);
-            decoder.push(block, &mut plain)?;
-            let after = written.saturating_add(u32::try_from(plain.len()).unwrap_or(u32::MAX));
-            part.subarray(written, after).copy_from(&plain);
-            plain.clear();
-            (read, written) = (end, after);
-        }
-        parts.push(&part.subarray(0, written));
-    }
-    decoder.finish(&mut plain)?;
-    parts.push(&Uint8Array::from(plain.as_slice()));
-    Ok(Blob::new_with_buffer_source_sequence(&parts)?)
 }

@@ -23,41 +23,43 @@ extern "C" {
     fn instance_failed(reason: &str);
 }
 
-/// Why a call rejects.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// With an error of ours.
-    Error(Error),
-    /// With an error of ours, and what the caller's own code threw.
-    Caused(Error, JsValue),
+/// Why a call rejects: an error of ours, or the reason of the caller's signal.
+#[derive(Clone, Debug)]
+pub(super) struct Failure(JsValue);
+
+impl Failure {
     /// With the reason of the caller's signal.
-    Aborted(JsValue),
+    pub(super) fn aborted(reason: JsValue) -> Self {
+        Self(reason)
+    }
+
+    /// With an error of ours, and what the caller's own code threw.
+    pub(super) fn caused(error: &Error, cause: JsValue) -> Self {
+        let value = js_error(error);
+        // As the constructor of Error does it: not enumerable, so it is not logged with the rest.
+        let descriptor =
+            super::object::object(&[("value", cause), ("configurable", JsValue::TRUE), ("writable", JsValue::TRUE)]);
+        let _ = Reflect::define_property(&Object::from(value.clone()), &"cause".into(), &Object::from(descriptor));
+        Self(value)
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        Self(js_error(&error))
+    }
+}
+
+impl From<JsValue> for Failure {
+    /// The browser refused something that every supported one does.
+    fn from(error: JsValue) -> Self {
+        Error::new(ErrorCode::Internal, words_of(&error)).into()
     }
 }
 
 impl From<Failure> for JsValue {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Error(error) => js_error(&error),
-            Failure::Caused(error, cause) => {
-                let value = js_error(&error);
-                // As the constructor of Error does it: not enumerable, so it is not logged with the rest.
-                let descriptor = super::object::object(&[
-                    ("value", cause),
-                    ("configurable", JsValue::TRUE),
-                    ("writable", JsValue::TRUE),
-                ]);
-                let _ =
-                    Reflect::define_property(&Object::from(value.clone()), &"cause".into(), &Object::from(descriptor));
-                value
-            }
-            Failure::Aborted(reason) => reason,
-        }
+        failure.0
     }
 }
 

@@ -1,14 +1,20 @@
-//! `fetch`, through gloo-net's builder and a guard that ends the request when it is dropped.
+//! `fetch`, with a guard that ends the request when it is dropped.
+//!
+//! Of gloo-net only the headers: its builder and its reader of texts panic on errors that are not of this realm.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Blob, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect};
+use web_sys::{
+    AbortController, Blob, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+    Response, ResponseType,
+};
 
 use super::fault::words_of;
-use crate::endpoint::{self, HttpRequest, HttpResponse, TransportError};
+use super::object::member;
+use crate::endpoint::{HttpRequest, HttpResponse, Method, TransportError};
 
 #[wasm_bindgen]
 extern "C" {
@@ -53,56 +59,63 @@ impl Fetcher {
         request: &HttpRequest,
         body: Option<&Blob>,
     ) -> Result<HttpResponse, TransportError> {
-        let mut builder = RequestBuilder::new(&request.url)
-            .credentials(RequestCredentials::Omit)
-            .redirect(RequestRedirect::Manual)
-            .cache(RequestCache::NoStore);
+        let init = RequestInit::new();
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_cache(RequestCache::NoStore);
+        let headers = Headers::new();
         if let Some(key) = &request.key {
-            builder = builder.header("Authorization", &key.authorization());
+            headers.set("Authorization", &key.authorization());
         }
-        let arriving = match request.method {
-            endpoint::Method::Get => self.begin(builder.method(Method::GET), None).await?,
-            endpoint::Method::Post => {
-                let builder = builder.method(Method::POST).header("Content-Type", "application/json");
-                self.begin(builder, body).await?
+        if request.method == Method::Post {
+            init.set_method("POST");
+            headers.set("Content-Type", "application/json");
+            if let Some(body) = body {
+                init.set_body(body);
             }
-        };
-        let response = &arriving.response;
-        let body = response.text().await.map_err(|error| TransportError { message: error.to_string() })?;
-        Ok(HttpResponse {
-            status: response.status(),
-            retry_after: response.headers().get("Retry-After"),
-            body: match &request.key {
-                Some(key) => key.redact(&body),
-                None => body,
-            },
-        })
+        }
+        init.set_headers(&headers.into_raw());
+        let arriving = self.begin(&request.url, &init).await?;
+        let body = JsFuture::from(arriving.response.text()?).await?.as_string().unwrap_or_default();
+        let retry_after = arriving.header("Retry-After");
+        Ok(HttpResponse { status: arriving.response.status(), retry_after, body, key: request.key.clone() })
     }
 
     /// Begins to fetch a video: without key, cookies and referrer, because its host is not the service.
     pub(super) async fn fetch_video(&self, url: &str) -> Result<Arriving, TransportError> {
-        let builder = RequestBuilder::new(url)
-            .method(Method::GET)
-            .credentials(RequestCredentials::Omit)
-            .referrer_policy(ReferrerPolicy::NoReferrer);
-        self.begin(builder, None).await
+        let init = RequestInit::new();
+        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+        self.begin(url, &init).await
     }
 
-    async fn begin(&self, builder: RequestBuilder, body: Option<&Blob>) -> Result<Arriving, TransportError> {
+    async fn begin(&self, url: &str, init: &RequestInit) -> Result<Arriving, TransportError> {
         let guard = Guard(AbortController::new()?);
-        let builder = builder.abort_signal(Some(&guard.0.signal()));
-        let request = match body {
-            Some(body) => builder.body(body.clone()),
-            None => builder.build(),
-        };
-        let request: web_sys::Request = request.map_err(|error| TransportError { message: error.to_string() })?.into();
+        init.set_signal(Some(&guard.0.signal()));
+        init.set_credentials(RequestCredentials::Omit);
+        let request = Request::new_with_str_and_init(url, init)?;
         let promise = match &self.0 {
             None => global_fetch(&request)?,
             Some(function) => Promise::resolve(&function.call1(&JsValue::UNDEFINED, &request)?),
         };
-        let response: web_sys::Response = JsFuture::from(promise).await?.dyn_into().map_err(|_| TransportError {
-            message: "the fetch option resolved to something that is no Response".into(),
-        })?;
-        Ok(Arriving { response: response.into(), _guard: guard })
+        let value = JsFuture::from(promise).await?;
+        let has = |name: &str| member(&value, name).unwrap_or(JsValue::UNDEFINED);
+        // Of whatever realm it is.
+        if has("status").as_f64().is_none() || !has("text").is_function() {
+            return Err(TransportError {
+                message: "the fetch option resolved to something that is no Response".into(),
+            });
+        }
+        let response: Response = value.unchecked_into();
+        // Only of a redirect a browser says nothing else: any other answer without a status may hide anything.
+        if response.status() == 0 && response.type_() != ResponseType::Opaqueredirect {
+            return Err(TransportError { message: "an answer of which nothing may be read".into() });
+        }
+        Ok(Arriving { response, _guard: guard })
+    }
+}
+
+impl Arriving {
+    /// A header, where the server lets a page read it.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        Headers::from_raw(self.response.headers()).get(name)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -42,14 +43,19 @@ impl From<JsValue> for Unreadable {
     }
 }
 
-/// The value as a blob. One of another realm is taken too, which `instanceof` would not know.
+#[wasm_bindgen(raw_module = "./bytes.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readSlice)]
+    fn read_slice(file: &Blob, start: f64, end: f64) -> Promise;
+}
+
+/// The value as a blob. One of another realm is taken too, which `instanceof` would not know; a proxy of one is none.
 pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
     let has = |name: &str| member(value, name).unwrap_or(JsValue::UNDEFINED);
-    let is_blob = value.is_instance_of::<Blob>()
-        || is_object(value)
-            && has("size").as_f64().is_some()
-            && has("slice").is_function()
-            && has("arrayBuffer").is_function();
+    let is_blob = is_object(value)
+        && has("size").as_f64().is_some()
+        && has("slice").is_function()
+        && has("arrayBuffer").is_function();
     is_blob.then(|| value.unchecked_ref())
 }
 
@@ -60,24 +66,22 @@ pub(super) fn size(blob: &Blob) -> u64 {
 
 /// A slice on its way, begun before it is needed.
 pub(super) struct Slice {
-    promise: Result<Promise, JsValue>,
+    promise: Promise,
     length: u64,
 }
 
 /// Begins to read a slice.
 pub(super) fn begin(blob: &Blob, range: Range<u64>) -> Slice {
     let end = range.end.min(size(blob));
-    let promise =
-        blob.slice_with_f64_and_f64(float(range.start), float(end)).map(|slice| slice.array_buffer().unchecked_into());
-    Slice { promise, length: end.saturating_sub(range.start) }
+    Slice { promise: read_slice(blob, float(range.start), float(end)), length: end.saturating_sub(range.start) }
 }
 
 impl Slice {
     /// The bytes, on JavaScript's side of the boundary. All of them: a file that has shrunk is not the one that was picked.
     pub(super) async fn bytes(self) -> Result<Uint8Array, Unreadable> {
-        let buffer: ArrayBuffer = JsFuture::from(self.promise?).await?.unchecked_into();
-        if u64::from(buffer.byte_length()) == self.length {
-            Ok(Uint8Array::new(&buffer))
+        let bytes: Uint8Array = JsFuture::from(self.promise).await?.unchecked_into();
+        if u64::from(bytes.length()) == self.length {
+            Ok(bytes)
         } else {
             Err(Unreadable("it has another length than before".into()))
         }

@@ -1,32 +1,39 @@
 //! What this browser lends to a flow.
 
+use std::cell::RefCell;
+
 use web_sys::Blob;
 
-use super::fetch::Fetcher;
 use super::listener::Listener;
+use super::settings::Settings;
 use super::timer::{chance, now, sleep};
-use crate::endpoint::{HttpRequest, HttpResponse, TransportError};
+use crate::endpoint::{HttpRequest, TransportError};
 use crate::flow::Host;
-use crate::progress::Progress;
+use crate::record::Change;
 
-/// `fetch`, timers, clock, chance, and the caller's ear; `body` goes with the one POST.
-#[expect(clippy::type_complexity, reason = "closures have no names that an alias could give")]
+/// `fetch`, timers, clock, chance, records, and the caller's ear; `body` goes with the one POST.
 pub(super) fn host<'a>(
-    fetcher: &'a Fetcher,
-    body: Option<&'a Blob>,
+    settings: &'a Settings,
+    body: Option<&'a RefCell<Option<Blob>>>,
     listener: &'a Listener,
-) -> Host<
-    impl AsyncFn(&HttpRequest) -> Result<HttpResponse, TransportError> + 'a,
-    impl AsyncFn(u64) + 'a,
-    impl Fn() -> u64 + 'a,
-    impl Fn() -> u32 + 'a,
-    impl Fn(Progress) + 'a,
-> {
+) -> Host<'a> {
     Host {
-        send: async move |request: &HttpRequest| fetcher.send(request, body).await,
-        sleep: async |milliseconds: u64| sleep(milliseconds).await,
-        now,
-        chance,
-        report: move |progress: Progress| listener.tell(&progress),
+        send: Box::new(move |request: HttpRequest| {
+            let body = body.and_then(|body| body.borrow().clone());
+            Box::pin(async move {
+                let sent = settings.fetcher.send(&request, body.as_ref()).await;
+                // What a site's own function throws may repeat the header.
+                sent.map_err(|error| match &request.key {
+                    Some(key) => TransportError { message: key.redact(&error.message) },
+                    None => error,
+                })
+            })
+        }),
+        sleep: Box::new(|milliseconds| Box::pin(sleep(milliseconds))),
+        now: Box::new(now),
+        chance: Box::new(chance),
+        report: Box::new(|progress| listener.tell(progress)),
+        load: Box::new(move |id: String| Box::pin(async move { settings.records.load(&id).await })),
+        save: Box::new(move |change: Change| Box::pin(settings.records.save(change))),
     }
 }

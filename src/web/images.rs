@@ -2,16 +2,24 @@
 
 use std::ops::Range;
 
-use js_sys::JsString;
+use js_sys::{JsString, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Url};
 
-use super::encode::{Undecodable, decode};
 use super::files::{Unreadable, as_blob, begin, size};
 use super::object::{is_object, member};
 use crate::image::{self, ImageHeader};
 use crate::issue::{Issue, IssueCode};
 use crate::request::DraftImage;
+
+#[wasm_bindgen(raw_module = "./bytes.js")]
+extern "C" {
+    /// The bytes that a text stands for.
+    #[wasm_bindgen(js_name = fromBase64)]
+    fn from_base64(text: &JsString) -> Promise;
+}
 
 /// An image of a draft, and its bytes where this browser has them.
 pub(super) struct Candidate {
@@ -84,15 +92,12 @@ impl Candidate {
     }
 
     async fn of_base64(text: &JsString, path: &str) -> Self {
-        match decode(text).await {
-            Ok(file) => Self::of_file(file, path).await,
-            Err(Undecodable::NotBase64) => {
-                let message =
-                    "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): address or a data: text, found another text";
-                Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
-            }
-            Err(Undecodable::Unreadable(unreadable)) => Self::faulty(unreadable.issue(path)),
+        if let Ok(file) = JsFuture::from(from_base64(text)).await {
+            return Self::of_file(file.unchecked_into(), path).await;
         }
+        let message =
+            "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): address or a data: text, found another text";
+        Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
     }
 
     fn faulty(issue: Issue) -> Self {

@@ -3,17 +3,17 @@
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
 use super::fault::Failure;
 use super::fetch::Fetcher;
 use super::object::{is_object, member};
 use super::options::Options;
-use super::timer::now;
+use super::records::Records;
 use crate::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use crate::error::Error;
-use crate::flow::watch::Watch;
 use crate::poll::Polling;
-use crate::task::TaskId;
+use crate::task::{Task, TaskId};
 
 /// The options of `createClient`, checked.
 pub(super) struct Settings {
@@ -21,6 +21,9 @@ pub(super) struct Settings {
     base: BaseUrl,
     pub(super) polling: Polling,
     pub(super) fetcher: Fetcher,
+    pub(super) records: Records,
+    /// Fires when the client is closed.
+    closed: AbortSignal,
 }
 
 impl std::fmt::Debug for Settings {
@@ -36,8 +39,8 @@ enum KeySource {
 }
 
 impl Settings {
-    pub(super) fn read(options: JsValue) -> Result<Self, Failure> {
-        const KNOWN: &[&str] = &["apiKey", "baseUrl", "polling", "fetch"];
+    pub(super) fn read(options: JsValue, closed: AbortSignal) -> Result<Self, Failure> {
+        const KNOWN: &[&str] = &["apiKey", "baseUrl", "polling", "fetch", "store", "storeName"];
         let options = Options::read("options", options, KNOWN)?;
         let key = match options.get("apiKey")? {
             None => KeySource::Relay,
@@ -52,7 +55,13 @@ impl Settings {
             base.permit(Some(key))?;
         }
         let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
-        Ok(Self { key, base, polling, fetcher })
+        let records = records(&options, &base)?;
+        Ok(Self { key, base, polling, fetcher, records, closed })
+    }
+
+    /// The signals that end a call.
+    pub(super) fn signals(&self, own: Option<AbortSignal>) -> Vec<AbortSignal> {
+        own.into_iter().chain([self.closed.clone()]).collect()
     }
 
     /// The service, with the key as it is now.
@@ -62,10 +71,8 @@ impl Settings {
             KeySource::Fixed(key) => Some(key.clone()),
             KeySource::Function(function) => {
                 let failed = |cause| {
-                    Failure::Caused(
-                        Error::invalid_option("options.apiKey", "the function that supplies the key failed"),
-                        cause,
-                    )
+                    let error = Error::invalid_option("options.apiKey", "the function that supplies the key failed");
+                    Failure::caused(&error, cause)
                 };
                 let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
                 let value = JsFuture::from(promise).await.map_err(failed)?;
@@ -79,10 +86,29 @@ impl Settings {
         Ok(Service { base: self.base.clone(), key })
     }
 
-    /// The watch of a task of which nothing is known yet.
-    pub(super) async fn watch_of(&self, id: TaskId) -> Result<Watch, Failure> {
-        Ok(Watch::new(self.service().await?, id, self.polling, now()))
+    /// The service, the id that it knows a task by, whichever of its two the caller has, and the task as it is remembered.
+    pub(super) async fn service_for(&self, id: TaskId) -> Result<(Service, TaskId, Option<Box<Task>>), Failure> {
+        let service = self.service().await?;
+        service.permit_id("id", id.as_str())?;
+        // Without its record the id is asked for as it is.
+        let task = self.records.load(id.as_str()).await.ok().flatten().and_then(|record| record.task());
+        let known = task.as_ref().and_then(|task| TaskId::parse(&task.task_id).ok());
+        Ok((service, known.unwrap_or(id), task))
     }
+}
+
+fn records(options: &Options, base: &BaseUrl) -> Result<Records, Failure> {
+    const NAME: &str = "kling-multi-image2video";
+    let text = |name| Ok::<_, Failure>(options.get(name)?.map(|value| value.as_string().unwrap_or_default()));
+    let kind = text("store")?.unwrap_or_else(|| "indexeddb".to_owned());
+    if kind != "indexeddb" && kind != "memory" {
+        return Err(options.invalid("store", "expected \"indexeddb\" or \"memory\"").into());
+    }
+    let name = text("storeName")?.unwrap_or_else(|| NAME.to_owned());
+    if name.is_empty() {
+        return Err(options.invalid("storeName", "expected a text that is not empty").into());
+    }
+    Ok(Records::new(&kind, &name, base.as_str()))
 }
 
 fn base_url(options: &Options) -> Result<BaseUrl, Failure> {

@@ -15,7 +15,7 @@ export const runner = (cases) => async (simulator, name) => {
   try {
     await Promise.race([Kit.at(simulator).then((kit) => cases[name](kit)), overdue]);
   } catch (error) {
-    throw new Error(`${name}: ${error?.stack ?? error}`);
+    throw new Error(`${name}: ${error}\n${error?.stack ?? ""}`);
   } finally {
     clearTimeout(timer);
   }
@@ -37,7 +37,7 @@ export class Kit {
 
   client(scenario = "ok", options = {}) {
     const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000, notFoundGrace: 2000 };
-    return this.kling.createClient({ apiKey: this.key, baseUrl: this.base(scenario), polling, ...options });
+    return this.kling.createClient({ apiKey: this.key, baseUrl: this.base(scenario), polling, storeName: this.key, ...options });
   }
 
   /** What the simulator knows of this case's key. */
@@ -57,6 +57,40 @@ export async function picture(width = 320, height = 300, type = "image/jpeg", co
   context.fillStyle = colour;
   context.fillRect(0, 0, width, height);
   return canvas.convertToBlob({ type });
+}
+
+/** In a worker's code: notes what each instance of the module exports, among that its memory. */
+export const NOTE_EXPORTS = `
+  const instances = [];
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const instance = new Instance(...given);
+    instances.push(instance.exports);
+    return instance;
+  };
+  WebAssembly.Instance.prototype = Instance.prototype;`;
+
+/** Runs the body of an async function in a module worker, where the package is loaded afresh. */
+export async function inWorker({ simulator, key }, body, given) {
+  const source = `import init, * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
+    const body = async (init, kling, simulator, key, given) => {${body}};
+    onmessage = ({ data }) => body(init, kling, ...data).then(
+      (value) => postMessage({ value }),
+      (error) => postMessage({ error: { ...error, message: String(error?.message), name: error?.name } }));`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  try {
+    const { value, error } = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
+      worker.postMessage([simulator, key, given]);
+    });
+    if (error) throw new Error(`${error.name} ${error.code}: ${error.message}`);
+    return value;
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
 }
 
 export const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer());

@@ -1,27 +1,4 @@
-import { equal, fails, ok, picture, runner } from "./kit.js";
-
-/** Runs the body of an async function in a module worker, where the package is loaded afresh. */
-async function inWorker({ simulator, key }, body, given) {
-  const source = `import init, * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
-    const body = async (init, kling, simulator, key, given) => {${body}};
-    onmessage = ({ data }) => body(init, kling, ...data).then(
-      (value) => postMessage({ value }),
-      (error) => postMessage({ error: { ...error, message: String(error?.message), name: error?.name } }));`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
-  try {
-    const { value, error } = await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
-      worker.postMessage([simulator, key, given]);
-    });
-    if (error) throw new Error(`${error.name} ${error.code}: ${error.message}`);
-    return value;
-  } finally {
-    worker.terminate();
-    URL.revokeObjectURL(url);
-  }
-}
+import { NOTE_EXPORTS, equal, fails, inWorker, ok, picture, runner } from "./kit.js";
 
 export const run = runner({
   async many_inits_are_one({ kling }) {
@@ -59,19 +36,17 @@ export const run = runner({
   },
 
   async a_failed_instance_rejects_everything_and_is_replaced(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(kit, `${NOTE_EXPORTS}
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,submitted=60000/kling", polling: { firstDelay: 20, interval: 20 } });
       const { taskId } = await client.submit({ images: [given], prompt: "x" });
       const waiting = client.wait(taskId).catch((error) => error.code);
       const watching = client.watch(taskId)[Symbol.asyncIterator]();
       await watching.next();
-      // What the panic hook does.
-      const { instanceFailed } = await import(simulator + "/pkg/fault.js");
-      const glue = await import(simulator + "/pkg/kling_multi_image2video.js");
-      glue.discardInstance();
-      instanceFailed("a defect");
-      return [await waiting, (await client.getTask(taskId)).status, (await kling.inspectImage(given)).format];`, await picture());
-    equal(seen, ["internal", "submitted", "jpeg"]);
+      // What a defect or an exhausted memory may leave behind.
+      new Uint8Array(instances[0].memory.buffer).fill(0xff);
+      const hit = await kling.inspectImage(given).catch((error) => error.code);
+      return [hit, await waiting, (await client.getTask(taskId)).status, (await kling.inspectImage(given)).format];`, await picture());
+    equal(seen, ["internal", "internal", "submitted", "jpeg"]);
   },
 
   async errors_are_errors({ kling }) {

@@ -64,7 +64,6 @@ mod service {
         a_wrong_key_is_unauthorized_and_costs_nothing,
         a_failed_task_is_an_error_of_wait_only,
         a_refused_submission_is_rejected,
-        an_unclear_submission_is_unknown_and_sent_once,
         no_network,
         trouble_that_passes_is_waited_out,
         odd_answers_to_a_question,
@@ -74,6 +73,54 @@ mod service {
         bad_options_reject_the_first_call,
         a_key_may_be_a_function,
         a_listener_that_throws_disturbs_nothing,
+    }
+}
+
+mod money {
+    use super::*;
+    cases! { "money":
+        each_refusal_is_rejected_and_free,
+        what_is_put_off_is_sent_again_and_paid_for_once,
+        an_answer_that_is_lost_is_looked_for,
+        what_is_never_found_stays_unknown_and_is_not_repeated,
+        nothing_is_sent_before_the_address_answers_like_the_service,
+        a_task_is_read_in_every_family,
+        identical_requests_are_joined,
+        one_id_is_paid_for_once,
+        only_the_caller_sends_an_unknown_one_again,
+    }
+}
+
+mod records {
+    use super::*;
+    cases! { "records":
+        a_record_is_what_the_contract_says,
+        records_belong_to_an_address_and_a_name,
+        changes_are_heard_in_every_tab,
+        another_tab_hears_too,
+        a_tab_that_is_gone_leaves_an_unknown_one,
+        two_tabs_send_one_id_once,
+        an_abort_of_the_paid_request_leaves_it_unknown,
+        what_was_created_elsewhere_is_adopted,
+        without_a_database_there_is_memory,
+        without_a_record_nothing_is_sent,
+        a_key_in_the_place_of_an_id_is_refused,
+        a_closed_client_does_nothing_more,
+    }
+}
+
+mod hostile {
+    use super::*;
+    cases! { "hostile":
+        what_is_no_file_is_refused_and_hangs_nothing,
+        fields_of_a_class_are_read,
+        what_throws_when_read_is_an_error_of_ours,
+        numbers_beyond_every_measure_lose_no_task,
+        an_answer_of_which_nothing_may_be_read_proves_nothing,
+        the_key_is_told_in_no_spelling,
+        a_foreign_module_is_refused_and_forgotten,
+        a_limit_of_time_covers_the_key,
+        answers_of_any_kind_end_in_an_error_of_ours,
     }
 }
 

@@ -1,165 +1,20 @@
-//! Submitting and waiting, in virtual time against scripts.
+//! Waiting and asking, in virtual time against scripts.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
-use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
+use kling_multi_image2video::answer::Answer;
+use kling_multi_image2video::endpoint::Method;
 use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::Host;
 use kling_multi_image2video::flow::watch::Watch;
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::request::ExternalTaskId;
-use kling_multi_image2video::task::{Task, TaskId, TaskStatus};
+use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::task::{Task, TaskStatus};
 
-const SECOND: u64 = 1000;
-const MINUTE: u64 = 60 * SECOND;
+use crate::script::{MINUTE, SECOND, STALLED, Script, answer, id, no_such_task, service, task, unreachable};
 
-/// A service that answers from a script, and a clock that moves when somebody sleeps.
-#[derive(Default)]
-struct Script {
-    answers: RefCell<VecDeque<Result<HttpResponse, TransportError>>>,
-    /// When the script is at its end.
-    rest: Option<Result<HttpResponse, TransportError>>,
-    requests: RefCell<Vec<(u64, HttpRequest)>>,
-    told: RefCell<Vec<Progress>>,
-    now: Cell<u64>,
-}
-
-impl Script {
-    fn new(answers: impl IntoIterator<Item = Result<HttpResponse, TransportError>>) -> Self {
-        Self { answers: RefCell::new(answers.into_iter().collect()), ..Self::default() }
-    }
-
-    fn then_always(mut self, answer: Result<HttpResponse, TransportError>) -> Self {
-        self.rest = Some(answer);
-        self
-    }
-
-    fn run<T>(&self, flow: impl AsyncFnOnce(&dyn Fn() -> u64) -> T) -> T {
-        block_on(flow(&|| self.now.get()))
-    }
-
-    fn wait(&self, timeout: Option<u64>) -> Result<Task, Error> {
-        let watch = Watch::new(service(), id(), Polling::default(), 0).within(0, timeout);
-        self.run(async |_| host(self).wait(watch).await)
-    }
-
-    fn times(&self) -> Vec<u64> {
-        self.requests.borrow().iter().map(|(time, _)| *time).collect()
-    }
-
-    fn reasons(&self) -> Vec<WaitingReason> {
-        let reason = |progress: &Progress| match progress {
-            Progress::Waiting { reason, .. } => Some(*reason),
-            _ => None,
-        };
-        self.told.borrow().iter().filter_map(reason).collect()
-    }
-}
-
-#[expect(clippy::type_complexity, reason = "closures have no names that an alias could give")]
-fn host(
-    script: &Script,
-) -> Host<
-    impl AsyncFn(&HttpRequest) -> Result<HttpResponse, TransportError>,
-    impl AsyncFn(u64),
-    impl Fn() -> u64,
-    impl Fn() -> u32,
-    impl Fn(Progress),
-> {
-    Host {
-        send: async |request: &HttpRequest| {
-            script.requests.borrow_mut().push((script.now.get(), request.clone()));
-            let answer = script.answers.borrow_mut().pop_front();
-            match answer.or_else(|| script.rest.clone()).expect("a question beyond the script") {
-                // As a connection on which nothing ever comes.
-                Ok(response) if response.status == STALLED => std::future::pending().await,
-                answer => answer,
-            }
-        },
-        sleep: async |milliseconds: u64| script.now.set(script.now.get() + milliseconds),
-        now: || script.now.get(),
-        chance: || 20,
-        report: |progress| script.told.borrow_mut().push(progress),
-    }
-}
-
-const STALLED: u16 = 1;
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the flow waits for something that the script does not bring"),
-    }
-}
-
-fn service() -> Service {
-    Service { base: BaseUrl::parse("https://relay.example").unwrap(), key: ApiKey::parse("sk-test").ok() }
-}
-
-fn id() -> TaskId {
-    TaskId::parse("1").unwrap()
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it stands in lists with transport errors")]
-fn answer(status: u16, body: &str) -> Result<HttpResponse, TransportError> {
-    Ok(HttpResponse { status, body: body.into(), retry_after: None })
-}
-
-fn task(status: &str) -> Result<HttpResponse, TransportError> {
-    let videos =
-        if status == "succeed" { r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"# } else { "" };
-    answer(
-        200,
-        &format!(r#"{{"code":0,"message":"SUCCEED","data":{{"task_id":"1","task_status":"{status}"{videos}}}}}"#),
-    )
-}
-
-fn unreachable() -> Result<HttpResponse, TransportError> {
-    Err(TransportError { message: "TypeError: Failed to fetch".into() })
-}
-
-fn no_such_task() -> Result<HttpResponse, TransportError> {
-    answer(400, r#"{"code":"task_not_exist","message":"task_not_exist"}"#)
-}
-
-fn code(result: Result<Task, Error>) -> ErrorCode {
+fn code(result: Result<Box<Task>, Error>) -> ErrorCode {
     let error = result.expect_err("a task");
     assert_eq!(error.details().task_id.as_deref(), Some("1"), "{error}");
     error.code()
-}
-
-#[test]
-fn a_submission_is_sent_once_whatever_comes_of_it() {
-    for (reply, expected) in [
-        (task("submitted"), None),
-        (answer(401, r#"{"code":1004,"message":"expired"}"#), Some(ErrorCode::Unauthorized)),
-        (
-            answer(429, r#"{"code":1303,"message":"parallel task over resource pack limit"}"#),
-            Some(ErrorCode::RateLimited),
-        ),
-        (answer(503, "<html>"), Some(ErrorCode::SubmissionUnknown)),
-        (unreachable(), Some(ErrorCode::SubmissionUnknown)),
-    ] {
-        let script = Script::new([reply]);
-        let external = ExternalTaskId::from_random([1; 16]);
-        let result = script.run(async |_| host(&script).submit(&service(), &external, 7).await);
-        match &result {
-            Ok(task) => assert_eq!(task.external_task_id.as_deref(), Some(external.as_str())),
-            Err(error) => assert!(!error.is_retryable(), "{error}"),
-        }
-        assert_eq!(result.err().map(|error| error.code()), expected);
-        let requests = script.requests.borrow();
-        assert_eq!(requests.len(), 1);
-        assert_eq!(
-            (requests[0].1.method, requests[0].1.url.as_str()),
-            (Method::Post, "https://relay.example/v1/videos/multi-image2video")
-        );
-    }
 }
 
 #[test]
@@ -183,18 +38,64 @@ fn a_task_of_37_minutes_is_waited_for() {
 
 #[test]
 fn an_accepted_task_is_first_asked_for_after_the_first_delay() {
-    let script = Script::new([task("submitted"), task("processing"), task("succeed")]);
-    let external = ExternalTaskId::from_random([1; 16]);
-    let done = script.run(async |now| {
-        let host = host(&script);
-        let accepted = host.submit(&service(), &external, 7).await.unwrap();
-        host.wait(Watch::accepted(service(), accepted, Polling::default(), now()).unwrap()).await
-    });
-    assert_eq!(done.unwrap().status, TaskStatus::Succeed);
-    assert_eq!(script.times(), [0, 5000, 10_000]);
+    let script = Script::new([task("processing"), task("succeed")]);
+    let known = TaskRecord::adopted(&seen("submitted"), 0).task();
+    let watch = Watch::new(service(), id(), Polling::default(), 0).accepted(known);
+    assert_eq!(script.wait_on(watch).unwrap().status, TaskStatus::Succeed);
+    assert_eq!(script.times(), [5000, 10_000]);
     let told = script.told.borrow();
-    assert!(matches!(told[0], Progress::Uploading { total: 7, .. }));
-    assert!(matches!(told[1], Progress::Watching { elapsed: 0, next_poll_in: 5000, .. }), "{:?}", told[1]);
+    assert!(matches!(told[0], Progress::Watching { elapsed: 0, next_poll_in: 5000, .. }), "{:?}", told[0]);
+}
+
+#[test]
+fn a_wait_keeps_the_record_up_to_date() {
+    let script = Script::new([task("processing"), unreachable(), task("succeed")]);
+    script.write(Change::Put(Box::new(TaskRecord::adopted(&seen("submitted"), 0))));
+    script.wait(None).unwrap();
+    let record = &script.records.borrow()["1"];
+    assert_eq!((record.state, record.videos.len()), (RecordState::Succeed, 1));
+    assert_eq!(script.saves.get(), 2, "each change once");
+}
+
+#[test]
+fn a_storage_that_fails_keeps_nobody_from_watching() {
+    let script = Script { saves_fail_from: Some(0), ..Script::new([task("processing"), task("succeed")]) };
+    script.records.borrow_mut().insert("1".into(), TaskRecord::adopted(&seen("submitted"), 0));
+    script.wait(None).unwrap();
+}
+
+#[test]
+fn a_task_of_elsewhere_is_adopted() {
+    let script = Script::new([task("processing"), task("processing"), no_such_task()]);
+    let adopt = || script.run(async |_| script.host().adopt(&service(), &id()).await);
+    assert_eq!(adopt().unwrap().status, TaskStatus::Processing);
+    assert_eq!(script.records.borrow()["1"].state, RecordState::Processing);
+    adopt().unwrap();
+    assert_eq!(script.saves.get(), 1, "known already");
+    assert_eq!(adopt().unwrap_err().code(), ErrorCode::TaskNotFound);
+}
+
+#[test]
+fn adopting_what_was_unknown_here_completes_its_record() {
+    let body = r#"{"data":{"task_id":"1","task_status":"processing","task_info":{"external_task_id":"mine"}}}"#;
+    let script = Script::new([answer(200, body), answer(200, body)]);
+    let unknown =
+        TaskRecord { external_task_id: "mine".into(), state: RecordState::Unknown, ..crate::record::record(1) };
+    script.write(Change::Put(Box::new(unknown)));
+    script.run(async |_| script.host().adopt(&service(), &id()).await).unwrap();
+    let records = script.records.borrow();
+    let record = &records["mine"];
+    assert_eq!((records.len(), record.state, record.task_id.as_deref()), (1, RecordState::Processing, Some("1")));
+    assert_eq!(record.prompt.as_deref(), Some("a calm sea"), "nothing of it is lost");
+    drop(records);
+    // And by the service's own id, whatever external id it has.
+    let found = script.run(async |_| script.host().reconcile(&service(), &id()).await).unwrap();
+    assert_eq!(found.unwrap().task_id, "1");
+}
+
+fn seen(status: &str) -> Task {
+    let Answer::Task(task) = Answer::read(&task(status).unwrap()) else { panic!("no task") };
+    *task
 }
 
 #[test]
@@ -202,7 +103,7 @@ fn a_watch_brings_changes_only() {
     let script =
         Script::new([task("submitted"), task("submitted"), task("processing"), task("processing"), task("failed")]);
     let seen = script.run(async |now| {
-        let (host, mut watch) = (host(&script), Watch::new(service(), id(), Polling::default(), now()));
+        let (host, mut watch) = (script.host(), Watch::new(service(), id(), Polling::default(), now()));
         let mut seen = Vec::new();
         while let Some(task) = watch.next(&host).await.unwrap() {
             seen.push(task.status);
@@ -297,7 +198,7 @@ fn the_callers_own_limit_is_kept_also_while_nothing_comes() {
 fn one_question_brings_one_answer() {
     let ask = |reply| {
         let script = Script::new([reply]);
-        script.run(async |_| host(&script).task(&service(), &id()).await)
+        script.run(async |_| script.host().task(&service(), &id()).await)
     };
     assert_eq!(ask(task("failed")).unwrap().status, TaskStatus::Failed, "an answer, not an error");
     for (reply, expected, retryable) in [

@@ -14,12 +14,19 @@
 )]
 
 mod answer;
+mod conformance;
 mod encoding;
 mod endpoint;
+mod families;
 mod flow;
 mod image;
+mod interrupted;
 mod poll;
+mod record;
+mod refusal;
 mod request;
+mod script;
 mod submission;
+mod submit;
 mod tidy;
 mod video;

@@ -6,8 +6,7 @@ import type * as contract from "./contract.d.ts";
 import type contractInit from "./contract.d.ts";
 
 type Missing = "prepareImage";
-type MissingMethods =
-  | "reconcile" | "adopt" | "keepVideo" | "keptVideo" | "records" | "onRecordChange" | "forget" | "storage" | "close";
+type MissingMethods = "keepVideo" | "keptVideo";
 
 const loads: typeof contractInit = init;
 const functions: Omit<typeof contract, Missing | "default" | "createClient" | "KlingError" | "isKlingError"> = shipped;
@@ -17,13 +16,14 @@ type Serves<Contract, Shipped extends Contract> = [Contract, Shipped];
 type Types = [
   Serves<contract.KlingError, shipped.KlingError>,
   Serves<contract.Task, shipped.Task>,
+  Serves<contract.TaskRecord, shipped.TaskRecord>,
   Serves<contract.Video, shipped.Video>,
   Serves<contract.Progress, shipped.Progress>,
   Serves<contract.Issue, shipped.Issue>,
   Serves<contract.ImageInfo, shipped.ImageInfo>,
   // What is taken: whatever the contract lets a caller pass is taken.
   Serves<shipped.VideoRequest, contract.VideoRequest>,
-  Serves<shipped.ClientOptions, Omit<contract.ClientOptions, "store" | "storeName">>,
+  Serves<shipped.ClientOptions, contract.ClientOptions>,
   Serves<shipped.WaitOptions, contract.WaitOptions>,
   Serves<shipped.SubmitOptions, Omit<contract.SubmitOptions, "prepare">>,
   // Each is missing, indeed.

@@ -1,5 +1,6 @@
 //! The npm package: the compiled module, its glue, the hand-written entry and what npm wants to know.
 
+mod names;
 mod npm_manifest;
 
 use std::fs;
@@ -33,7 +34,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     compile(project, &next)?;
     optimize(project, &next)?;
     copy_entry(project, &next)?;
-    minify(project, &next)?;
+    bundle(project, &next)?;
     copy_texts(project, &next)?;
     let manifest = npm_manifest::text(project, &file_names(&next)?)?;
     fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
@@ -78,10 +79,22 @@ fn optimize(project: &Project, next: &Path) -> Result<()> {
     let module = next.join(format!("{}_bg.wasm", module_name(project)?));
     let optimized = module.with_extension("optimized");
     let mut command = Command::new(project.tools.npm_program("wasm-opt"));
-    command.args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+    command.args([
+        // The lowest kB of memory is the end of the stack: no address of anything is computed from there.
+        "--low-memory-unused",
+        "--flatten",
+        "--rereloop",
+        "-Oz",
+        "-Oz",
+        "--converge",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+    ]);
     command.args(WASM_FEATURES).arg(&module).arg("-o").arg(&optimized);
     child::run(&mut command)?;
-    fs::rename(&optimized, &module).context("cannot put the optimized module in place")
+    fs::rename(&optimized, &module).context("cannot put the optimized module in place")?;
+    names::shorten(&module, &next.join(format!("{}.js", module_name(project)?)))
 }
 
 /// Copies the hand-written JavaScript and its declarations beside the glue.
@@ -99,14 +112,29 @@ fn copy_entry(project: &Project, next: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes white space and long names out of the scripts, each a file of its own as before: a third of their gzipped size.
-fn minify(project: &Project, next: &Path) -> Result<()> {
+/// Makes one script of the entry and all that it needs: one request less for each, and a sixth of their gzipped size.
+fn bundle(project: &Project, next: &Path) -> Result<()> {
+    let entry = next.join("index.js");
+    let mut command = Command::new(project.tools.npm_program("esbuild"));
+    command.args([
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--charset=utf8",
+        "--log-level=warning",
+        "--allow-overwrite",
+    ]);
+    command.arg(&entry).arg(format!("--outfile={}", entry.display()));
+    child::run(&mut command)?;
+    let glue = format!("{}.d.ts", module_name(project)?);
+    // For the types of the sources, which nobody but their authors sees.
+    let types = project.root.join("target/glue");
+    fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
+    copy(&next.join(&glue), &types.join(&glue))?;
     for name in file_names(next)? {
-        if Path::new(&name).extension().is_some_and(|extension| extension == "js") {
-            let mut command = Command::new(project.tools.npm_program("esbuild"));
-            command.args(["--minify", "--format=esm", "--charset=utf8", "--log-level=warning", "--allow-overwrite"]);
-            command.arg(next.join(&name)).arg(format!("--outfile={}", next.join(&name).display()));
-            child::run(&mut command)?;
+        let is_part = Path::new(&name).extension().is_some_and(|extension| extension == "js") && name != "index.js";
+        if is_part || name == glue {
+            fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
         }
     }
     Ok(())

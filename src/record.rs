@@ -1,0 +1,239 @@
+//! What this browser remembers of a submission, and how that changes.
+
+use crate::endpoint::ApiKey;
+use crate::request::{ExternalTaskId, VideoRequest};
+use crate::task::{Task, TaskStatus, Video};
+
+/// What is remembered of one submission: no key and no image.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRecord {
+    /// The id under which it was sent.
+    pub external_task_id: String,
+    /// The service's id, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// How far it is.
+    pub state: RecordState,
+    /// The service's reason, mostly of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_message: Option<String>,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// 0 for a task that was created elsewhere.
+    pub image_count: u32,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_prompt: Option<String>,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<String>,
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_name: Option<String>,
+    /// ms since 1970.
+    pub created_at: u64,
+    /// ms since 1970.
+    pub updated_at: u64,
+    /// Empty until the task has succeeded.
+    pub videos: Vec<Video>,
+    /// Whether the video itself is kept.
+    pub kept: bool,
+}
+
+/// How far a submission is. The last four are the service's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// The request is under way.
+    Submitting,
+    /// It was sent, and what came of it could not be learnt.
+    Unknown,
+    /// The service refused it; no task was created.
+    Rejected,
+    /// See [`TaskStatus::Submitted`].
+    Submitted,
+    /// See [`TaskStatus::Processing`].
+    Processing,
+    /// See [`TaskStatus::Succeed`].
+    Succeed,
+    /// See [`TaskStatus::Failed`].
+    Failed,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// This record, whether there was one or not.
+    Put(Box<TaskRecord>),
+    /// No record under this external task id.
+    Remove(String),
+}
+
+/// So many finished submissions are remembered; older ones are dropped. What is under way or unknown always stays.
+pub const MOST_FINISHED: usize = 200;
+
+impl RecordState {
+    /// The state of a word that was stored.
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "submitting" => Self::Submitting,
+            "unknown" => Self::Unknown,
+            "rejected" => Self::Rejected,
+            "submitted" => Self::Submitted,
+            "processing" => Self::Processing,
+            "succeed" => Self::Succeed,
+            "failed" => Self::Failed,
+            _ => return None,
+        })
+    }
+
+    /// The status of the task, once the service has accepted it.
+    pub fn status(self) -> Option<TaskStatus> {
+        match self {
+            Self::Submitting | Self::Unknown | Self::Rejected => None,
+            Self::Submitted => Some(TaskStatus::Submitted),
+            Self::Processing => Some(TaskStatus::Processing),
+            Self::Succeed => Some(TaskStatus::Succeed),
+            Self::Failed => Some(TaskStatus::Failed),
+        }
+    }
+
+    /// Whether nothing more will happen, so that the record may be dropped one day.
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Rejected | Self::Succeed | Self::Failed)
+    }
+}
+
+impl From<TaskStatus> for RecordState {
+    fn from(status: TaskStatus) -> Self {
+        match status {
+            TaskStatus::Submitted => Self::Submitted,
+            TaskStatus::Processing => Self::Processing,
+            TaskStatus::Succeed => Self::Succeed,
+            TaskStatus::Failed => Self::Failed,
+        }
+    }
+}
+
+impl TaskRecord {
+    /// The record of a request about to be sent. A key that was pasted into one of its texts is left out.
+    pub fn submitting(request: &VideoRequest, id: &ExternalTaskId, key: Option<&ApiKey>, now: u64) -> Self {
+        let clean = |text: Option<&str>| text.map(|text| key.map_or_else(|| text.to_owned(), |key| key.redact(text)));
+        Self {
+            external_task_id: id.to_string(),
+            task_id: None,
+            state: RecordState::Submitting,
+            status_message: None,
+            prompt: clean(request.prompt()),
+            image_count: request.image_count(),
+            negative_prompt: clean(request.negative_prompt()),
+            mode: clean(request.mode()),
+            duration: clean(request.duration()),
+            aspect_ratio: clean(request.aspect_ratio()),
+            model_name: clean(request.model_name()),
+            created_at: now,
+            updated_at: now,
+            videos: Vec::new(),
+            kept: false,
+        }
+    }
+
+    /// The record of a task that was created elsewhere, as far as the service describes it.
+    pub fn adopted(task: &Task, now: u64) -> Self {
+        Self {
+            external_task_id: task.external_task_id.as_ref().unwrap_or(&task.task_id).clone(),
+            task_id: Some(task.task_id.clone()),
+            state: task.status.into(),
+            status_message: task.status_message.clone(),
+            prompt: None,
+            image_count: 0,
+            negative_prompt: None,
+            mode: None,
+            duration: None,
+            aspect_ratio: None,
+            model_name: None,
+            created_at: task.created_at.unwrap_or(now),
+            updated_at: now,
+            videos: task.videos.clone(),
+            kept: false,
+        }
+    }
+
+    /// The same, in another state.
+    #[must_use]
+    pub fn in_state(&self, state: RecordState, now: u64) -> Box<Self> {
+        let mut record = Box::new(self.clone());
+        (record.state, record.updated_at) = (state, now);
+        record
+    }
+
+    /// Whether its request, if it was ever sent, must be over.
+    pub fn is_past_any_upload(&self, now: u64) -> bool {
+        /// No upload takes longer, in ms.
+        const LONGEST: u64 = 15 * 60_000;
+        now.saturating_sub(self.updated_at) >= LONGEST
+    }
+
+    /// Takes in what the service says of the task, and tells whether that is news.
+    ///
+    /// Answers may overtake each other, and a gateway's memory may be older than ours: an end is never taken back, except
+    /// that a task reported as failed may turn out to have succeeded.
+    pub fn observe(&mut self, task: &Task, now: u64) -> bool {
+        let state = RecordState::from(task.status);
+        let is_stale = match self.state {
+            RecordState::Succeed => state != RecordState::Succeed || task.videos.is_empty(),
+            RecordState::Failed => !task.status.is_final(),
+            _ => false,
+        };
+        let is_news = self.task_id.is_none()
+            || (state, &task.status_message, &task.videos) != (self.state, &self.status_message, &self.videos);
+        if is_stale || !is_news {
+            return false;
+        }
+        self.task_id.get_or_insert_with(|| task.task_id.clone());
+        self.state = state;
+        self.status_message.clone_from(&task.status_message);
+        self.videos.clone_from(&task.videos);
+        self.updated_at = now;
+        true
+    }
+
+    /// The task, once the service has accepted it, as far as it is remembered.
+    pub fn task(&self) -> Option<Box<Task>> {
+        Some(Box::new(Task {
+            task_id: self.task_id.clone()?,
+            external_task_id: Some(self.external_task_id.clone()),
+            status: self.state.status()?,
+            status_message: self.status_message.clone(),
+            videos: self.videos.clone(),
+            created_at: Some(self.created_at),
+            updated_at: Some(self.updated_at),
+            raw: "null".to_owned(),
+        }))
+    }
+}
+
+/// Which records may go, asked of all of one base address, newest first.
+#[derive(Debug, Default)]
+pub struct Pruning {
+    finished: usize,
+}
+
+impl Pruning {
+    /// Whether this one may go.
+    pub fn drops(&mut self, record: &TaskRecord) -> bool {
+        if record.kept || !record.state.is_finished() {
+            return false;
+        }
+        self.finished = self.finished.saturating_add(1);
+        self.finished > MOST_FINISHED
+    }
+}

@@ -1,0 +1,131 @@
+import { equal, fails, inWorker, ok, picture, runner } from "./kit.js";
+
+/** A client whose every request gets this answer. */
+const answered = ({ kling, key }, answer) => kling.createClient({
+  apiKey: key, baseUrl: "https://service.example", store: "memory", polling: { firstDelay: 20, interval: 20, outageBudget: 100, notFoundGrace: 100 },
+  fetch: async (request) => answer(request),
+});
+
+const json = (value, init) => new Response(typeof value === "string" ? value : JSON.stringify(value), init);
+const flat = (data) => json({ code: 0, message: "SUCCEED", data });
+
+/** Answers the question before paying as nobody, and the submission as told. */
+const onPost = (answer) => (request) => request.method === "POST" ? answer(request) : json({ code: "task_not_exist", message: "" }, { status: 400 });
+
+export const run = runner({
+  async what_is_no_file_is_refused_and_hangs_nothing(kit) {
+    const { kling } = kit;
+    const jpeg = await picture();
+    for (const fake of [new Proxy(jpeg, {}), {}, { size: 5 }, 7, null]) await fails(kling.inspectImage(fake), "invalid_option");
+    for (const fake of [
+      { size: 5000, slice() {}, arrayBuffer() {} },
+      { size: 5000, slice() { return this; }, arrayBuffer() { return 5; } },
+      { size: 5000, slice() { return this; }, async arrayBuffer() {} },
+      { size: 5000, slice() { throw new Error("no"); }, arrayBuffer() {} },
+    ]) equal((await kling.inspectImage(fake)).issues[0].params, { reason: "unreadable" });
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    const foreign = new frame.contentWindow.Blob([await jpeg.arrayBuffer()]);
+    equal((await kling.inspectImage(foreign)).format, "jpeg", "of another realm");
+    const client = kit.client("ok", { fetch: (...how) => frame.contentWindow.fetch(...how) });
+    equal((await client.submit({ images: [foreign], prompt: "x" })).status, "submitted", "an answer of another realm");
+    frame.remove();
+  },
+
+  async fields_of_a_class_are_read(kit) {
+    class Store {
+      images = [];
+      get prompt() { return "a walk"; }
+      get mode() { return "pro"; }
+      get duration() { return 10; }
+    }
+    const request = Object.assign(new Store(), { images: [await picture()] });
+    const body = JSON.parse(await (await kit.kling.buildRequestBody(request)).text());
+    equal([body.prompt, body.mode, body.duration], ["a walk", "pro", "10"]);
+    await kit.client().submit(Object.create({ images: [await picture()], prompt: "x", mode: "pro" }));
+    equal((await kit.account()).charges[0].usd, 0.46);
+  },
+
+  async what_throws_when_read_is_an_error_of_ours(kit) {
+    const { kling } = kit;
+    const broken = { get prompt() { throw new Error("mine"); }, images: [] };
+    for (const call of [
+      kling.validateRequest(broken), kling.buildRequestBody(broken), kit.client().submit(broken), kit.client().generate(broken),
+      kling.validateRequest({ images: { length: Symbol() } }), kling.validateRequest({ images: (function* () { throw new Error("mine"); })() }),
+      kling.createClient({ get apiKey() { throw new Error("mine"); } }).getTask("1"), kit.client().getTask("1", { get signal() { throw new Error("mine"); } }),
+    ]) ok((await fails(call, "invalid_option")).cause instanceof Error, "the cause");
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    equal(kling.isKlingError(proxy), false);
+  },
+
+  async numbers_beyond_every_measure_lose_no_task(kit) {
+    const paid = answered(kit, onPost(() => json('{"data":{"task_id":18446744073709551615,"task_status":"submitted","created_at":1795424152771000000,"updated_at":-1}}')));
+    const task = await paid.submit(await kit.request());
+    equal([task.taskId, task.createdAt, task.status], ["18446744073709551615", undefined, "submitted"]);
+    equal((await paid.records())[0].taskId, task.taskId);
+    for (const [status, body, code] of [
+      [401, '{"code":9223372036854775807,"message":"x"}', "unauthorized"],
+      [500, '{"code":1795424152771000000,"message":"x"}', "submission_unknown"],
+      [429, '{"code":1e99,"message":"x"}', "rate_limited"],
+    ]) {
+      const client = answered(kit, onPost(() => json(body, { status, headers: { "Retry-After": "99999999999999999" } })));
+      const error = await fails(client.submit(await kit.request()), code);
+      equal([error.status, typeof error.externalTaskId, error.retryAfter], [status, "string", undefined]);
+    }
+  },
+
+  async an_answer_of_which_nothing_may_be_read_proves_nothing(kit) {
+    const client = answered(kit, onPost(() => Response.error()));
+    await fails(client.submit(await kit.request()), "submission_unknown");
+    for (const nothing of [undefined, null, 7, {}, "text"]) await fails(answered(kit, () => nothing).getTask("1"), "network");
+  },
+
+  async the_key_is_told_in_no_spelling(kit) {
+    const key = "sk-sim-a/b\"cdefgh12345";
+    const secret = (answer) => answered({ ...kit, key }, answer);
+    const spellings = [JSON.stringify(key), JSON.stringify(key).replace("/", "\\/"), JSON.stringify(key).replace("s", "\\u0073")];
+    for (const spelling of spellings) {
+      const error = await fails(secret(() => json(`{"code":1000,"message":${spelling},"request_id":${spelling}}`, { status: 401 })).getTask("1"), "unauthorized");
+      ok(!JSON.stringify(error).includes("cdefgh12345") && !error.message.includes("cdefgh12345"), spelling);
+      const task = await secret(() => json(`{"data":{"task_id":"1","task_status":"failed","task_status_msg":${spelling},"echo":${spelling}}}`)).getTask("1");
+      ok(!JSON.stringify(task).includes("cdefgh12345"), spelling);
+    }
+    const thrown = await fails(secret((request) => { throw new TypeError(`bad header ${request.headers.get("authorization")}`); }).getTask("1"), "network");
+    ok(!thrown.message.includes("cdefgh12345"), "what the site's own function throws");
+    // A relay's short word is no secret, and spoils no answer.
+    for (const word of ["task", "data", "t", "0", "1"]) {
+      const client = answered({ ...kit, key: word }, () => flat({ task_id: "t1", task_status: "succeed", task_result: { videos: [{ url: "https://data.example/video" }] } }));
+      const task = await client.getTask("t1");
+      equal([task.taskId, task.videos[0].url, task.raw.data.task_id], ["t1", "https://data.example/video", "t1"]);
+    }
+  },
+
+  async a_foreign_module_is_refused_and_forgotten(kit) {
+    const seen = await inWorker(kit, `
+      const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+      const code = await init(empty).catch((error) => error.code);
+      await init();
+      return [code, (await kling.inspectImage(given)).format];`, await picture());
+    equal(seen, ["wasm_load", "jpeg"]);
+  },
+
+  async a_limit_of_time_covers_the_key(kit) {
+    const client = kit.client("ok", { apiKey: () => new Promise(() => {}) });
+    await fails(client.wait("1", { timeout: 50 }), "timeout");
+    await fails(client.watch("1", { timeout: 50 })[Symbol.asyncIterator]().next(), "timeout");
+  },
+
+  async answers_of_any_kind_end_in_an_error_of_ours(kit) {
+    const deep = "[".repeat(100_000);
+    for (const body of ["", "null", "[]", "{}", "7", '"x"', deep, `{"data":${deep}`, "\u0000", "\uFEFF{}", '{"data":{"task_id":{}}}', '{"data":{"task_id":""}}', '{"data":[{"task_id":"1"}]}', '{"task_id":null,"id":7}']) {
+      for (const status of [200, 201, 400, 404, 500]) {
+        const error = await answered(kit, () => json(body, { status })).getTask("1").catch((error) => error);
+        ok(error?.name === "KlingError" && error.code !== "internal", `${status} ${body.slice(0, 40)}: ${error}`);
+      }
+    }
+    const locked = answered(kit, async () => { const answer = json("x"); answer.body.getReader(); return answer; });
+    await fails(locked.getTask("1"), "network");
+    await fails(locked.download({ url: "https://cdn.example/v.mp4" }), "network");
+    await fails(answered(kit, () => new Response(null, { status: 204 })).download({ url: "https://cdn.example/v.mp4" }), "not_a_video");
+  },
+});

@@ -1,0 +1,210 @@
+import { equal, fails, inWorker, ok, picture, runner } from "./kit.js";
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Keeps asking until it is so. */
+async function until(condition, what) {
+  for (let tries = 0; tries < 100; tries += 1, await pause(50)) if (await condition()) return;
+  throw new Error(`expected ${what} within five seconds`);
+}
+
+/** Runs in a worker, which is a tab to IndexedDB and to locks; returns what ends it without a farewell. */
+function tab(kit, body, given) {
+  const worker = new Worker(URL.createObjectURL(new Blob([`
+    import init, * as kling from ${JSON.stringify(`${kit.simulator}/pkg/index.js`)};
+    const client = (scenario) => kling.createClient({
+      apiKey: ${JSON.stringify(kit.key)}, storeName: ${JSON.stringify(kit.key)}, baseUrl: ${JSON.stringify(kit.simulator)} + "/s/" + scenario + "/kling",
+      polling: { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000 } });
+    onmessage = async ({ data: given }) => {
+      try { postMessage(await (async () => {${body}})()); } catch (error) { postMessage({ error: String(error?.code ?? error) }); }
+    };`], { type: "text/javascript" })), { type: "module" });
+  const message = new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
+  });
+  worker.postMessage(given);
+  return { message, close: () => worker.terminate() };
+}
+
+export const run = runner({
+  async a_record_is_what_the_contract_says(kit) {
+    const client = kit.client();
+    equal([await client.storage(), await client.records()], ["indexeddb", []]);
+    const request = await kit.request({ prompt: `with ${kit.key} in it`, negativePrompt: "fog", mode: "pro", duration: 10, aspectRatio: "1:1", modelName: "kling-v1-6" });
+    const before = Date.now();
+    const task = await client.submit(request);
+    const [record, ...others] = await client.records();
+    ok(record.createdAt >= before && record.updatedAt >= record.createdAt, "times");
+    equal([{ ...record, createdAt: 0, updatedAt: 0 }, others], [{
+      externalTaskId: task.externalTaskId, taskId: task.taskId, state: "submitted", prompt: "with [key] in it", imageCount: 1,
+      negativePrompt: "fog", mode: "pro", duration: "10", aspectRatio: "1:1", modelName: "kling-v1-6", createdAt: 0, updatedAt: 0, videos: [], kept: false,
+    }, []]);
+    await client.wait(task.externalTaskId);
+    const [done] = await kit.client().records();
+    equal([done.state, done.videos.length], ["succeed", 1], "kept up to date, and there for another client");
+    const { externalTaskId } = await client.submit(await kit.request());
+    equal((await client.records()).map(({ externalTaskId }) => externalTaskId), [externalTaskId, task.externalTaskId], "newest first");
+  },
+
+  async records_belong_to_an_address_and_a_name(kit) {
+    const client = kit.client();
+    await client.submit(await kit.request());
+    for (const other of [kit.client("ok,tag=other"), kit.client("ok", { storeName: crypto.randomUUID() }), kit.client("ok", { store: "memory" })]) {
+      equal(await other.records(), []);
+    }
+    equal((await client.records()).length, 1);
+    await fails(kit.client("ok", { store: "disk" }).records(), "invalid_option");
+    await fails(kit.client("ok", { storeName: "" }).records(), "invalid_option");
+  },
+
+  async changes_are_heard_in_every_tab(kit) {
+    const [here, elsewhere] = [[], []];
+    const client = kit.client();
+    const end = client.onRecordChange(({ state }) => here.push(state));
+    const other = tab(kit, `
+      const seen = [];
+      return await new Promise((resolve) => {
+        const end = client("ok").onRecordChange(({ state }) => seen.push(state) && state === "succeed" && (end(), resolve(seen)));
+        setTimeout(() => postMessage("listening"), 300);
+      });`);
+    equal(await other.message, "listening");
+    const heard = new Promise((resolve) => (other.seen = resolve));
+    void heard;
+    const stranger = [];
+    kit.client("ok,tag=stranger").onRecordChange((record) => stranger.push(record));
+    await client.generate(await kit.request());
+    await until(() => here.includes("succeed"), "a record that succeeded");
+    ok(here[0] === "submitting" && here.includes("submitted"), `its way: ${here}`);
+    equal(stranger, [], "of another address");
+    end();
+    const { length } = here;
+    await client.submit(await kit.request());
+    await pause(100);
+    equal(here.length, length, "after its end");
+    other.close();
+    void elsewhere;
+  },
+
+  async another_tab_hears_too(kit) {
+    const other = tab(kit, `return await new Promise((resolve) => {
+      const end = client("ok").onRecordChange(({ state }) => state === "succeed" && (end(), resolve(state)));
+    });`);
+    const client = kit.client();
+    let heard;
+    other.message.then((state) => (heard = state));
+    await until(async () => (await client.generate(await kit.request()), heard), "a change heard in another tab");
+    equal(heard, "succeed");
+    other.close();
+  },
+
+  async a_tab_that_is_gone_leaves_an_unknown_one(kit) {
+    const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
+    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    equal(await gone.message, "under way");
+    const client = kit.client("submit-slow,ms=20000");
+    equal((await client.records())[0].state, "submitting", "while it lives");
+    await fails(client.forget(request.externalTaskId), "invalid_option");
+    gone.close();
+    await until(async () => (await client.records())[0].state === "unknown", "an unknown record");
+    equal((await client.reconcile(request.externalTaskId)).status !== undefined, true);
+    equal((await client.wait(request.externalTaskId)).status, "succeed");
+    equal((await kit.account()).charges.length, 1);
+  },
+
+  async two_tabs_send_one_id_once(kit) {
+    const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
+    const submit = `return (await client("submit-slow,ms=500").submit(given)).taskId;`;
+    const tabs = [tab(kit, submit, request), tab(kit, submit, request)];
+    const ids = await Promise.all(tabs.map(({ message }) => message));
+    ok(typeof ids[0] === "string" && ids[0] === ids[1], `one task for both, found ${JSON.stringify(ids)}`);
+    for (const { close } of tabs) close();
+    const { charges, requests } = await kit.account();
+    equal([charges.length, requests.filter(({ method }) => method === "POST").length], [1, 1]);
+  },
+
+  async an_abort_of_the_paid_request_leaves_it_unknown(kit) {
+    const client = kit.client("submit-slow,ms=20000");
+    const control = new AbortController();
+    const onProgress = ({ phase }) => phase === "uploading" && setTimeout(() => control.abort("enough"), 200);
+    equal(await client.submit(await kit.request(), { signal: control.signal, onProgress }).catch((reason) => reason), "enough");
+    await until(async () => (await client.records())[0]?.state === "unknown", "an unknown record");
+    const early = new AbortController();
+    const call = client.submit(await kit.request({ prompt: "another" }), { signal: early.signal, onProgress: () => early.abort("never mind") });
+    equal(await call.catch((reason) => reason), "never mind");
+    await pause(100);
+    equal((await client.records()).length, 1, "of what was never sent there is no record");
+  },
+
+  async what_was_created_elsewhere_is_adopted(kit) {
+    const elsewhere = kit.client("ok", { store: "memory" });
+    const { taskId, externalTaskId } = await elsewhere.submit(await kit.request());
+    const client = kit.client();
+    equal((await client.adopt(taskId)).taskId, taskId);
+    const [record] = await client.records();
+    equal([record.externalTaskId, record.taskId, record.imageCount], [externalTaskId, taskId, 0]);
+    await client.adopt(externalTaskId);
+    equal((await client.records()).length, 1);
+    await client.forget(taskId);
+    equal(await client.records(), []);
+    await client.forget("never-seen");
+    await fails(client.adopt("12345678901234567890"), "task_not_found");
+  },
+
+  async without_a_database_there_is_memory(kit) {
+    const seen = await inWorker(kit, `
+      Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError"); } });
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });
+      const states = [];
+      client.onRecordChange(({ state }) => states.push(state));
+      const { taskId } = await client.generate({ images: [given], prompt: "x" });
+      const [record] = await client.records();
+      record.state = "mine";
+      return [await client.storage(), record.taskId === taskId, states.at(-1), (await client.records())[0].state];`, await picture());
+    equal(seen, ["memory", true, "succeed", "succeed"]);
+  },
+
+  async without_a_record_nothing_is_sent(kit) {
+    for (const [how, code] of [
+      [`indexedDB.open = () => { throw new DOMException("no", "UnknownError"); };`, "storage"],
+      [`IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };`, "storage"],
+      // As a newer version of this package leaves it.
+      [`await new Promise((resolve) => { const open = indexedDB.open("newer", 99); open.onsuccess = () => { open.result.close(); resolve(); }; });`, "storage"],
+    ]) {
+      const seen = await inWorker(kit, `${how}
+        const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: "newer" });
+        return await client.submit({ images: [given], prompt: "x" }).then(() => "sent", (error) => error.code);`, await picture());
+      equal(seen, code, how);
+      await inWorker(kit, `indexedDB.deleteDatabase("newer");`);
+    }
+    equal((await kit.account()).requests, []);
+  },
+
+  async a_key_in_the_place_of_an_id_is_refused(kit) {
+    const client = kit.client();
+    for (const call of [client.getTask(kit.key), client.wait(kit.key), client.adopt(kit.key), client.submit(await kit.request({ externalTaskId: kit.key.slice(0, 64) }))]) {
+      const error = await fails(call, "invalid_option");
+      ok(!error.message.includes(kit.key), "no key in the message");
+    }
+    equal((await kit.account()).requests, []);
+  },
+
+  async a_closed_client_does_nothing_more(kit) {
+    const client = kit.client("ok,submitted=60000");
+    const { taskId } = await client.submit(await kit.request());
+    const heard = [];
+    client.onRecordChange((record) => heard.push(record));
+    const waiting = client.wait(taskId);
+    const watching = client.watch(taskId)[Symbol.asyncIterator]();
+    await watching.next();
+    const next = watching.next();
+    client.close();
+    for (const call of [waiting, next, client.getTask(taskId), client.records(), client.submit(await kit.request())]) {
+      ok((await fails(call, "invalid_option")).message.includes("closed"), "why");
+    }
+    const { length } = (await kit.account()).requests;
+    await pause(200);
+    equal([(await kit.account()).requests.length, heard], [length, []]);
+    client.close();
+  },
+});

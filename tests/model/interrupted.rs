@@ -1,0 +1,54 @@
+//! A submission that nobody goes on with: what its record must say, wherever it stood.
+
+use kling_multi_image2video::poll::Polling;
+use kling_multi_image2video::record::RecordState;
+
+use crate::script::{Halt, Script, no_such_task, poll_once, service, task, unreachable};
+use crate::submit::{attempt, refused};
+
+#[test]
+fn an_abort_leaves_the_record_as_it_must_be() {
+    use RecordState::{Rejected, Unknown};
+    for (halt, posts, expected) in [
+        (Halt::Save(0), vec![], None),
+        (Halt::Get, vec![], None),
+        (Halt::Post, vec![], Some(Unknown)),
+        // While the task of an unclear answer is looked for.
+        (Halt::Sleep, vec![unreachable()], Some(Unknown)),
+        // Between a refusal for now and the next request.
+        (Halt::Sleep, vec![refused(429, 1303)], Some(Rejected)),
+        // The answer is there, and its record is not written yet.
+        (Halt::Save(1), vec![task("submitted")], Some(RecordState::Submitted)),
+        (Halt::Save(1), vec![refused(400, 1200)], Some(Rejected)),
+    ] {
+        for earlier in [None, Some(Unknown)] {
+            let script = Script { halt: Some(halt), ..Script::of(posts.clone(), no_such_task()) };
+            if let Some(state) = earlier {
+                script.remember(state, 0);
+            }
+            let attempt = attempt(1, true);
+            let host = script.host();
+            let service = service();
+            let flow = host.submit(&service, &const { POLLING }, &attempt, Box::pin(async { Ok(7) }));
+            assert!(poll_once(flow).is_none(), "{halt:?} came to an end");
+            if let Some(change) = attempt.unfinished(99) {
+                script.write(change);
+            }
+            // What was unknown before stays so, unless the task was found.
+            let expected = match (earlier, expected) {
+                (Some(_), None | Some(Rejected)) => Some(Unknown),
+                (_, expected) => expected,
+            };
+            assert_eq!(script.state(), expected, "{halt:?} {posts:?} after {earlier:?}");
+            assert_eq!(attempt.unfinished(99), None, "once");
+        }
+    }
+}
+
+const POLLING: Polling = Polling {
+    first_delay: 5_000,
+    interval: 5_000,
+    max_interval: 15_000,
+    outage_budget: 300_000,
+    not_found_grace: 90_000,
+};

@@ -1,0 +1,121 @@
+//! What this browser remembers of a submission, and how that changes.
+
+use kling_multi_image2video::endpoint::ApiKey;
+use kling_multi_image2video::record::{MOST_FINISHED, Pruning, RecordState, TaskRecord};
+use kling_multi_image2video::request::{Draft, DraftImage, ExternalTaskId};
+use kling_multi_image2video::task::{Task, TaskStatus, Video};
+use proptest::prelude::*;
+
+pub(crate) fn record(number: u8) -> TaskRecord {
+    let draft =
+        Draft { images: vec![DraftImage::Encoded(Vec::new())], prompt: Some("a calm sea".into()), ..Draft::default() };
+    let request = draft.check().request.unwrap();
+    TaskRecord::submitting(&request, &ExternalTaskId::from_random([number; 16]), None, 1)
+}
+
+fn task(status: TaskStatus, url: Option<&str>) -> Task {
+    let video = |url: &str| Video { task_id: "1".into(), id: None, url: url.into(), duration: None };
+    Task {
+        task_id: "1".into(),
+        external_task_id: None,
+        status,
+        status_message: None,
+        videos: url.map(video).into_iter().collect(),
+        created_at: None,
+        updated_at: None,
+        raw: "{}".into(),
+    }
+}
+
+#[test]
+fn a_key_in_a_prompt_is_not_remembered() {
+    let draft = Draft {
+        images: vec![DraftImage::Url("https://example.com/a.jpg".into()); 2],
+        prompt: Some("with sk-secret in it".into()),
+        negative_prompt: Some("sk-secret".into()),
+        mode: Some("pro".into()),
+        duration: Some("10".into()),
+        aspect_ratio: Some("1:1".into()),
+        model_name: Some("sk-secret".into()),
+        ..Draft::default()
+    };
+    let request = draft.check().request.unwrap();
+    let key = ApiKey::parse("sk-secret").unwrap();
+    let id = ExternalTaskId::from_random([1; 16]);
+    let stored = serde_json::to_value(TaskRecord::submitting(&request, &id, Some(&key), 7)).unwrap();
+    let expected = serde_json::json!({
+        "externalTaskId": id.as_str(), "state": "submitting", "prompt": "with [key] in it", "negativePrompt": "[key]",
+        "imageCount": 2, "mode": "pro", "duration": "10", "aspectRatio": "1:1", "modelName": "[key]",
+        "createdAt": 7, "updatedAt": 7, "videos": [], "kept": false,
+    });
+    assert_eq!(stored, expected);
+}
+
+#[test]
+fn states_have_the_words_of_the_contract() {
+    use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
+    for state in [Submitting, Unknown, Rejected, Submitted, Processing, Succeed, Failed] {
+        let word = serde_json::to_value(state).unwrap();
+        assert_eq!(RecordState::of(word.as_str().unwrap()), Some(state));
+        assert_eq!(state.is_finished(), matches!(state, Rejected | Succeed | Failed), "{word}");
+    }
+    assert_eq!(RecordState::of("done"), None);
+}
+
+#[test]
+fn only_an_accepted_one_is_a_task() {
+    let mut record = record(1);
+    for state in [RecordState::Submitting, RecordState::Unknown, RecordState::Rejected] {
+        assert_eq!(record.in_state(state, 2).task(), None);
+    }
+    assert!(record.observe(&task(TaskStatus::Submitted, None), 5));
+    let remembered = record.task().unwrap();
+    assert_eq!((remembered.task_id.as_str(), remembered.status), ("1", TaskStatus::Submitted));
+    assert_eq!(remembered.external_task_id.as_deref(), Some(record.external_task_id.as_str()));
+    assert_eq!((record.created_at, record.updated_at), (1, 5));
+}
+
+#[test]
+fn an_end_is_not_taken_back() {
+    use TaskStatus::{Failed, Processing, Submitted, Succeed};
+    let url = Some("https://cdn.example/a.mp4");
+    for (before, after, is_news) in [
+        ((Submitted, None), (Processing, None), true),
+        ((Processing, None), (Processing, None), false),
+        ((Processing, None), (Failed, None), true),
+        ((Succeed, url), (Processing, None), false),
+        ((Succeed, url), (Failed, None), false),
+        ((Succeed, url), (Succeed, None), false),
+        ((Succeed, url), (Succeed, Some("https://cdn.example/b.mp4")), true),
+        ((Failed, None), (Processing, None), false),
+        // A gateway gives up by its own timer, and the service finishes.
+        ((Failed, None), (Succeed, url), true),
+    ] {
+        let mut record = record(1);
+        record.observe(&task(before.0, before.1), 2);
+        let old = record.clone();
+        assert_eq!(record.observe(&task(after.0, after.1), 3), is_news, "{before:?} then {after:?}");
+        assert_eq!(record != old, is_news);
+        assert_eq!(record.updated_at, if is_news { 3 } else { 2 });
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_under_way_or_unknown_is_never_dropped(states in prop::collection::vec((0..7_usize, any::<bool>()), 0..600)) {
+        use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
+        let all = [Submitting, Unknown, Submitted, Processing, Rejected, Succeed, Failed];
+        let records: Vec<TaskRecord> = states.iter().enumerate().map(|(index, &(state, kept))| TaskRecord {
+            external_task_id: index.to_string(), state: all[state], kept, ..record(1)
+        }).collect();
+        let mut pruning = Pruning::default();
+        let gone: Vec<&str> = records.iter().filter(|record| pruning.drops(record)).map(|record| record.external_task_id.as_str()).collect();
+        for id in &gone {
+            let record = &records[id.parse::<usize>().unwrap()];
+            prop_assert!(record.state.is_finished() && !record.kept, "{record:?}");
+        }
+        let may_go = records.iter().filter(|record| record.state.is_finished() && !record.kept);
+        let expected: Vec<&str> = may_go.skip(MOST_FINISHED).map(|record| record.external_task_id.as_str()).collect();
+        prop_assert_eq!(gone, expected, "the oldest, and no other");
+    }
+}

@@ -1,0 +1,214 @@
+//! A service that answers from a script, a clock that moves when somebody sleeps, and a store.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
+use kling_multi_image2video::error::{Error, ErrorCode};
+use kling_multi_image2video::flow::watch::Watch;
+use kling_multi_image2video::flow::{Host, succeeded};
+use kling_multi_image2video::poll::Polling;
+use kling_multi_image2video::progress::{Progress, WaitingReason};
+use kling_multi_image2video::record::{Change, TaskRecord};
+use kling_multi_image2video::task::{Task, TaskId};
+
+pub(crate) const SECOND: u64 = 1000;
+pub(crate) const MINUTE: u64 = 60 * SECOND;
+
+/// What a request comes to.
+pub(crate) type Reply = Result<HttpResponse, TransportError>;
+
+/// Where everything stands still, as it does for a caller who leaves there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// At the save of that number, counted from 0, which then has not happened.
+    Save(u32),
+    /// At the first question.
+    Get,
+    /// While the paid request is under way.
+    Post,
+    /// At the first sleep after that.
+    Sleep,
+}
+
+/// A service that answers from a script, and a clock that moves when somebody sleeps.
+#[derive(Default)]
+pub(crate) struct Script {
+    /// To questions, and to all that `posts` has no answer for.
+    pub(crate) answers: RefCell<VecDeque<Reply>>,
+    /// To submissions.
+    pub(crate) posts: RefCell<VecDeque<Reply>>,
+    /// When the script is at its end.
+    pub(crate) rest: Option<Reply>,
+    pub(crate) requests: RefCell<Vec<(u64, HttpRequest)>>,
+    pub(crate) told: RefCell<Vec<Progress>>,
+    pub(crate) now: Cell<u64>,
+    pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
+    pub(crate) saves: Cell<u32>,
+    /// The saves from this one on fail.
+    pub(crate) saves_fail_from: Option<u32>,
+    pub(crate) halt: Option<Halt>,
+    pub(crate) is_halted: Cell<bool>,
+}
+
+impl Script {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Reply>) -> Self {
+        Self { answers: RefCell::new(answers.into_iter().collect()), ..Self::default() }
+    }
+
+    pub(crate) fn then_always(mut self, answer: Reply) -> Self {
+        self.rest = Some(answer);
+        self
+    }
+
+    pub(crate) fn run<T>(&self, flow: impl AsyncFnOnce(&dyn Fn() -> u64) -> T) -> T {
+        block_on(flow(&|| self.now.get()))
+    }
+
+    pub(crate) fn wait(&self, timeout: Option<u64>) -> Result<Box<Task>, Error> {
+        self.wait_on(Watch::new(service(), id(), Polling::default(), 0).within(0, timeout))
+    }
+
+    pub(crate) fn wait_on(&self, mut watch: Watch) -> Result<Box<Task>, Error> {
+        self.run(async |_| {
+            let (host, mut last) = (self.host(), None);
+            while let Some(task) = watch.next(&host).await? {
+                last = Some(task);
+            }
+            succeeded(last)
+        })
+    }
+
+    pub(crate) fn times(&self) -> Vec<u64> {
+        self.requests.borrow().iter().map(|(time, _)| *time).collect()
+    }
+
+    pub(crate) fn count(&self, method: Method) -> usize {
+        self.requests.borrow().iter().filter(|(_, request)| request.method == method).count()
+    }
+
+    pub(crate) fn reasons(&self) -> Vec<WaitingReason> {
+        let reason = |progress: &Progress| match progress {
+            Progress::Waiting { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        self.told.borrow().iter().filter_map(reason).collect()
+    }
+
+    pub(crate) fn write(&self, change: Change) {
+        match change {
+            Change::Put(record) => self.records.borrow_mut().insert(record.external_task_id.clone(), *record),
+            Change::Remove(id) => self.records.borrow_mut().remove(&id),
+        };
+    }
+
+    pub(crate) fn host(&self) -> Host<'_> {
+        Host {
+            send: Box::new(|request| Box::pin(self.send(request))),
+            sleep: Box::new(move |milliseconds| {
+                Box::pin(async move {
+                    let has_sent = self.count(Method::Post) > 0;
+                    if self.is_halted.get() || self.halt == Some(Halt::Sleep) && has_sent && self.is_answered() {
+                        return pending().await;
+                    }
+                    self.now.set(self.now.get() + milliseconds);
+                })
+            }),
+            now: Box::new(|| self.now.get()),
+            chance: Box::new(|| 20),
+            report: Box::new(|progress| self.told.borrow_mut().push(progress.clone())),
+            load: Box::new(move |id: String| {
+                Box::pin(async move {
+                    let records = self.records.borrow();
+                    let by_task_id = || records.values().find(|record| record.task_id.as_ref() == Some(&id));
+                    Ok(records.get(&id).or_else(by_task_id).cloned().map(Box::new))
+                })
+            }),
+            save: Box::new(move |change| {
+                Box::pin(async move {
+                    let number = self.saves.replace(self.saves.get() + 1);
+                    if self.halt == Some(Halt::Save(number)) {
+                        return self.stand_still().await;
+                    }
+                    if self.saves_fail_from.is_some_and(|from| number >= from) {
+                        return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
+                    }
+                    self.write(change);
+                    Ok(())
+                })
+            }),
+        }
+    }
+
+    async fn send(&self, request: HttpRequest) -> Reply {
+        let method = request.method;
+        self.requests.borrow_mut().push((self.now.get(), request));
+        let halts_here = if method == Method::Post { Halt::Post } else { Halt::Get };
+        if self.halt == Some(halts_here) {
+            return self.stand_still().await;
+        }
+        let post = if method == Method::Post { self.posts.borrow_mut().pop_front() } else { None };
+        let answer = post.or_else(|| self.answers.borrow_mut().pop_front());
+        match answer.or_else(|| self.rest.clone()).expect("a question beyond the script") {
+            // As a connection on which nothing ever comes.
+            Ok(response) if response.status == STALLED => pending().await,
+            answer => answer,
+        }
+    }
+
+    /// Whether every submission has had its answer.
+    fn is_answered(&self) -> bool {
+        self.posts.borrow().is_empty()
+    }
+
+    async fn stand_still<T>(&self) -> T {
+        self.is_halted.set(true);
+        pending().await
+    }
+}
+
+pub(crate) const STALLED: u16 = 1;
+
+pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    poll_once(future).expect("the flow waits for something that the script does not bring")
+}
+
+pub(crate) fn service() -> Service {
+    Service { base: BaseUrl::parse("https://relay.example").unwrap(), key: ApiKey::parse("sk-test").ok() }
+}
+
+pub(crate) fn id() -> TaskId {
+    TaskId::parse("1").unwrap()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands in lists with transport errors")]
+pub(crate) fn answer(status: u16, body: &str) -> Reply {
+    Ok(HttpResponse { status, body: body.into(), retry_after: None, key: None })
+}
+
+pub(crate) fn task(status: &str) -> Reply {
+    let videos =
+        if status == "succeed" { r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"# } else { "" };
+    answer(
+        200,
+        &format!(r#"{{"code":0,"message":"SUCCEED","data":{{"task_id":"1","task_status":"{status}"{videos}}}}}"#),
+    )
+}
+
+pub(crate) fn unreachable() -> Reply {
+    Err(TransportError { message: "TypeError: Failed to fetch".into() })
+}
+
+pub(crate) fn no_such_task() -> Reply {
+    answer(400, r#"{"code":"task_not_exist","message":"task_not_exist"}"#)
+}

@@ -1,0 +1,358 @@
+//! One submission, row by row of what may come of it, in virtual time against scripts.
+
+use kling_multi_image2video::endpoint::{HttpResponse, Method};
+use kling_multi_image2video::error::{Error, ErrorCode};
+use kling_multi_image2video::flow::submit::Attempt;
+use kling_multi_image2video::poll::Polling;
+use kling_multi_image2video::progress::{Progress, WaitingReason};
+use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::request::ExternalTaskId;
+use kling_multi_image2video::task::Task;
+
+use crate::record::record;
+use crate::script::{Reply, STALLED, Script, answer, no_such_task, service, task, unreachable};
+
+const ID: [u8; 16] = [1; 16];
+
+fn external() -> ExternalTaskId {
+    ExternalTaskId::from_random(ID)
+}
+
+pub(crate) fn attempt(begun: u64, is_alone: bool) -> Attempt {
+    Attempt::new(external(), Box::new(record(ID[0])), begun, is_alone)
+}
+
+impl Script {
+    /// What the paid requests get, then what every question gets.
+    pub(crate) fn of(posts: impl IntoIterator<Item = Reply>, questions: Reply) -> Self {
+        let script = Self::new([]).then_always(questions);
+        script.posts.borrow_mut().extend(posts);
+        script
+    }
+
+    fn submit_as(&self, attempt: &Attempt) -> Result<Box<Task>, Error> {
+        self.run(async |_| {
+            self.host().submit(&service(), &Polling::default(), attempt, Box::pin(async { Ok(7) })).await
+        })
+    }
+
+    fn submit(&self) -> Result<Box<Task>, Error> {
+        let attempt = attempt(0, true);
+        let result = self.submit_as(&attempt);
+        assert_eq!(attempt.unfinished(0), None, "nothing is left to write");
+        result
+    }
+
+    pub(crate) fn state(&self) -> Option<RecordState> {
+        self.records.borrow().get(external().as_str()).map(|record| record.state)
+    }
+
+    pub(crate) fn remember(&self, state: RecordState, updated_at: u64) {
+        self.write(Change::Put(Box::new(TaskRecord { state, updated_at, ..record(ID[0]) })));
+    }
+}
+
+pub(crate) fn refused(status: u16, code: u32) -> Reply {
+    answer(status, &format!(r#"{{"code":{code},"message":"no"}}"#))
+}
+
+fn taken() -> Reply {
+    answer(400, r#"{"code":1201,"message":"external_task_id already exists"}"#)
+}
+
+#[test]
+fn every_answer_to_the_paid_request_has_one_outcome() {
+    use ErrorCode as E;
+    use RecordState::{Rejected, Submitted, Unknown};
+    let comet = |status, code: &str| answer(status, &format!(r#"{{"error":{{"message":"no","code":"{code}"}}}}"#));
+    // The answer; the error; the record; how often the task was looked for, the question before the request included.
+    let rows = [
+        (task("submitted"), None, Submitted, 1),
+        (answer(201, r#"{"data":{"task_id":1}}"#), None, Submitted, 1),
+        (refused(400, 1200), Some(E::Rejected), Rejected, 1),
+        (refused(400, 1201), Some(E::Rejected), Rejected, 1),
+        (refused(400, 1300), Some(E::ContentPolicy), Rejected, 1),
+        (refused(401, 1002), Some(E::Unauthorized), Rejected, 1),
+        (refused(403, 1103), Some(E::Forbidden), Rejected, 1),
+        (refused(404, 1203), Some(E::ModelUnavailable), Rejected, 1),
+        (refused(413, 1200), Some(E::PayloadTooLarge), Rejected, 1),
+        (comet(413, ""), Some(E::PayloadTooLarge), Rejected, 1),
+        (comet(500, "invalid_request"), Some(E::Rejected), Rejected, 1),
+        (answer(0, ""), Some(E::Protocol), Rejected, 1),
+        (answer(400, "<html>"), Some(E::Protocol), Rejected, 1),
+        (answer(403, "<html>"), Some(E::Protocol), Rejected, 1),
+        (answer(404, ""), Some(E::Protocol), Rejected, 1),
+        (answer(413, "<html>"), Some(E::Protocol), Rejected, 1),
+        (answer(429, "<html>"), Some(E::Protocol), Rejected, 1),
+        (refused(429, 1100), Some(E::Forbidden), Rejected, 1),
+        (refused(429, 1101), Some(E::InsufficientBalance), Rejected, 1),
+        (refused(429, 1102), Some(E::InsufficientBalance), Rejected, 1),
+        (refused(429, 1304), Some(E::Forbidden), Rejected, 1),
+        (comet(429, ""), Some(E::RateLimited), Rejected, 1),
+        (taken(), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(400, r#"{"code":1201,"message":"external image cannot be read"}"#), Some(E::Rejected), Rejected, 1),
+        (answer(400, r#"{"code":"do_request_failed","message":"no"}"#), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(200, r#"{"code":0,"message":"SUCCEED","data":{}}"#), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(200, r#"{"code":1303,"message":"no","data":null}"#), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(200, "<html>"), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(200, ""), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(200, r#"{"code":0,"#), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(302, ""), Some(E::SubmissionUnknown), Unknown, 6),
+        (refused(408, 1200), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(408, "<html>"), Some(E::SubmissionUnknown), Unknown, 6),
+        (refused(500, 5000), Some(E::SubmissionUnknown), Unknown, 6),
+        (refused(503, 5001), Some(E::SubmissionUnknown), Unknown, 6),
+        (refused(504, 5002), Some(E::SubmissionUnknown), Unknown, 6),
+        (comet(500, ""), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(502, "<html>"), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(524, ""), Some(E::SubmissionUnknown), Unknown, 6),
+        (unreachable(), Some(E::SubmissionUnknown), Unknown, 6),
+        (answer(STALLED, ""), Some(E::SubmissionUnknown), Unknown, 6),
+    ];
+    for (reply, expected, state, questions) in rows {
+        let script = Script::of([reply.clone()], no_such_task());
+        let result = script.submit();
+        assert_eq!(result.as_ref().err().map(Error::code), expected, "{reply:?}");
+        assert_eq!(script.state(), Some(state), "{reply:?}");
+        assert_eq!((script.count(Method::Post), script.count(Method::Get)), (1, questions), "{reply:?}");
+        match result {
+            Ok(task) => assert_eq!(task.external_task_id.as_deref(), Some(external().as_str())),
+            Err(error) => {
+                assert!(!error.is_retryable(), "{error}");
+                assert_eq!(error.details().external_task_id.as_deref(), Some(external().as_str()), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unclear_answer_is_looked_into_until_the_task_is_found() {
+    for reply in [unreachable(), answer(502, "<html>"), taken(), answer(200, ""), answer(STALLED, "")] {
+        // The question before the request, then three looks.
+        let questions = [no_such_task(), no_such_task(), unreachable(), task("processing")];
+        let script = Script::new(questions);
+        script.posts.borrow_mut().push_back(reply.clone());
+        assert_eq!(script.submit().unwrap().task_id, "1", "{reply:?}");
+        assert_eq!(script.state(), Some(RecordState::Processing));
+        assert_eq!((script.count(Method::Post), script.count(Method::Get)), (1, 4), "{reply:?}");
+        assert_eq!(script.reasons(), [WaitingReason::Unreachable; 3]);
+    }
+}
+
+#[test]
+fn nothing_is_paid_for_before_the_address_has_answered_like_the_service() {
+    use ErrorCode as E;
+    for (reply, expected, retryable) in [
+        (unreachable(), E::Network, true),
+        (answer(STALLED, ""), E::Network, true),
+        (answer(0, ""), E::Protocol, false),
+        (refused(401, 1000), E::Unauthorized, false),
+        (answer(401, r#"{"error":{"message":"no","code":""}}"#), E::Unauthorized, false),
+        (answer(200, "<html>"), E::Protocol, true),
+        (answer(404, "<html>"), E::Protocol, true),
+        (answer(502, "<html>"), E::ServerError, true),
+        (answer(200, ""), E::Protocol, true),
+        (answer(200, r#"{"code":0"#), E::Protocol, true),
+    ] {
+        let script = Script::of([], reply.clone());
+        let error = script.submit().unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), (expected, retryable), "{reply:?}");
+        assert_eq!(
+            (script.count(Method::Post), script.state()),
+            (0, None),
+            "{reply:?}: nothing was sent, nothing stays"
+        );
+    }
+}
+
+#[test]
+fn any_other_json_does_not_stop_the_main_job() {
+    for reply in [
+        no_such_task(),
+        refused(404, 1203),
+        refused(400, 1200),
+        refused(403, 1103),
+        refused(429, 1302),
+        refused(500, 5000),
+        answer(200, "{}"),
+        answer(200, r#"{"code":0,"message":"SUCCEED","data":[]}"#),
+        answer(404, "[]"),
+        answer(200, r#"{"data":{"task_id":"9","task_status":"succeed","task_info":{"external_task_id":"another"}}}"#),
+    ] {
+        let script = Script::of([task("submitted")], reply.clone());
+        assert_eq!(script.submit().unwrap().task_id, "1", "{reply:?}");
+        assert_eq!(script.count(Method::Post), 1);
+    }
+}
+
+#[test]
+fn a_task_that_exists_already_is_not_paid_for_again() {
+    let script = Script::of([], task("processing"));
+    assert_eq!(script.submit().unwrap().task_id, "1");
+    assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
+    // From now on without a request.
+    script.requests.borrow_mut().clear();
+    let again = script.submit().unwrap();
+    assert_eq!((again.task_id.as_str(), script.requests.borrow().len()), ("1", 0));
+}
+
+#[test]
+fn without_a_record_nothing_is_sent() {
+    let script = Script { saves_fail_from: Some(0), ..Script::of([], no_such_task()) };
+    let error = script.submit().unwrap_err();
+    assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::Storage, 0));
+}
+
+#[test]
+fn a_storage_that_fails_later_does_not_hide_what_came_of_it() {
+    for (reply, expected) in [(task("submitted"), None), (refused(400, 1200), Some(ErrorCode::Rejected))] {
+        let script = Script { saves_fail_from: Some(1), ..Script::of([reply], no_such_task()) };
+        assert_eq!(script.submit().err().map(|error| error.code()), expected);
+        assert_eq!(script.state(), Some(RecordState::Submitting), "as the next start will find it");
+    }
+}
+
+#[test]
+fn what_the_service_puts_off_is_sent_again_under_the_same_id() {
+    for code in [1302, 1303] {
+        let script = Script::of([refused(429, code), refused(429, code), task("submitted")], no_such_task());
+        assert_eq!(script.submit().unwrap().task_id, "1");
+        assert_eq!((script.count(Method::Post), script.state()), (3, Some(RecordState::Submitted)));
+        assert_eq!(script.reasons(), [WaitingReason::RateLimited; 2]);
+        let sent: Vec<String> = script
+            .told
+            .borrow()
+            .iter()
+            .filter_map(|told| match told {
+                Progress::Uploading { external_task_id, .. } => Some(external_task_id.clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(sent, vec![external().to_string(); 3]);
+    }
+}
+
+#[test]
+fn but_not_for_ever_and_not_before_it_says() {
+    let script = Script::of((0..100).map(|_| refused(429, 1303)), no_such_task());
+    let error = script.submit().unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), (ErrorCode::ConcurrencyLimited, true));
+    assert_eq!(script.state(), Some(RecordState::Rejected));
+    assert!((240_000..=300_000).contains(&script.now.get()), "{} ms", script.now.get());
+
+    let later = Ok(HttpResponse {
+        status: 429,
+        body: r#"{"code":1302,"message":"x"}"#.into(),
+        retry_after: Some("60".into()),
+        key: None,
+    });
+    let script = Script::of([later, task("submitted")], no_such_task());
+    script.submit().unwrap();
+    assert_eq!(script.now.get(), 60_000);
+
+    let never = Ok(HttpResponse {
+        status: 429,
+        body: r#"{"code":1302,"message":"x"}"#.into(),
+        retry_after: Some("86400".into()),
+        key: None,
+    });
+    let script = Script::of([never], no_such_task());
+    let error = script.submit().unwrap_err();
+    assert_eq!((error.details().retry_after, script.now.get()), (Some(86_400_000), 0), "told, not waited for");
+}
+
+#[test]
+fn after_unknown_only_the_caller_sends_again() {
+    let script = Script::of([task("submitted")], no_such_task());
+    script.remember(RecordState::Unknown, 5);
+    assert_eq!(script.submit_as(&attempt(6, true)).unwrap().task_id, "1");
+    assert_eq!(script.count(Method::Post), 1);
+
+    // Asked for while the first was still on its way: whoever asked did not know that it would come to nothing.
+    let script = Script::of([], no_such_task());
+    script.remember(RecordState::Unknown, 5);
+    let error = script.submit_as(&attempt(4, true)).unwrap_err();
+    assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
+}
+
+#[test]
+fn a_refusal_says_nothing_of_the_request_before_it() {
+    for earlier in [RecordState::Unknown, RecordState::Submitting] {
+        for (reply, code) in
+            [(refused(400, 1200), ErrorCode::Rejected), (refused(429, 1101), ErrorCode::InsufficientBalance)]
+        {
+            let script = Script::of([reply], no_such_task());
+            script.remember(earlier, 0);
+            let error = script.submit_as(&attempt(1, true)).unwrap_err();
+            assert_eq!((error.code(), error.is_retryable()), (code, false));
+            assert_eq!(script.state(), Some(RecordState::Unknown), "the first may have created a task");
+        }
+        // Also when this one was not even sent.
+        let script = Script::of([], unreachable());
+        script.remember(earlier, 0);
+        assert_eq!(script.submit_as(&attempt(1, true)).unwrap_err().code(), ErrorCode::Network);
+        assert_eq!(script.state(), Some(RecordState::Unknown));
+    }
+}
+
+#[test]
+fn a_rejected_request_may_be_sent_again() {
+    let script = Script::of([task("submitted")], no_such_task());
+    script.remember(RecordState::Rejected, 5);
+    script.submit().unwrap();
+    assert_eq!(script.state(), Some(RecordState::Submitted));
+    // And stays rejected when it is not.
+    let script = Script::of([], unreachable());
+    script.remember(RecordState::Rejected, 5);
+    script.submit().unwrap_err();
+    assert_eq!(script.state(), Some(RecordState::Rejected));
+}
+
+#[test]
+fn where_there_are_no_locks_the_record_alone_guards() {
+    let script = Script::of([task("submitted")], no_such_task());
+    script.remember(RecordState::Submitting, 0);
+    script.now.set(60_000);
+    let error = script.submit_as(&attempt(60_000, false)).unwrap_err();
+    assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
+    script.now.set(16 * 60_000);
+    script.submit_as(&attempt(16 * 60_000, false)).unwrap();
+}
+
+#[test]
+fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
+    let busy = Ok(HttpResponse { status: 503, body: "{}".into(), retry_after: Some("3600".into()), key: None });
+    let script = Script::of([busy], no_such_task());
+    script.submit().unwrap_err();
+    assert!(script.now.get() < 60_000, "{} ms", script.now.get());
+}
+
+#[test]
+fn an_unclear_submission_says_what_to_do() {
+    let error = Script::of([answer(502, "<html>")], no_such_task()).submit().unwrap_err();
+    for words in ["cannot be told", "502", "external task id", "charged again"] {
+        assert!(error.message().contains(words), "{error} has no {words}");
+    }
+    assert_eq!(error.details().status, Some(502));
+}
+
+#[test]
+fn an_unknown_submission_is_reconciled_when_its_task_appears() {
+    let id = kling_multi_image2video::task::TaskId::from(&external());
+    let reconcile = |script: &Script| script.run(async |_| script.host().reconcile(&service(), &id).await);
+    let script = Script::of([], no_such_task());
+    script.remember(RecordState::Unknown, 5);
+    assert_eq!(reconcile(&script).unwrap(), None);
+    assert_eq!(script.state(), Some(RecordState::Unknown), "nothing proves nothing");
+    let script = Script::of([], task("processing"));
+    script.remember(RecordState::Unknown, 5);
+    assert_eq!(reconcile(&script).unwrap().unwrap().task_id, "1");
+    assert_eq!(script.state(), Some(RecordState::Processing));
+    for (reply, code) in [
+        (unreachable(), ErrorCode::Network),
+        (refused(401, 1000), ErrorCode::Unauthorized),
+        (refused(500, 5000), ErrorCode::ServerError),
+    ] {
+        assert_eq!(reconcile(&Script::of([], reply)).unwrap_err().code(), code);
+    }
+}
