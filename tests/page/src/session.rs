@@ -39,6 +39,19 @@ impl Session {
         self.post("/url", &json!({ "url": url }));
     }
 
+    /// The tabs, those opened later behind.
+    #[track_caller]
+    pub fn windows(&self) -> Vec<String> {
+        let handles = self.get("/window/handles");
+        handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Turns to another tab.
+    #[track_caller]
+    pub fn switch_to(&self, window: &str) {
+        self.post("/window", &json!({ "handle": window }));
+    }
+
     /// Sets the outer size of the window, in px.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {

@@ -9,5 +9,7 @@ mod layout;
 mod page;
 mod pictures;
 mod problems;
+mod records;
 mod story;
+mod unknown;
 mod watching;

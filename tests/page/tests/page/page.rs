@@ -116,6 +116,23 @@ impl Page {
         );
     }
 
+    /// Waits until so many tasks of this state are listed.
+    #[track_caller]
+    pub(crate) fn wait_records(&self, state: &str, count: usize) {
+        self.wait(
+            &format!("{count} records in the state {state:?}"),
+            &format!("document.querySelectorAll('.record[data-state={state}]').length === {count}"),
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_text(&self, selector: &str, text: &str) {
+        self.wait(
+            &format!("{text:?} at {selector}"),
+            &format!("document.querySelector({})?.textContent.includes({}) === true", json!(selector), json!(text)),
+        );
+    }
+
     #[track_caller]
     pub(crate) fn wait_status(&self, text: &str) {
         self.wait(
@@ -141,7 +158,7 @@ impl Page {
         let start = Instant::now();
         while self.eval(expression) != Value::Bool(true) {
             if start.elapsed() > PATIENCE {
-                let seen = self.eval("['#submit-note', '#status', '#failure', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
+                let seen = self.eval("['#submit-note', '#status', '#failure', '#records', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
                 panic!("waited {PATIENCE:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
             }
             sleep(Duration::from_millis(25));

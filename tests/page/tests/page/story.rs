@@ -75,7 +75,10 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     assert_eq!(charge["externalTaskId"], json!(page.text("#taskExternalId")));
     page.assert_charged(1);
     assert_key_unseen(&page);
-    assert_eq!(page.complaints(), Vec::<String>::new(), "expected a quiet console");
+    // Before it pays, the library asks for a task of the new id, and Chromium tells of the answer that there is none.
+    let id = page.text("#taskExternalId");
+    let complaints: Vec<_> = page.complaints().into_iter().filter(|line| !line.contains(&id)).collect();
+    assert_eq!(complaints, Vec::<String>::new(), "expected a quiet console");
 }
 
 #[test]
@@ -96,7 +99,10 @@ fn a_second_run_needs_no_reload_and_keeps_the_form() {
     );
     page.wait_video();
     assert_eq!(page.session.run(LOADS, &[old]), json!(false), "expected the first video to be let go");
-    assert!(page.text("#earlier").contains(&first), "expected the first task to be listed");
+    page.wait(
+        "both tasks to be listed as finished",
+        "document.querySelectorAll('.record[data-state=succeed]').length === 2",
+    );
     page.assert_charged(2);
 }
 
@@ -132,6 +138,17 @@ fn save(page: &Page, size: usize) -> Vec<u8> {
     }
 }
 
+/// Everything in every database of the page.
+const RECORDS: &str = "const promised = (asked) => new Promise((resolve, reject) => Object.assign(asked, { onsuccess: () => resolve(asked.result), onerror: reject }));
+    const contents = async ({ name }) => {
+        const database = await promised(indexedDB.open(name));
+        const stores = [...database.objectStoreNames];
+        const all = await Promise.all(stores.map((store) => promised(database.transaction(store).objectStore(store).getAll())));
+        database.close();
+        return all;
+    };
+    return indexedDB.databases().then((list) => Promise.all(list.map(contents)))";
+
 /// The key must be nowhere but in its field and in one header.
 #[track_caller]
 fn assert_key_unseen(page: &Page) {
@@ -142,8 +159,9 @@ fn assert_key_unseen(page: &Page) {
         &[],
     );
     assert!(!places.to_string().contains(&page.key), "expected the key in no text, address or storage");
-    let databases = page.session.run("return indexedDB.databases().then((list) => list.length)", &[]);
-    assert_eq!(databases, json!(0), "expected nothing to be stored");
+    let stored = page.session.run(RECORDS, &[]).to_string();
+    assert!(stored.contains("Slow camera move"), "expected to see the record, found {stored}");
+    assert!(!stored.contains(&page.key), "expected the key in no record");
 }
 
 /// A quiet console proves something only where a loud one would be heard.

@@ -1,0 +1,175 @@
+//! What this browser remembers of the tasks that it paid for.
+
+use serde_json::json;
+
+use crate::page::Page;
+
+/// Submits what is in the form and waits for its video.
+#[track_caller]
+fn make(page: &Page, prompt: &str) {
+    page.fill("#prompt", prompt);
+    page.wait_ready();
+    page.click("#submit");
+    page.wait_video();
+    page.wait_ready();
+}
+
+#[test]
+fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
+    let page = Page::open("ok");
+    page.wait_text("#records-note", "Nothing has been sent from this browser to this address yet");
+    page.prepare();
+    make(&page, "the first one");
+    let first = page.text("#taskId");
+    make(&page, &"the second, of many words ".repeat(8));
+    page.wait_records("succeed", 2);
+    page.reload();
+    page.connect("ok");
+    page.wait_records("succeed", 2);
+    let listed = page.text(".record:first-child");
+    for words in ["the second, of many words", "…", "Finished", "just now", "2 pictures", "std", "5 s"] {
+        assert!(listed.contains(words), "expected {words:?} in the newest record, found {listed:?}");
+    }
+    page.screenshot("8-records");
+    assert_eq!(page.text(".record:last-child .name"), "the first one");
+    page.click(".record:last-child [data-action=show]");
+    page.wait_video();
+    assert_eq!(page.text("#taskId"), first);
+    page.assert_charged(2);
+}
+
+#[test]
+fn the_list_is_that_of_the_base_address() {
+    let page = Page::open("ok,tag=one");
+    page.prepare();
+    make(&page, "for one address");
+    page.connect("ok,tag=other");
+    page.wait_text("#records-note", "Nothing has been sent");
+    assert_eq!(page.count(".record"), 0);
+    page.fill("#baseUrl", "https://");
+    page.wait_text("#records-note", "Enter a base address");
+    page.connect("ok,tag=one");
+    page.wait_records("succeed", 1);
+}
+
+#[test]
+fn a_task_under_way_is_taken_up_after_a_reload() {
+    let page = Page::open("ok,submitted=1500,processing=2500");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("in the service's queue");
+    let task = page.text("#taskId");
+    page.wait_text(".record", "Under way on this page");
+    page.click("#stop");
+    page.wait_text("#stopped", "stays listed under Tasks of this browser, also after a reload");
+    page.reload();
+    page.connect("ok,submitted=1500,processing=2500");
+    page.wait_records("submitted", 1);
+    page.click(".record [data-action=watch]");
+    page.wait_video();
+    assert_eq!(page.text("#taskId"), task);
+    page.wait_records("succeed", 1);
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_task_from_elsewhere_is_listed_once_it_is_watched() {
+    let page = Page::open("ok");
+    page.prepare();
+    make(&page, "soon forgotten");
+    let task = page.text("#taskId");
+    page.click(".record [data-action=forget]");
+    page.wait_text("#records-note", "Nothing has been sent");
+    page.click(".card summary");
+    page.fill("#knownId", &task);
+    page.click("#watchKnown");
+    page.wait_video();
+    page.wait_records("succeed", 1);
+    assert_eq!(page.text(".record .name"), task);
+    page.assert_charged(1);
+}
+
+#[test]
+fn what_is_under_way_is_forgotten_only_when_asked_twice() {
+    let page = Page::open("ok,submitted=60000");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("in the service's queue");
+    let task = page.text("#taskId");
+    page.click("#stop");
+    page.wait_status("No longer watched");
+    page.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
+    page.click(".record [data-action=forget]");
+    let said = page.text(".record");
+    assert!(said.contains("is charged") && said.contains(&task), "expected what is lost, found {said:?}");
+    page.click(".record [data-action=keep]");
+    assert_eq!(
+        page.eval("document.activeElement.closest('.record') !== null"),
+        json!(true),
+        "expected the focus to stay"
+    );
+    page.click(".record [data-action=forget]");
+    page.screenshot("9-forget");
+    page.click(".record [data-action=forget-all-the-same]");
+    page.wait_text("#records-note", "Nothing has been sent");
+    assert_eq!(page.eval("document.activeElement.id"), json!("records-title"));
+    page.reload();
+    page.connect("ok,submitted=60000");
+    page.wait_text("#records-note", "Nothing has been sent");
+}
+
+#[test]
+fn what_another_tab_does_is_seen() {
+    let page = Page::open("ok,submitted=300,processing=900");
+    page.session.run("window.open('/')", &[]);
+    let handles = page.session.windows();
+    page.session.switch_to(&handles[1]);
+    page.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
+    page.connect("ok,submitted=300,processing=900");
+    page.prepare();
+    page.click("#submit");
+    page.wait_video();
+    page.session.switch_to(&handles[0]);
+    page.wait_records("succeed", 1);
+    assert_eq!(page.text(".record .name"), "the flower drifts down to the temple roof");
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_browser_without_a_database_says_so() {
+    let page = Page::open("ok,tag=before");
+    page.session.run("Object.defineProperty(window, 'indexedDB', { value: undefined })", &[]);
+    page.connect("ok,submitted=1000");
+    page.wait_text("#records-note", "This browser keeps no records of this page; note the task id");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("in the service's queue");
+    page.click("#stop");
+    page.wait_text("#stopped", "This page keeps no record of it: note the task id");
+    page.wait_records("submitted", 1);
+    page.click("#again");
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_storage_that_fails_is_named_and_breaks_nothing() {
+    let page = Page::open("ok");
+    page.prepare();
+    make(&page, "before the storage fails");
+    page.session.run(
+        "window.working = IDBDatabase.prototype.transaction;
+        IDBDatabase.prototype.transaction = () => { throw new DOMException('the disk is full', 'QuotaExceededError'); };",
+        &[],
+    );
+    page.click(".record [data-action=forget]");
+    page.wait_text("#records-note", "the disk is full");
+    page.wait_ready();
+    page.click("#submit");
+    page.wait_failure("the disk is full");
+    page.wait_status("nothing is charged");
+    page.session.run("IDBDatabase.prototype.transaction = working", &[]);
+    make(&page, "after the storage is well again");
+    page.wait_records("succeed", 2);
+    page.assert_charged(2);
+}

@@ -1,0 +1,253 @@
+// The tasks that this browser remembers of the base address in the form, and what one can do with each.
+
+import { createClient } from "./pkg/index.js";
+import { base, goodBase } from "./connection.js";
+import { announce, find, make, said, say } from "./dom.js";
+import { UNKNOWN } from "./words.js";
+
+/** @import { Client, TaskRecord } from "./pkg/index.js" */
+/** @typedef {{ baseUrl: string, taskId?: string | undefined, externalTaskId: string }} Known */
+/**
+ * What the rest of the page does with a record.
+ * @typedef {object} Actions
+ * @property {(task: Known) => void} watch
+ * @property {(task: Known) => void} show
+ * @property {(task: Known) => void} look
+ * @property {(task: Known) => void} send
+ * @property {(task: Known) => boolean} canSend
+ * @property {(id: string) => void} useId
+ * @property {() => { busy: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
+ */
+/** @typedef {{ item: HTMLLIElement, age: HTMLTimeElement, shown: string }} Row */
+
+/** So many are listed at first, beside all that are not finished. */
+const FIRST = 5;
+const LONGEST_TITLE = 100;
+/** What was last learnt, which may be a while ago. @type {Record<TaskRecord["state"], string>} */
+const STATES = {
+  submitting: "Being sent",
+  unknown: "Unknown whether a task was created",
+  rejected: "Refused, nothing charged",
+  submitted: "In the queue when last asked",
+  processing: "Being made when last asked",
+  succeed: "Finished",
+  failed: "Failed",
+};
+const FINISHED = new Set(["rejected", "succeed", "failed"]);
+const AGES = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+const list = find("#records-list", HTMLOListElement);
+const note = find("#records-note", HTMLElement);
+const hint = find("#records-hint", HTMLElement);
+const all = find("#records-all", HTMLButtonElement);
+
+/** @type {Actions} */
+let actions;
+/** @type {{ base: string, client: Client, end: () => void } | undefined} */
+let open;
+/** @type {TaskRecord[]} */
+let records = [];
+/** @type {"indexeddb" | "memory" | undefined} */
+let kind;
+let failure = "";
+let isWhole = false;
+let turn = 0;
+/** Those that one more click forgets. @type {Set<string>} */
+const asked = new Set();
+/** @type {Map<string, Row>} */
+const rows = new Map();
+
+/** @param {string | undefined} id either of a task's two */
+export const recordOf = (id) => (id ? records.find(({ taskId, externalTaskId }) => taskId === id || externalTaskId === id) : undefined);
+
+/** Whether the task will be listed after a reload. @param {string | undefined} id */
+export const isKept = (id) => kind === "indexeddb" && recordOf(id) !== undefined;
+
+/** @param {Actions} given */
+export function startRecords(given) {
+  actions = given;
+  all.addEventListener("click", () => {
+    isWhole = true;
+    render();
+    find("#records-title", HTMLElement).focus();
+  });
+  // Another tab tells what it changes, not what it forgets.
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refreshRecords());
+  setInterval(renderAges, 20_000);
+  refreshRecords();
+}
+
+/** Reads the records of the base address in the form. Never rejects: what goes wrong is said in the section. */
+export async function refreshRecords() {
+  const now = ++turn;
+  try {
+    const { client } = opened() ?? {};
+    const [found, where] = client ? await Promise.all([client.records(), client.storage()]) : [[], undefined];
+    if (now !== turn) return;
+    [records, kind, failure] = [found, where, ""];
+  } catch (error) {
+    if (now !== turn) return;
+    failure = `The records of this browser cannot be read. ${said(error)}`;
+  }
+  render();
+}
+
+/** The client of the base address in the form. It needs no key, because it asks the service nothing. */
+function opened() {
+  if (open?.base === base()) return open;
+  open?.end();
+  [open, records, failure] = [undefined, [], ""];
+  asked.clear();
+  if (!goodBase()) return undefined;
+  const client = createClient({ baseUrl: base() });
+  open = { base: base(), client, end: () => client.close() };
+  client.onRecordChange(() => refreshRecords());
+  return open;
+}
+
+/** @param {TaskRecord} record */
+async function forget({ externalTaskId }) {
+  const after = rows.get(externalTaskId)?.item.nextElementSibling;
+  asked.delete(externalTaskId);
+  try {
+    await open?.client.forget(externalTaskId);
+    announce("The record is forgotten");
+  } catch (error) {
+    failure = `The record could not be forgotten. ${said(error)}`;
+    return render();
+  }
+  await refreshRecords();
+  (after?.querySelector("button") ?? find("#records-title", HTMLElement)).focus();
+}
+
+// ── The list ──────────────────────────────────────────────────────────────────────────────────────
+
+/** Draws the list as it is known. */
+export function render() {
+  const shown = records.filter(({ state }, index) => isWhole || index < FIRST || !FINISHED.has(state));
+  const memory = kind === "memory" ? "This browser keeps no records of this page; note the task id. What is listed here is gone when the page is closed." : "";
+  const empty = records.length || failure ? "" : goodBase() ? "Nothing has been sent from this browser to this address yet." : "Enter a base address to see what was sent there.";
+  say(note, [failure, memory, empty].filter(Boolean).join(" "));
+  note.classList.toggle("wrong", failure !== "");
+  hint.hidden = records.length === 0 || kind !== "indexeddb";
+  const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement : undefined;
+  const [action, id] = [focused?.dataset.action, focused?.closest("li")?.dataset.record];
+  for (const [id, { item }] of rows) {
+    if (!shown.some(({ externalTaskId }) => externalTaskId === id)) (item.remove(), rows.delete(id));
+  }
+  shown.forEach((record, index) => {
+    const { item } = renderRow(record);
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  all.hidden = shown.length === records.length;
+  say(all, `Show all ${records.length}`);
+  renderAges();
+  const row = id && document.activeElement !== focused ? rows.get(id)?.item : undefined;
+  const target = row?.querySelector(`[data-action="${action}"]`) ?? row?.querySelector("button");
+  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+}
+
+/** @param {TaskRecord} record @returns {Row} */
+function renderRow(record) {
+  const id = record.externalTaskId;
+  const row = rows.get(id) ?? { item: make("li", { className: "record" }), age: make("time"), shown: "" };
+  rows.set(id, row);
+  const { busy, ...current } = actions.current();
+  const isHere = busy && (current.externalTaskId === id || (record.taskId !== undefined && current.taskId === record.taskId));
+  const canSend = record.state === "unknown" && actions.canSend(known(record));
+  const shown = JSON.stringify([record, busy, isHere, canSend, asked.has(id)]);
+  if (row.shown === shown) return row;
+  row.shown = shown;
+  row.item.dataset.record = id;
+  row.item.dataset.state = record.state;
+  row.age.dateTime = new Date(record.createdAt).toISOString();
+  row.age.title = new Date(record.createdAt).toLocaleString("en");
+  const facts = [record.imageCount && `${record.imageCount} picture${record.imageCount === 1 ? "" : "s"}`, record.mode, record.duration && `${record.duration} s`];
+  row.item.replaceChildren(
+    make("p", { className: "name", textContent: titleOf(record) }),
+    make("p", { className: "figures" }, make("strong", { textContent: STATES[record.state] }), " · ", row.age, ...facts.filter(Boolean).map((fact) => ` · ${fact}`)),
+    ...textsOf(record, isHere, canSend).map((textContent) => make("p", { className: "note", textContent })),
+  );
+  const buttons = isHere ? [] : buttonsOf(record, canSend);
+  if (buttons.length) row.item.append(make("p", { className: "actions" }, ...buttons.map((button) => drawn(button, record, busy))));
+  return row;
+}
+
+/** @typedef {{ action: string, label: string, needsPeace?: boolean, act: () => unknown }} Button */
+
+/** @param {TaskRecord} record @param {boolean} canSend @returns {Button[]} */
+function buttonsOf(record, canSend) {
+  const { state, externalTaskId: id } = record;
+  if (asked.has(id)) {
+    const keep = () => (asked.delete(id), render());
+    return [
+      { action: "forget-all-the-same", label: "Forget it all the same", act: () => forget(record) },
+      { action: "keep", label: "Keep it", act: keep },
+    ];
+  }
+  /** @param {string} action @param {string} label @param {(task: Known) => void} act @returns {Button} */
+  const lone = (action, label, act) => ({ action, label, needsPeace: true, act: () => act(known(record)) });
+  /** @type {Button[]} */
+  const buttons = [];
+  if (state === "submitted" || state === "processing") buttons.push(lone("watch", "Watch", actions.watch));
+  if (state === "succeed") buttons.push(lone("show", "Show", actions.show));
+  if (state === "unknown") {
+    buttons.push(lone("look", "Look again", actions.look));
+    if (canSend) buttons.push(lone("send", "Send again under the same id", actions.send));
+    else buttons.push({ action: "use", label: "Use this id for the next request", act: () => actions.useId(id) });
+  }
+  const ask = () => (asked.add(id), render());
+  if (state !== "submitting") buttons.push({ action: "forget", label: "Forget", act: FINISHED.has(state) ? () => forget(record) : ask });
+  return buttons;
+}
+
+/** @param {TaskRecord} record @param {boolean} isHere @param {boolean} canSend @returns {string[]} */
+function textsOf({ state, statusMessage, taskId, externalTaskId }, isHere, canSend) {
+  if (isHere) return ["Under way on this page: see Video."];
+  if (asked.has(externalTaskId)) {
+    return state === "unknown"
+      ? [`A task may exist and be charged. This record is all by which this browser can look for it: without it, note the external task id ${externalTaskId}.`]
+      : [`The task goes on and is charged. Without the record it can be watched only by its id: note ${taskId}.`];
+  }
+  if (state === "failed" && statusMessage) return [statusMessage];
+  if (state !== "unknown") return [];
+  return [
+    "No clear answer came to the request: a task may exist and be charged.",
+    UNKNOWN.look,
+    canSend ? UNKNOWN.send : UNKNOWN.gone,
+  ];
+}
+
+/** @param {Button} button @param {TaskRecord} record @param {boolean} busy */
+function drawn({ action, label, needsPeace, act }, record, busy) {
+  const isOff = needsPeace === true && busy;
+  const button = make("button", { type: "button", textContent: label, ariaLabel: `${label}: ${titleOf(record)}`, ariaDisabled: String(isOff) });
+  button.dataset.action = action;
+  button.addEventListener("click", ({ detail }) => {
+    // The second click of a double click was meant for what stood here before.
+    if (detail > 1) return;
+    if (isOff) announce("A task is under way here: wait for its end, or stop watching it first.");
+    else act();
+  });
+  return button;
+}
+
+function renderAges() {
+  for (const { age } of rows.values()) say(age, agoOf(Date.now() - Date.parse(age.dateTime)));
+}
+
+/** @param {number} ms */
+function agoOf(ms) {
+  const steps = /** @type {const} */ ([["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]]);
+  const [unit, length] = steps.find(([, length]) => ms >= length) ?? [];
+  return unit && length ? AGES.format(-Math.floor(ms / length), unit) : "just now";
+}
+
+/** @param {TaskRecord} record */
+function titleOf({ prompt, taskId, externalTaskId }) {
+  const letters = [...(prompt?.trim() || taskId || externalTaskId)];
+  return letters.length > LONGEST_TITLE ? `${letters.slice(0, LONGEST_TITLE - 1).join("")}…` : letters.join("");
+}
+
+/** @param {TaskRecord} record @returns {Known} */
+const known = ({ taskId, externalTaskId }) => ({ baseUrl: open?.base ?? base(), taskId, externalTaskId });
