@@ -5,7 +5,7 @@ import { announce, find } from "./dom.js";
 import { useId } from "./form.js";
 import { addPictures } from "./pictures.js";
 import { refreshRecords, startRecords } from "./records.js";
-import { adopt, canSend, current, look, sendAgain, show, submit, watch } from "./run.js";
+import { adopt, canSend, current, look, sayStopped, sendAgain, show, submit, watch } from "./run.js";
 
 /** @type {number | undefined} */
 let soon;
@@ -25,5 +25,5 @@ baseUrl.addEventListener("input", () => {
   soon = setTimeout(refreshRecords, 250);
 });
 
-startRecords({ watch, show, look, send: sendAgain, canSend, useId, current });
+startRecords({ watch, show, look, send: sendAgain, canSend, useId, current, listed: sayStopped });
 addPictures(find("#files", HTMLInputElement).files ?? []);

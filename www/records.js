@@ -16,7 +16,8 @@ import { UNKNOWN } from "./words.js";
  * @property {(task: Known) => void} send
  * @property {(task: Known) => boolean} canSend
  * @property {(id: string) => void} useId
- * @property {() => { busy: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
+ * @property {() => void} listed is called when the list is known anew
+ * @property {() => { busy: boolean, explained: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
  */
 /** @typedef {{ item: HTMLLIElement, age: HTMLTimeElement, shown: string }} Row */
 
@@ -90,6 +91,7 @@ export async function refreshRecords() {
     failure = `The records of this browser cannot be read. ${said(error)}`;
   }
   render();
+  actions.listed();
 }
 
 /** The client of the base address in the form. It needs no key, because it asks the service nothing. */
@@ -152,10 +154,11 @@ function renderRow(record) {
   const id = record.externalTaskId;
   const row = rows.get(id) ?? { item: make("li", { className: "record" }), age: make("time"), shown: "" };
   rows.set(id, row);
-  const { busy, ...current } = actions.current();
-  const isHere = busy && (current.externalTaskId === id || (record.taskId !== undefined && current.taskId === record.taskId));
+  const { busy, explained, ...current } = actions.current();
+  const isLast = current.externalTaskId === id || (record.taskId !== undefined && current.taskId === record.taskId);
+  const isHere = busy && isLast;
   const canSend = record.state === "unknown" && actions.canSend(known(record));
-  const shown = JSON.stringify([record, busy, isHere, canSend, asked.has(id)]);
+  const shown = JSON.stringify([record, busy, isLast, explained, canSend, asked.has(id)]);
   if (row.shown === shown) return row;
   row.shown = shown;
   row.item.dataset.record = id;
@@ -165,8 +168,9 @@ function renderRow(record) {
   const facts = [record.imageCount && `${record.imageCount} picture${record.imageCount === 1 ? "" : "s"}`, record.mode, record.duration && `${record.duration} s`];
   row.item.replaceChildren(
     make("p", { className: "name", textContent: titleOf(record) }),
-    make("p", { className: "figures" }, make("strong", { textContent: STATES[record.state] }), " · ", row.age, ...facts.filter(Boolean).map((fact) => ` · ${fact}`)),
-    ...textsOf(record, isHere, canSend).map((textContent) => make("p", { className: "note", textContent })),
+    make("p", { className: "state", textContent: STATES[record.state] }),
+    make("p", { className: "figures" }, row.age, ...facts.filter(Boolean).map((fact) => ` · ${fact}`)),
+    ...textsOf(record, isLast, canSend).map((textContent) => make("p", { className: "note", textContent })),
   );
   const buttons = isHere ? [] : buttonsOf(record, canSend);
   if (buttons.length) row.item.append(make("p", { className: "actions" }, ...buttons.map((button) => drawn(button, record, busy))));
@@ -186,7 +190,13 @@ function buttonsOf(record, canSend) {
     ];
   }
   /** @param {string} action @param {string} label @param {(task: Known) => void} act @returns {Button} */
-  const lone = (action, label, act) => ({ action, label, needsPeace: true, act: () => act(known(record)) });
+  const lone = (action, label, act) => ({
+    action, label, needsPeace: true,
+    act() {
+      find("#result", HTMLElement).focus({ preventScroll: true });
+      act(known(record));
+    },
+  });
   /** @type {Button[]} */
   const buttons = [];
   if (state === "submitted" || state === "processing") buttons.push(lone("watch", "Watch", actions.watch));
@@ -201,9 +211,10 @@ function buttonsOf(record, canSend) {
   return buttons;
 }
 
-/** @param {TaskRecord} record @param {boolean} isHere @param {boolean} canSend @returns {string[]} */
-function textsOf({ state, statusMessage, taskId, externalTaskId }, isHere, canSend) {
-  if (isHere) return ["Under way on this page: see Video."];
+/** @param {TaskRecord} record @param {boolean} isLast whether it is the one under Video @param {boolean} canSend @returns {string[]} */
+function textsOf({ state, statusMessage, taskId, externalTaskId }, isLast, canSend) {
+  const { busy, explained } = actions.current();
+  if (isLast && busy) return ["Under way on this page: see Video."];
   if (asked.has(externalTaskId)) {
     return state === "unknown"
       ? [`A task may exist and be charged. This record is all by which this browser can look for it: without it, note the external task id ${externalTaskId}.`]
@@ -213,8 +224,7 @@ function textsOf({ state, statusMessage, taskId, externalTaskId }, isHere, canSe
   if (state !== "unknown") return [];
   return [
     "No clear answer came to the request: a task may exist and be charged.",
-    UNKNOWN.look,
-    canSend ? UNKNOWN.send : UNKNOWN.gone,
+    ...(isLast && explained ? ["What you can do is said under Video."] : [UNKNOWN.look, canSend ? UNKNOWN.send : UNKNOWN.gone]),
   ];
 }
 

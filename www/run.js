@@ -41,7 +41,7 @@ let busy = false;
 const unsettled = new Map();
 
 /** What is under way, or was last. */
-export const current = () => ({ busy, taskId: run?.taskId, externalTaskId: run?.externalTaskId });
+export const current = () => ({ busy, explained: !failure.hidden, taskId: run?.taskId, externalTaskId: run?.externalTaskId });
 
 /** @param {Known} task */
 export const canSend = ({ baseUrl, externalTaskId }) => unsettled.get(externalTaskId ?? "")?.baseUrl === baseUrl;
@@ -65,7 +65,6 @@ async function alone(work) {
   for (const element of [stop, bar]) hide(element);
   if (run) say(clock, `${minutes(Date.now() - run.startedAt)} elapsed`);
   await refreshRecords();
-  if (!stopped.hidden) showStopped();
   await check().catch(showFailure);
 }
 
@@ -247,7 +246,9 @@ function showFailure(error) {
   if (known?.code === "unauthorized") refuseKey();
   const facts = known && [known.code, known.status && `HTTP ${known.status}`, known.serviceCode && `service code ${known.serviceCode}`, known.requestId && `request ${known.requestId}`];
   const small = facts?.filter(Boolean).join(" · ") ?? "";
-  if (run?.unknown && isUncertain) return showUnknown("No clear answer came: it cannot be told whether a task was created.", `${said(error)} ${small}`);
+  // Of all refusals only that of a used id leaves the outcome unknown.
+  const isTaken = known?.code === "submission_unknown" && known.status !== undefined && known.status >= 400 && known.status < 500 && known.status !== 408;
+  if (run?.unknown && isUncertain) return showUnknown(isTaken ? UNKNOWN.taken : UNKNOWN.lost, `${said(error)} ${small}`);
   if (run?.unknown) return showUnknown(`${said(error)} What the first request came to is still not known.`, small);
   showLines([said(error), (known && ADVICE[known.code]) ?? (run?.taskId ? "The task goes on at the service and is charged. Watch it again." : "")], small);
   say(status, known?.code === "task_failed" ? "The task failed." : isRefused ? "Not accepted. No task was created, nothing is charged." : "That did not work.");
@@ -275,10 +276,15 @@ function showStopped() {
   const unsent = run.unknown ? "Stopped. A task may exist and be charged." : "Cancelled before anything was sent. Nothing is charged.";
   say(status, run.taskId ? "No longer watched." : unsent);
   say(placeholder, "No video yet");
-  const kept = "It stays listed under Tasks of this browser, also after a reload: watch it again from there.";
-  say(stopped, `The task goes on at the service and is charged. ${isKept(run.taskId) ? kept : "This page keeps no record of it: note the task id."}`);
+  sayStopped();
   stopped.hidden = !run.taskId;
   showAgain(true);
+}
+
+/** What a task no longer watched leaves here, as far as the list of tasks is known. */
+export function sayStopped() {
+  const kept = "It stays listed under Tasks of this browser, also after a reload: watch it again from there.";
+  say(stopped, `The task goes on at the service and is charged. ${isKept(run?.taskId) ? kept : "This page keeps no record of it: note the task id."}`);
 }
 
 /** @param {boolean} sensible */

@@ -113,6 +113,7 @@ fn what_is_under_way_is_forgotten_only_when_asked_twice() {
     page.click(".record [data-action=forget-all-the-same]");
     page.wait_text("#records-note", "Nothing has been sent");
     assert_eq!(page.eval("document.activeElement.id"), json!("records-title"));
+    assert!(page.text("#stopped").contains("keeps no record of it"), "expected the truth after it was forgotten");
     page.reload();
     page.connect("ok,submitted=60000");
     page.wait_text("#records-note", "Nothing has been sent");
