@@ -41,7 +41,7 @@ export const ADVICE = {
   url_expired: "Watch the task again to ask for a fresh address.",
 };
 
-const CHARGED_AGAIN = "It is charged again if the provider neither refuses a repeated id nor finds the first task.";
+const CHARGED_AGAIN = "It is charged again if the provider neither refuses a repeated id nor finds the first task; under another id it is a new task, charged in any case.";
 
 /** The ways out of a submission of which nothing clear is known. */
 export const UNKNOWN = {

@@ -60,11 +60,9 @@ fn a_task_under_way_is_taken_up_after_a_reload() {
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
     page.wait_text(".record", "Under way on this page");
-    page.click("#stop");
-    page.wait_text("#stopped", "stays listed under Tasks of this browser, also after a reload");
     page.reload();
     page.connect("ok,submitted=1500,processing=2500");
-    page.wait_records("submitted", 1);
+    page.wait("the task to be listed", "document.querySelector('.record [data-action=watch]') !== null");
     page.click(".record [data-action=watch]");
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -97,7 +95,7 @@ fn what_is_under_way_is_forgotten_only_when_asked_twice() {
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
     page.click("#stop");
-    page.wait_status("No longer watched");
+    page.wait_text("#stopped", "stays listed under Tasks of this browser, also after a reload");
     page.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
     page.click(".record [data-action=forget]");
     let said = page.text(".record");
