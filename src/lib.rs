@@ -39,9 +39,9 @@
 //! | [`error`] | the one error |
 //! | `web` | WebAssembly only: options, files, `fetch`, timers, abort, the records and their locks, exports |
 //!
-//! `src/js` has what Rust cannot be: the loader, a client that can be made where no WebAssembly runs, the subclass of
-//! `Error`, the declarations; and what would be larger in Rust: the promises of IndexedDB and Web Locks, the joining of
-//! identical requests.
+//! `src/js` stands above all this: the entry, the loader, a client that can be made where no WebAssembly runs and that joins
+//! identical requests, the declarations. `src/web/js` stands below `web`: what Rust cannot be, such as the subclass of
+//! `Error`, and what would be several times larger there, such as the promises of IndexedDB and Web Locks.
 //!
 //! # Invariants
 //!

@@ -32,11 +32,11 @@ impl Outcome {
                 500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
                 // Our own id is well formed, so it is taken: by an earlier submission, or by a repeat of this one on the way.
                 400..500 if refusal.is_about_external_id() => {
-                    Self::Unknown(named(told_unknown(refusal.into_submission_error())))
+                    Self::Unknown(named(told_unknown(refusal.into_taken_error())))
                 }
                 // Also an error inside an answer of success: what was done before it cannot be told.
                 _ if refusal.is_server_error() || matches!(refusal.status(), ..400 | 408) => {
-                    Self::Unknown(named(told_unknown(refusal.into_submission_error())))
+                    Self::Unknown(named(told_unknown(refusal.into_taken_error())))
                 }
                 _ => Self::Rejected(named(refusal.into_submission_error())),
             },

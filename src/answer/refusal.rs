@@ -96,6 +96,12 @@ impl Refusal {
         self.into_error(meaning).retryable(meaning.passes)
     }
 
+    /// As the error of a submission whose id is taken.
+    pub fn into_taken_error(self) -> Error {
+        let advice = "the service says that this external task id is taken, so its task very likely exists";
+        self.into_error(Meaning { code: ErrorCode::SubmissionUnknown, advice, passes: false })
+    }
+
     fn meaning(&self, asked: Asked) -> Meaning {
         Meaning::of(asked, self.status, self.code.as_ref(), &self.message)
     }

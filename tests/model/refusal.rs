@@ -155,6 +155,20 @@ fn an_error_inside_a_success_is_an_error() {
 }
 
 #[test]
+fn numbers_that_javascript_cannot_hold_are_words() {
+    let (error, _) = refusals(500, r#"{"code":9223372036854775807,"message":"m"}"#);
+    assert_eq!(error.details().service_code, Some(ServiceCode::Word("9223372036854775807".into())));
+    let response = HttpResponse {
+        status: 429,
+        body: r#"{"code":1302,"message":"m"}"#.into(),
+        retry_after: Some("9999999999999999".into()),
+        key: None,
+    };
+    let Answer::Refused(refusal) = Answer::read(&response) else { panic!("no refusal") };
+    assert_eq!(refusal.into_query_error().details().retry_after, None);
+}
+
+#[test]
 fn a_long_message_is_cut() {
     let body = format!(r#"{{"code":1200,"message":"{}"}}"#, "ü".repeat(10_000));
     assert!(refusals(400, &body).0.message().chars().count() < 700);

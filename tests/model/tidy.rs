@@ -75,7 +75,7 @@ fn files_stay_short_enough_to_read() {
 
 #[test]
 fn nothing_is_evaluated_and_nothing_is_inline() {
-    let mut script = files("src/js", &["js"]);
+    let mut script = files("src", &["js"]);
     script.extend(files("www", &["js", "html"]));
     must_not_contain(
         &script,

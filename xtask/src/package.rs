@@ -97,12 +97,15 @@ fn optimize(project: &Project, next: &Path) -> Result<()> {
     names::shorten(&module, &next.join(format!("{}.js", module_name(project)?)))
 }
 
+/// Where JavaScript is written by hand: what the shell calls, and the entry above it.
+const SCRIPTS: [&str; 2] = ["src/web/js", "src/js"];
+
 /// Copies the hand-written JavaScript and its declarations beside the glue.
 fn copy_entry(project: &Project, next: &Path) -> Result<()> {
-    let source = project.root.join("src/js");
-    for name in file_names(&source)? {
-        if is_script(&name) {
-            ensure!(!next.join(&name).exists(), "src/js/{name} has the name of a file that wasm-bindgen makes");
+    for folder in SCRIPTS {
+        let source = project.root.join(folder);
+        for name in file_names(&source)?.into_iter().filter(|name| is_script(name)) {
+            ensure!(!next.join(&name).exists(), "{folder}/{name} has the name of another script");
             copy(&source.join(&name), &next.join(&name))?;
         }
     }
