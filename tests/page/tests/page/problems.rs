@@ -44,13 +44,13 @@ fn a_picture_of_299_pixels() {
 #[test]
 fn a_webp_named_jpg() {
     let folder = tempfile::tempdir().expect("a folder");
-    check(&made(folder.path(), "holiday.jpg", (400, 400), ImageFormat::WebP), "WebP");
+    check(&made(folder.path(), "holiday.jpg", (400, 400), ImageFormat::WebP), "WebP").screenshot("4-webp");
 }
 
 #[test]
 fn a_file_of_eleven_megabytes() {
     let folder = tempfile::tempdir().expect("a folder");
-    check(&padded(folder.path(), "large.jpg", 11 << 20), "11");
+    check(&padded(folder.path(), "large.jpg", 11 << 20), "11").screenshot("4-large");
 }
 
 #[test]
@@ -64,6 +64,7 @@ fn five_pictures() {
     assert_eq!(page.count(".picture"), 5, "expected no picture to be lost");
     assert_eq!(page.text("#pictures li:nth-child(4) .verdict"), "Ready");
     assert!(page.text("#pictures li:nth-child(5)").contains("Only 4 pictures can be sent"));
+    page.screenshot("4-five");
     page.click("#pictures li:nth-child(2) [data-action=remove]");
     page.wait_ready();
     assert_eq!(page.names(), json!(["china.jpg", "grace_hopper.jpg", "chelsea.png", "fifth.png"]));
