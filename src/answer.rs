@@ -75,15 +75,25 @@ impl Odd {
         self.into_error(code).retryable(passes)
     }
 
+    /// As the error of a submission that created nothing.
+    pub fn into_submission_error(self) -> Error {
+        if self.status != 413 {
+            return self.into_error(ErrorCode::Protocol);
+        }
+        // Any web server on the way says that, in a page of its own.
+        let message = format!("{} (HTTP 413 with {})", meaning::TOO_LARGE.advice, self.seen);
+        Error::new(meaning::TOO_LARGE.code, message).detailed(|details| details.status = Some(413))
+    }
+
     /// As an error. What a repetition would mean depends on what was asked.
     pub fn into_error(self, code: ErrorCode) -> Error {
-        let message = match self.status {
-            0 => format!("expected an answer of the service, found {}; check the base address", self.seen),
-            status => format!(
-                "expected an answer of the service, found HTTP {status} with {}; check the base address",
-                self.seen
-            ),
+        let found = match self.status {
+            0 => self.seen.to_owned(),
+            status => format!("HTTP {status} with {}", self.seen),
         };
+        // From 500 on it is an edge that cannot reach the service, not another place.
+        let advice = if self.status < 500 { "; check the base address" } else { "" };
+        let message = format!("expected an answer of the service, found {found}{advice}");
         Error::new(code, message).detailed(|details| details.status = (self.status != 0).then_some(self.status))
     }
 }

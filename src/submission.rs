@@ -30,19 +30,15 @@ impl Outcome {
             Answer::Task(task) => Self::Accepted(task),
             Answer::Refused(refusal) => match refusal.status() {
                 500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
-                // Our own id is well formed, so it is taken: by an earlier submission, or by a repeat of this one on the way.
-                400..500 if refusal.is_about_external_id() => {
-                    Self::Unknown(named(told_unknown(refusal.into_taken_error())))
-                }
-                // Also an error inside an answer of success: what was done before it cannot be told.
-                _ if refusal.is_server_error() || matches!(refusal.status(), ..400 | 408) => {
-                    Self::Unknown(named(told_unknown(refusal.into_taken_error())))
+                // An id of ours that is taken, for it is well formed: by an earlier submission, or by a repeat of this one on
+                // the way. And an error inside an answer of success: what was done before it cannot be told.
+                status if matches!(status, ..400 | 408) || refusal.says_id_is_taken() || refusal.is_server_error() => {
+                    Self::Unknown(named(told_unknown(refusal.into_unclear_error())))
                 }
                 _ => Self::Rejected(named(refusal.into_submission_error())),
             },
             Answer::Odd(odd) => match odd.status() {
-                408 => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
-                0 | 400..500 => Self::Rejected(named(odd.into_error(ErrorCode::Protocol))),
+                0 | 400..500 if odd.status() != 408 => Self::Rejected(named(odd.into_submission_error())),
                 _ => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
             },
         }

@@ -43,6 +43,9 @@ const TOO_FAST: Meaning = passing(ErrorCode::RateLimited, "the service asks to s
 const TOO_MANY: Meaning =
     passing(ErrorCode::ConcurrencyLimited, "as many tasks as the account allows are under way; wait for one to end");
 const SERVER: Meaning = passing(ErrorCode::ServerError, "the service has a problem of its own; try again later");
+/// Of HTTP 413, in whatever form.
+pub(super) const TOO_LARGE: Meaning =
+    lasting(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller pictures");
 const NO_TASK: Meaning = lasting(ErrorCode::TaskNotFound, "the service knows no such task");
 
 /// Kling's numbers. 1203 is about a task where a task was asked for, and about the model where one was to be created.
@@ -83,7 +86,7 @@ pub const WORDS: &[(&str, Meaning)] = &[
 pub const STATUSES: &[(u16, Meaning)] = &[
     (401, KEY),
     (403, RIGHTS),
-    (413, lasting(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller pictures")),
+    (413, TOO_LARGE),
     // It may hide any of the numbers above that come with 429, also those that do not pass.
     (429, lasting(ErrorCode::RateLimited, "the service takes nothing more now, or a limit of the account is reached")),
 ];

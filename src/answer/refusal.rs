@@ -66,10 +66,11 @@ impl Refusal {
     }
 
     /// Whether it is about the caller's own id. The documented case is that the id is taken, so that a task exists under it.
-    pub fn is_about_external_id(&self) -> bool {
-        ["external_task_id", "externaltaskid", "external task id", "external id"]
-            .iter()
-            .any(|name| mentions(&self.message, name))
+    pub fn says_id_is_taken(&self) -> bool {
+        (400..500).contains(&self.status)
+            && ["external_task_id", "externaltaskid", "external task id", "external id"]
+                .iter()
+                .any(|name| mentions(&self.message, name))
     }
 
     /// Whether it is a problem of the service's own, of which it cannot be told what was done before.
@@ -96,9 +97,14 @@ impl Refusal {
         self.into_error(meaning).retryable(meaning.passes)
     }
 
-    /// As the error of a submission whose id is taken.
-    pub fn into_taken_error(self) -> Error {
-        let advice = "the service says that this external task id is taken, so its task very likely exists";
+    /// As the error of a submission of which it cannot be told whether it created a task. Only what was said goes in:
+    /// the advice that comes with a refusal, to try again, could be paid for twice here.
+    pub fn into_unclear_error(self) -> Error {
+        let advice = if self.says_id_is_taken() {
+            "the service says that this external task id is taken, so its task very likely exists"
+        } else {
+            "the service answered with an error of its own"
+        };
         self.into_error(Meaning { code: ErrorCode::SubmissionUnknown, advice, passes: false })
     }
 

@@ -40,6 +40,7 @@ export const run = runner({
       ["submit-word,word=fail_to_fetch_task,code=1301", "content_policy"],
       ["submit-balance", "insufficient_balance"],
       ["submit-html,status=404", "protocol"],
+      ["submit-html,status=413", "payload_too_large"],
       ["submit-redirect", "protocol"],
     ]) {
       const { error, ...seen } = await outcome(kit, scenario);

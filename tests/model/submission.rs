@@ -42,6 +42,7 @@ fn outcomes() {
     rejected(429, refusal, ErrorCode::RateLimited);
     rejected(500, r#"{"error":{"message":"no","code":"invalid_request"}}"#, ErrorCode::Rejected);
     rejected(400, "<html>", ErrorCode::Protocol);
+    rejected(413, "<html>", ErrorCode::PayloadTooLarge);
     rejected(0, "", ErrorCode::Protocol);
     unknown(400, r#"{"code":1201,"message":"external_task_id already exists"}"#);
     unknown(408, refusal);
@@ -65,6 +66,29 @@ fn no_answer_is_unknown() {
     };
     assert!(error.message().contains("Failed to fetch"), "{error}");
     assert_eq!(error.details().external_task_id.as_deref(), Some(id.as_str()));
+}
+
+/// What a person reads decides whether they pay again.
+#[test]
+fn an_unclear_answer_is_told_as_it_was_and_with_no_advice_to_try_again() {
+    let message = |status, body: &str| match outcome(status, body) {
+        Outcome::Unknown(error) => error.message().to_owned(),
+        other => panic!("{status} {body}: {other:?}"),
+    };
+    let taken = message(400, r#"{"code":1201,"message":"external_task_id already exists"}"#);
+    assert!(taken.contains("is taken") && taken.contains("already exists"), "{taken}");
+    for (status, body, seen) in [
+        (500, r#"{"code":5000,"message":"oh"}"#, "HTTP 500, code 5000: oh"),
+        (500, r#"{"code":5000,"message":"cannot look up external_task_id"}"#, "HTTP 500"),
+        (408, r#"{"code":1201,"message":"slow"}"#, "HTTP 408"),
+        (200, r#"{"code":1303,"message":"busy"}"#, "busy"),
+        (400, r#"{"code":"do_request_failed","message":"upstream"}"#, "do_request_failed: upstream"),
+        (502, "<html>", "HTTP 502 with a web page"),
+    ] {
+        let told = message(status, body);
+        assert!(told.contains(seen) && !told.contains("taken") && !told.contains("try again"), "{told}");
+        assert!(told.contains("before you send it again"), "{told}");
+    }
 }
 
 proptest! {

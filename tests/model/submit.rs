@@ -82,7 +82,7 @@ fn every_answer_to_the_paid_request_has_one_outcome() {
         (answer(400, "<html>"), Some(E::Protocol), Rejected, 1),
         (answer(403, "<html>"), Some(E::Protocol), Rejected, 1),
         (answer(404, ""), Some(E::Protocol), Rejected, 1),
-        (answer(413, "<html>"), Some(E::Protocol), Rejected, 1),
+        (answer(413, "<html>"), Some(E::PayloadTooLarge), Rejected, 1),
         (answer(429, "<html>"), Some(E::Protocol), Rejected, 1),
         (refused(429, 1100), Some(E::Forbidden), Rejected, 1),
         (refused(429, 1101), Some(E::InsufficientBalance), Rejected, 1),
