@@ -246,9 +246,7 @@ function showFailure(error) {
   if (known?.code === "unauthorized") refuseKey();
   const facts = known && [known.code, known.status && `HTTP ${known.status}`, known.serviceCode && `service code ${known.serviceCode}`, known.requestId && `request ${known.requestId}`];
   const small = facts?.filter(Boolean).join(" · ") ?? "";
-  // Of all refusals only that of a used id leaves the outcome unknown.
-  const isTaken = known?.code === "submission_unknown" && known.status !== undefined && known.status >= 400 && known.status < 500 && known.status !== 408;
-  if (run?.unknown && isUncertain) return showUnknown(isTaken ? UNKNOWN.taken : UNKNOWN.lost, `${said(error)} ${small}`);
+  if (run?.unknown && isUncertain) return showUnknown(UNKNOWN.lost, `${said(error)} ${small}`);
   if (run?.unknown) return showUnknown(`${said(error)} What the first request came to is still not known.`, small);
   showLines([said(error), (known && ADVICE[known.code]) ?? (run?.taskId ? "The task goes on at the service and is charged. Watch it again." : "")], small);
   say(status, known?.code === "task_failed" ? "The task failed." : isRefused ? "Not accepted. No task was created, nothing is charged." : "That did not work.");

@@ -46,7 +46,6 @@ const CHARGED_AGAIN = "It is charged again if the provider neither refuses a rep
 /** The ways out of a submission of which nothing clear is known. */
 export const UNKNOWN = {
   lost: "No clear answer came: it cannot be told whether a task was created.",
-  taken: "The service refused the id as already used: a task of this id very likely exists and is charged.",
   look: "Look again: this asks the service for a task of this id and costs nothing. Finding none proves nothing, because the task may still appear; the provider's console lists it too.",
   send: `Send again under the same id: this repeats the same request. ${CHARGED_AGAIN}`,
   gone: `Its pictures are no longer on this page. To send it again, choose them again and use its id for the next request. ${CHARGED_AGAIN}`,

@@ -34,7 +34,7 @@ fn a_lost_answer_is_looked_for_and_sent_again_without_a_second_charge() {
     assert_eq!(page.text("#resend"), "Send again under the same id");
     page.click("#resend");
     page.wait("the request to leave again", "document.querySelector('#failure').hidden");
-    page.wait_failure("refused the id as already used");
+    page.wait_failure("this external task id is taken");
     page.wait_records("unknown", 1);
     assert_eq!(page.text("#taskExternalId"), id);
     assert_eq!(page.text(".record .state"), "Unknown whether a task was created");
