@@ -71,6 +71,12 @@ impl BaseUrl {
         Ok(())
     }
 
+    /// Scheme, host and port.
+    fn origin(&self) -> &str {
+        let path = self.text.match_indices('/').nth(2).map_or(self.text.len(), |(at, _)| at);
+        self.text.get(..path).unwrap_or_default()
+    }
+
     /// The address as text, without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -194,6 +200,11 @@ impl Service {
     /// The request that asks for a task.
     pub fn query(&self, id: &TaskId) -> HttpRequest {
         self.request(Method::Get, format!("{}{MULTI_IMAGE_TO_VIDEO}/{id}", self.base.as_str()))
+    }
+
+    /// The request that lets the gateway stream the video of a task.
+    pub fn content(&self, id: &TaskId) -> HttpRequest {
+        self.request(Method::Get, format!("{}/v1/videos/{id}/content", self.base.origin()))
     }
 
     fn request(&self, method: Method, url: String) -> HttpRequest {

@@ -162,6 +162,17 @@ impl Error {
         other
     }
 
+    /// The same, of which there has been too much for too long.
+    #[must_use]
+    pub(crate) fn into_outage(self) -> Self {
+        if matches!(self.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited) {
+            return self;
+        }
+        let message =
+            format!("{}; this has lasted longer than the outage budget, while the task goes on", self.message());
+        self.into_other(Self::new(ErrorCode::Network, message).retryable(true))
+    }
+
     /// Says whether the same call may sensibly be made again, without creating or charging a second task.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {

@@ -62,6 +62,7 @@ pub mod encoding;
 pub mod endpoint;
 pub mod error;
 pub mod flow;
+pub mod gate;
 pub mod image;
 pub mod issue;
 mod json;

@@ -68,21 +68,63 @@ impl Polling {
     }
 }
 
+/// When it is this tab's turn to ask, by the wall clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Turn {
+    since: u64,
+    delay: u64,
+}
+
+impl Turn {
+    /// However often the page is shown, and the network comes back: not sooner than that after the last question.
+    const CLOSEST: u64 = 1_000;
+
+    /// So many ms from now on.
+    pub(crate) fn after(now: u64, delay: u64) -> Self {
+        Self { since: now, delay }
+    }
+
+    /// How long it is until then. A clock that was put back begins anew, and never makes it longer than it was.
+    pub(crate) fn left(&mut self, now: u64) -> u64 {
+        self.since = self.since.min(now);
+        self.delay.saturating_sub(now.saturating_sub(self.since))
+    }
+
+    /// Brings it forward, because somebody looks at the page again or the network is back.
+    pub(crate) fn hasten(&mut self) {
+        self.delay = self.delay.min(Self::CLOSEST);
+    }
+
+    /// The longest time that may pass from the last question to the end of the next, were the machine awake.
+    pub(crate) fn longest(&self) -> u64 {
+        self.delay.saturating_add(STALL)
+    }
+}
+
 /// How long something has been going wrong without a break.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Patience {
-    since: Option<u64>,
+    spent: u64,
+    last: Option<u64>,
 }
 
 impl Patience {
     /// Nothing is wrong any more.
     pub(crate) fn restore(&mut self) {
-        self.since = None;
+        *self = Self::default();
     }
 
-    /// Passes the error on when it has lasted longer than the budget.
-    pub(crate) fn spend(&mut self, now: u64, budget: u64, error: Error) -> Result<Error, Error> {
-        let since = *self.since.get_or_insert(now);
-        if now.saturating_sub(since) >= budget { Err(error) } else { Ok(error) }
+    /// What passes until it is seen the next time does not count: there is no network.
+    pub(crate) fn suspend(&mut self) {
+        self.last = None;
+    }
+
+    /// Passes the error on when it has lasted longer than the budget. No more than `longest` counts at a time: what is
+    /// beyond that the machine slept, or its clock was set.
+    pub(crate) fn spend(&mut self, now: u64, longest: u64, budget: u64, error: Error) -> Result<Error, Error> {
+        let passed = self.last.map_or(0, |last| now.saturating_sub(last));
+        self.spent = self.spent.saturating_add(passed.min(longest));
+        self.last = Some(now);
+        if self.spent >= budget { Err(error) } else { Ok(error) }
     }
 }

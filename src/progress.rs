@@ -41,10 +41,10 @@ pub enum Progress {
         reason: WaitingReason,
         /// Since the task was created.
         elapsed: u64,
-        /// Until the next question.
-        next_poll_in: u64,
+        /// Until the next question; nobody knows that while there is no network.
+        next_poll_in: Option<u64>,
         /// What was seen.
-        error: Error,
+        error: Option<Error>,
     },
     /// The video is on its way.
     Downloading {
@@ -60,6 +60,8 @@ pub enum Progress {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WaitingReason {
+    /// The browser has no network.
+    Offline,
     /// No answer, or none that can be understood.
     Unreachable,
     /// The service does not know the task yet.

@@ -3,72 +3,56 @@
 use crate::endpoint::TransportError;
 use crate::error::{Error, ErrorCode};
 
-/// The bytes of a video as they arrive.
-#[derive(Clone, Debug, Default)]
+/// How many first bytes tell an MP4 file.
+pub const START: u64 = 12;
+
+/// How much of a video has arrived, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrived {
-    start: Vec<u8>,
-    loaded: u64,
-    total: Option<u64>,
+    /// So much.
+    pub loaded: u64,
+    /// As announced.
+    pub total: Option<u64>,
 }
 
 impl Arrived {
-    /// How many first bytes tell an MP4 file.
-    pub const START: u32 = 12;
-
-    /// Nothing yet, of so many bytes as were announced.
-    pub fn new(total: Option<u64>) -> Self {
-        Self { total, ..Self::default() }
+    /// Whether the end is missing. More than announced is an answer that was compressed on the way.
+    pub fn is_short(&self) -> bool {
+        self.total.is_some_and(|total| self.loaded < total)
     }
 
-    /// Whether the first bytes are not all known yet.
-    pub fn needs_start(&self) -> bool {
-        u32::try_from(self.start.len()).is_ok_and(|length| length < Self::START)
+    /// From which byte on the rest may be asked for: from the first, if it could not be told where an answer fits on.
+    pub fn resumes_at(&self) -> u64 {
+        if self.is_short() { self.loaded } else { 0 }
     }
 
-    /// Adds first bytes, as many as there are.
-    pub fn begin(&mut self, bytes: &[u8]) {
-        self.start.extend_from_slice(bytes);
-    }
-
-    /// Counts bytes that have arrived.
-    pub fn add(&mut self, bytes: u64) {
-        self.loaded = self.loaded.saturating_add(bytes);
-    }
-
-    /// How many have arrived.
-    pub fn loaded(&self) -> u64 {
-        self.loaded
-    }
-
-    /// Checks that all has arrived, and that it is an MP4 file.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::NotAVideo`], or [`ErrorCode::Network`] when the end is missing.
-    pub fn check(&self, url: &str) -> Result<(), Error> {
-        // More than announced is an answer that was compressed on the way.
-        if let Some(total) = self.total.filter(|total| self.loaded < *total) {
-            return Err(broken_stream(url, &format!("{} of {total} bytes came", self.loaded)));
-        }
-        if self.start.get(4..8) == Some(b"ftyp") {
-            return Ok(());
-        }
-        let found = if self.loaded == 0 { "an empty body" } else { "something else" };
-        let message = format!(
-            "expected an MP4 file from the delivery host, found {found}; ask for the task again for a new address"
-        );
-        Err(at(url, Error::new(ErrorCode::NotAVideo, message)))
+    /// Whether an answer of that length is the rest. Its range would say so, which a page of another origin mostly cannot read.
+    pub fn is_completed_by(&self, length: Option<u64>) -> bool {
+        let whole = length.and_then(|length| self.loaded.checked_add(length));
+        whole.is_some() && whole == self.total
     }
 }
 
-/// Judges the status of a delivery host.
+/// Checks by its first bytes that what has arrived is an MP4 file.
 ///
 /// # Errors
 ///
-/// [`ErrorCode::UrlExpired`], [`ErrorCode::ServerError`] or [`ErrorCode::NotAVideo`] for all but a success.
-pub fn check_status(url: &str, status: u16) -> Result<(), Error> {
+/// [`ErrorCode::NotAVideo`]
+pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
+    if start.get(4..8) == Some(b"ftyp") {
+        return Ok(());
+    }
+    let found = if start.is_empty() { "an empty body" } else { "something else" };
+    let message =
+        format!("expected an MP4 file from the delivery host, found {found}; ask for the task again for a new address");
+    Err(at(url, Error::new(ErrorCode::NotAVideo, message)))
+}
+
+/// The answer of a delivery host that brings no video.
+///
+/// [`ErrorCode::UrlExpired`], [`ErrorCode::ServerError`] or [`ErrorCode::NotAVideo`].
+pub fn refused(url: &str, status: u16) -> Error {
     let (code, message, retryable) = match status {
-        200..300 => return Ok(()),
         401 | 403 | 404 | 410 => (
             ErrorCode::UrlExpired,
             "the address of the video is no longer valid; ask for the task again for a new one",
@@ -78,7 +62,7 @@ pub fn check_status(url: &str, status: u16) -> Result<(), Error> {
         _ => (ErrorCode::NotAVideo, "expected a video from the delivery host, found another answer", false),
     };
     let error = Error::new(code, format!("{message} (HTTP {status})")).retryable(retryable);
-    Err(at(url, error.detailed(|details| details.status = Some(status))))
+    at(url, error.detailed(|details| details.status = Some(status)))
 }
 
 /// The host did not answer this page. Mostly it does not allow pages to read from it, while a player or a link may.

@@ -22,6 +22,7 @@ mod records;
 mod request;
 mod settings;
 mod submission;
+mod tab;
 mod timer;
 
 /// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.

@@ -32,6 +32,13 @@ enum Stop {
     Failed(Error),
 }
 
+/// What the paid request came to, unless it was refused.
+enum Sent {
+    Accepted(Box<Task>),
+    /// It cannot be told, and is to be looked into.
+    Unclear(Error),
+}
+
 /// So often a task is looked for whose submission brought no clear answer.
 const LOOKS: u32 = 5;
 
@@ -165,56 +172,82 @@ impl Host<'_> {
                 Err(Stop::Failed(error)) => return Err(error),
             };
         let began = (self.now)();
+        match self.send_paid(service, polling, attempt, total, may_exist).await? {
+            Sent::Accepted(task) => Ok(task),
+            Sent::Unclear(error) => self.find(service, polling, attempt, began, error).await,
+        }
+    }
+
+    /// Sends the paid request: again only when the service refused it for now.
+    async fn send_paid(
+        &self,
+        service: &Service,
+        polling: &Polling,
+        attempt: &Attempt,
+        total: u64,
+        may_exist: bool,
+    ) -> Result<Sent, Error> {
         let limit = polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE).unwrap_or(0));
-        let (mut sent, mut looked) = (0_u32, 0_u32);
-        // Nothing, for as long as the request may be sent (again).
-        let mut unknown = None;
+        let began = (self.now)();
+        let (mut sent, mut refused) = (0_u32, None);
         loop {
-            let error = if let Some(error) = unknown.take() {
-                match self.look(service, &id).await {
-                    Ok(Look::Found(task)) if attempt.made(&task) => return Ok(task),
-                    _ => {}
-                }
-                looked = looked.saturating_add(1);
-                error
-            } else {
-                (self.report)(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
-                attempt.intend(Some(attempt.in_state(RecordState::Unknown, (self.now)())));
-                sent = sent.saturating_add(1);
-                let result = match race((self.send)(service.create()), (self.sleep)(limit)).await {
-                    First::Left(result) => result,
-                    First::Right(()) => Err(TransportError { message: "nothing came for a long time".into() }),
-                };
-                match Outcome::of(result, &attempt.id) {
-                    Outcome::Accepted(task) => return Ok(task),
-                    Outcome::Rejected(error) => {
-                        let state = if may_exist { RecordState::Unknown } else { RecordState::Rejected };
-                        attempt.intend(Some(attempt.in_state(state, (self.now)())));
-                        error
-                    }
-                    Outcome::Unknown(error) => error,
-                }
+            let pass = self.gate.enter().await;
+            if !(self.online)() {
+                return Err(refused.unwrap_or_else(offline));
+            }
+            (self.report)(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
+            attempt.intend(Some(attempt.in_state(RecordState::Unknown, (self.now)())));
+            sent = sent.saturating_add(1);
+            let reply = match race((self.send)(service.create()), (self.sleep)(limit)).await {
+                First::Left(reply) => reply,
+                First::Right(()) => Err(TransportError { message: "nothing came for a long time".into() }),
             };
-            let is_unknown = error.code() == ErrorCode::SubmissionUnknown;
+            drop(pass);
+            let error = match Outcome::of(reply, &attempt.id) {
+                Outcome::Accepted(task) => return Ok(Sent::Accepted(task)),
+                Outcome::Unknown(error) => return Ok(Sent::Unclear(error)),
+                Outcome::Rejected(error) => error,
+            };
+            let state = if may_exist { RecordState::Unknown } else { RecordState::Rejected };
+            attempt.intend(Some(attempt.in_state(state, (self.now)())));
             let elapsed = (self.now)().saturating_sub(began);
-            let asked = if is_unknown { looked } else { sent };
-            let at_least = if is_unknown { 0 } else { error.details().retry_after.unwrap_or(0) };
-            let delay = polling.delay(asked, 0, (self.chance)()).max(at_least);
-            // Refused for now: the only case in which a request is sent again by itself.
-            let may_send_again = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited)
-                && error.is_retryable()
-                && elapsed.saturating_add(delay) <= polling.outage_budget;
-            if !(if is_unknown { looked < LOOKS } else { may_send_again }) {
+            let delay = polling.delay(sent, 0, (self.chance)()).max(error.details().retry_after.unwrap_or(0));
+            let may_pass = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited);
+            if !may_pass || !error.is_retryable() || elapsed.saturating_add(delay) > polling.outage_budget {
                 return Err(error);
             }
-            let reason = if is_unknown { WaitingReason::Unreachable } else { WaitingReason::RateLimited };
-            let progress = Progress::Waiting { reason, elapsed, next_poll_in: delay, error };
-            (self.report)(&progress);
-            if let Progress::Waiting { error, .. } = progress {
-                unknown = is_unknown.then_some(error);
-            }
+            self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, &error);
+            refused = Some(error);
             (self.sleep)(delay).await;
         }
+    }
+
+    /// Looks for the task of a request that brought no clear answer, a few times while there is a network.
+    async fn find(
+        &self,
+        service: &Service,
+        polling: &Polling,
+        attempt: &Attempt,
+        began: u64,
+        unclear: Error,
+    ) -> Result<Box<Task>, Error> {
+        let id = TaskId::from(&attempt.id);
+        for looked in 0..LOOKS {
+            let elapsed = (self.now)().saturating_sub(began);
+            let delay = polling.delay(looked, 0, (self.chance)());
+            self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, &unclear);
+            self.pause(delay, elapsed).await;
+            match self.look(service, &id).await {
+                Ok(Look::Found(task)) if attempt.made(&task) => return Ok(task),
+                _ => {}
+            }
+        }
+        Err(unclear)
+    }
+
+    fn tell_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: &Error) {
+        let (next_poll_in, error) = (Some(delay), Some(error.clone()));
+        (self.report)(&Progress::Waiting { reason, elapsed, next_poll_in, error });
     }
 
     async fn ask_before_paying(&self, service: &Service, id: &TaskId, attempt: &Attempt) -> Result<(), Stop> {
@@ -226,4 +259,10 @@ impl Host<'_> {
             Err(error) => Err(Stop::Failed(error)),
         }
     }
+}
+
+/// A paid request does not wait for a network to come back, to leave when nobody thinks of it any more.
+fn offline() -> Error {
+    let message = "this browser has no network; nothing was sent: submit it again when there is one";
+    Error::new(ErrorCode::Network, message).retryable(true)
 }

@@ -1,14 +1,21 @@
-//! Polling one task until it has ended.
+//! Polling one task until it has ended, together with the other tabs that watch it.
 
+use std::mem;
+
+use super::echo::Echo;
+use super::{Host, Reply, Wake};
 use crate::answer::Answer;
-use crate::endpoint::{Service, TransportError};
+use crate::endpoint::Service;
 use crate::error::{Error, ErrorCode};
-use crate::flow::Host;
-use crate::poll::{Patience, Polling, STALL};
+use crate::poll::{Patience, Polling, Turn};
 use crate::progress::{Progress, WaitingReason};
 use crate::task::{Task, TaskId, TaskStatus};
 
 /// Polls one task; [`next`](Self::next) brings each change.
+///
+/// Tabs that watch the same task tell each other what they ask and what they were answered. Whoever hears of an answer takes
+/// it for its own, and lets the one who asked go on asking: it waits a little longer than that one said it would, so that it
+/// takes over when nothing is heard. A page that is seen takes over from one that is not. Nobody has to know who is there.
 #[derive(Debug)]
 pub struct Watch {
     service: Service,
@@ -19,9 +26,12 @@ pub struct Watch {
     /// When the task was created, or, before that is known, when the watch began.
     began: u64,
     asked: u32,
-    /// Whether the task was accepted a moment ago.
-    is_new: bool,
+    turn: Turn,
     last: Option<Box<Task>>,
+    /// Whether a listener has not been told yet how it stands.
+    is_untold: bool,
+    /// What was wrong with the last answer.
+    trouble: Option<(WaitingReason, Error)>,
     ended: bool,
     outage: Patience,
     not_found: Patience,
@@ -29,12 +39,18 @@ pub struct Watch {
 }
 
 /// What one question taught.
-enum Lesson {
+pub(super) enum Lesson {
     /// A task, as it stands.
     Task(Box<Task>),
     /// Something that may pass, which is told and waited out.
     MayPass(WaitingReason, Error),
 }
+
+/// How long it may take another tab to be answered, in ms.
+const ASKING: u64 = 5_000;
+
+/// How long a browser is believed that says it has no network, in ms: some say so wrongly.
+const DOUBT: u64 = 60_000;
 
 impl Watch {
     /// Watches a task of which nothing is known yet: the first question is asked at once.
@@ -46,8 +62,10 @@ impl Watch {
             deadline: None,
             began: now,
             asked: 0,
-            is_new: false,
+            turn: Turn::default(),
             last: None,
+            is_untold: false,
+            trouble: None,
             ended: false,
             outage: Patience::default(),
             not_found: Patience::default(),
@@ -57,8 +75,10 @@ impl Watch {
 
     /// For a task just accepted: the first question waits for the first delay.
     #[must_use]
-    pub fn accepted(self, task: Option<Box<Task>>) -> Self {
-        Self { is_new: true, last: task, ..self }
+    pub fn accepted(mut self, task: Option<Box<Task>>, chance: u32) -> Self {
+        self.turn = Turn::after(self.began, self.polling.delay(0, 0, chance));
+        self.is_untold = task.is_some();
+        Self { last: task, ..self }
     }
 
     /// Gives up that many ms after `now`.
@@ -77,33 +97,92 @@ impl Watch {
     /// What cannot pass ([`ErrorCode::Unauthorized`], [`ErrorCode::Forbidden`], …), what has lasted longer than its
     /// budget ([`ErrorCode::Network`], [`ErrorCode::TaskNotFound`], …), or [`ErrorCode::Timeout`].
     pub async fn next(&mut self, host: &Host<'_>) -> Result<Option<Box<Task>>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        // A task that was seen, or just accepted, has its next question still before it.
-        let mut waiting = (self.is_new || self.last.is_some()).then_some(None);
-        loop {
-            if let Some(trouble) = waiting.take() {
-                let delay = self.polling.delay(self.asked, self.age((host.now)()), (host.chance)());
-                self.tell(host, trouble, delay);
-                (host.sleep)(self.limited(delay, (host.now)())).await;
-            }
-            self.check_deadline((host.now)())?;
-            let within = self.limited(STALL, (host.now)());
-            let answer = host.ask(&self.service, &self.id, within).await;
+        while !self.ended {
+            let heard = self.rest(host).await?;
+            let (reply, pause) = match heard {
+                Some((reply, pause)) => (reply, Some(pause)),
+                None => (self.ask(host).await, None),
+            };
             self.asked = self.asked.saturating_add(1);
             let now = (host.now)();
-            match self.learn(answer, now).map_err(|error| self.named(error))? {
-                Lesson::Task(task) => {
-                    if self.notice(&task) {
-                        host.keep(&self.id, &task).await;
-                        return Ok(Some(task));
-                    }
-                    waiting = Some(None);
-                }
-                Lesson::MayPass(reason, error) => waiting = Some(Some((reason, error))),
+            let is_offline = reply.is_err() && !(host.online)();
+            let lesson = self.learn(&reply, now, is_offline).map_err(|error| self.named(error))?;
+            let news = match &lesson {
+                Lesson::Task(task) if self.notice(task) => Some(task.clone()),
+                _ => None,
+            };
+            let delay = self.polling.delay(self.asked, self.age(now), (host.chance)());
+            self.turn = Turn::after(now, pause.unwrap_or(delay));
+            if pause.is_none() {
+                (host.tell)(Echo::of(&lesson, reply, delay, host));
+            }
+            self.is_untold = true;
+            self.trouble = match lesson {
+                Lesson::Task(_) => None,
+                Lesson::MayPass(reason, error) => Some((reason, error)),
+            };
+            if let Some(task) = news {
+                host.keep(&self.id, &task).await;
+                return Ok(Some(task));
             }
         }
+        Ok(None)
+    }
+
+    /// Waits until it is this tab's turn to ask, or until another one tells what it was answered and for how long that will
+    /// do.
+    async fn rest(&mut self, host: &Host<'_>) -> Result<Option<(Reply, u64)>, Error> {
+        let mut offline_since = None;
+        loop {
+            let now = (host.now)();
+            self.check_deadline(now)?;
+            let mut left = self.turn.left(now);
+            if (host.online)() {
+                if offline_since.take().is_some() {
+                    self.turn.hasten();
+                    continue;
+                }
+                if left == 0 {
+                    return Ok(None);
+                }
+                if mem::take(&mut self.is_untold) {
+                    let trouble = self.trouble.take();
+                    self.tell(host, trouble, left);
+                }
+            } else {
+                let since = *offline_since.get_or_insert_with(|| {
+                    (host.report)(&Progress::Waiting {
+                        reason: WaitingReason::Offline,
+                        elapsed: self.age(now),
+                        next_poll_in: None,
+                        error: None,
+                    });
+                    now
+                });
+                self.suspend();
+                left = left.max(DOUBT.saturating_sub(now.saturating_sub(since)));
+                if left == 0 {
+                    return Ok(None);
+                }
+            }
+            match (host.rest)(self.limited(left, now)).await {
+                Wake::Time => {}
+                Wake::Seen => self.turn.hasten(),
+                Wake::Heard(echo) => {
+                    let pause = echo.pause((host.seen)(), (host.chance)());
+                    if let Some(reply) = echo.reply {
+                        return Ok(Some((reply, pause)));
+                    }
+                    self.turn = Turn::after((host.now)(), pause);
+                }
+            }
+        }
+    }
+
+    /// Asks for the task, and tells the other tabs so.
+    async fn ask(&mut self, host: &Host<'_>) -> Reply {
+        (host.tell)(Echo { reply: None, next_poll_in: ASKING, is_seen: (host.seen)() });
+        host.ask(&self.service, &self.id, self.deadline).await
     }
 
     /// Remembers the task, and says whether the caller should see it.
@@ -115,28 +194,28 @@ impl Watch {
         changed || self.ended
     }
 
-    fn learn(&mut self, answer: Result<Answer, TransportError>, now: u64) -> Result<Lesson, Error> {
-        let error = match answer {
+    fn learn(&mut self, reply: &Reply, now: u64, is_offline: bool) -> Result<Lesson, Error> {
+        let error = match reply.as_ref().map(Answer::read) {
             Ok(Answer::Task(task)) => return self.learn_task(task, now),
             Ok(Answer::Refused(refusal)) if refusal.is_task_not_found() => {
-                let error = refusal.into_query_error();
-                let error = self.not_found.spend(now, self.polling.not_found_grace, error)?;
+                let (longest, grace) = (self.turn.longest(), self.polling.not_found_grace);
+                let error = self.not_found.spend(now, longest, grace, refusal.into_query_error())?;
                 return Ok(Lesson::MayPass(WaitingReason::NotFoundYet, error));
             }
             Ok(Answer::Refused(refusal)) => return self.learn_refusal(refusal.into_query_error(), now),
             Ok(Answer::Odd(odd)) => odd.into_query_error(),
-            Err(error) => error.into_error(),
+            Err(error) if is_offline => return Ok(Lesson::MayPass(WaitingReason::Offline, error.clone().into_error())),
+            Err(error) => error.clone().into_error(),
         };
-        let error = self.outage.spend(now, self.polling.outage_budget, error)?;
-        Ok(Lesson::MayPass(WaitingReason::Unreachable, error))
+        self.learn_trouble(WaitingReason::Unreachable, error, now)
     }
 
     fn learn_task(&mut self, mut task: Box<Task>, now: u64) -> Result<Lesson, Error> {
         self.outage.restore();
         self.not_found.restore();
         if task.status == TaskStatus::Succeed && task.videos.is_empty() {
-            let message = "the service reports success, but no address of a video";
-            self.no_video.spend(now, self.polling.not_found_grace, Error::new(ErrorCode::Protocol, message))?;
+            let error = Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
+            self.no_video.spend(now, self.turn.longest(), self.polling.not_found_grace, error)?;
             task.status = TaskStatus::Processing;
         }
         Ok(Lesson::Task(task))
@@ -148,14 +227,28 @@ impl Watch {
             ErrorCode::ServerError => WaitingReason::Unreachable,
             _ => return Err(error),
         };
-        let error = self.outage.spend(now, self.polling.outage_budget, error)?;
-        Ok(Lesson::MayPass(reason, error))
+        self.learn_trouble(reason, error, now)
+    }
+
+    fn learn_trouble(&mut self, reason: WaitingReason, error: Error, now: u64) -> Result<Lesson, Error> {
+        let error = self.outage.spend(now, self.turn.longest(), self.polling.outage_budget, error);
+        error.map(|error| Lesson::MayPass(reason, error)).map_err(Error::into_outage)
+    }
+
+    /// Time without a network is nobody's fault.
+    fn suspend(&mut self) {
+        self.is_untold = false;
+        for patience in [&mut self.outage, &mut self.not_found, &mut self.no_video] {
+            patience.suspend();
+        }
     }
 
     fn tell(&self, host: &Host<'_>, trouble: Option<(WaitingReason, Error)>, next_poll_in: u64) {
         let elapsed = self.age((host.now)());
         let progress = match (trouble, &self.last) {
-            (Some((reason, error)), _) => Progress::Waiting { reason, elapsed, next_poll_in, error },
+            (Some((reason, error)), _) => {
+                Progress::Waiting { reason, elapsed, next_poll_in: Some(next_poll_in), error: Some(error) }
+            }
             (None, Some(task)) => Progress::Watching { task: task.clone(), elapsed, next_poll_in },
             (None, None) => return,
         };

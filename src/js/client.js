@@ -80,6 +80,8 @@ export function createClient(options) {
     adopt: call("Adopt"),
     wait: call("Wait"),
     download: call("Download"),
+    keepVideo: call("Keep"),
+    keptVideo: (id) => call("Kept")(id),
     watch: (id, options) => changes((left, seen) => run((glue) => client(glue).call(glue.Action.Watch, id, options, left, seen))),
     records: () => call("Records")(),
     forget: (id) => call("Forget")(id),

@@ -12,17 +12,21 @@ use super::abort::promise;
 use super::download;
 use super::fault::Failure;
 use super::host::host;
+use super::listener::Listener;
 use super::object::{self, is_object, member, task};
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
+use super::records;
 use super::request::ready;
 use super::settings::Settings;
 use super::submission;
-use super::timer::{now, sleep};
-use crate::error::Error;
-use crate::flow::succeeded;
+use super::tab::Tab;
+use super::timer::{chance, now, sleep};
+use crate::endpoint::Service;
+use crate::error::{Error, ErrorCode};
 use crate::flow::watch::{self, Watch};
+use crate::flow::{Host, succeeded};
 use crate::race::{First, race};
-use crate::task::TaskId;
+use crate::task::{Task, TaskId, TaskStatus, Video};
 
 /// A client of the service at one address.
 #[wasm_bindgen]
@@ -50,6 +54,10 @@ pub enum Action {
     Watch,
     /// `download(video)`
     Download,
+    /// `keepVideo(id)`
+    Keep,
+    /// `keptVideo(id)`
+    Kept,
     /// `records()`
     Records,
     /// `forget(id)`
@@ -91,7 +99,7 @@ impl Client {
         seen: Option<Function>,
     ) -> Promise {
         let known = match action {
-            Action::Submit | Action::Download => PROGRESS,
+            Action::Submit | Action::Download | Action::Keep => PROGRESS,
             Action::Wait | Action::WaitForAccepted | Action::Watch => WAIT,
             _ => CALL,
         };
@@ -119,7 +127,8 @@ async fn answer(
             let ready = ready(&subject, listener).await?;
             Ok(task(&*submission::submit(&settings, &ready, listener).await?))
         }
-        Action::Download => Ok(download::video(&settings.fetcher, &video_url(&subject)?, listener).await?.into()),
+        Action::Download => Ok(download::video(&settings, &given_video(&subject)?, listener).await?.into()),
+        Action::Kept => settings.records.kept(task_id(&subject)?.as_str()).await.map_err(Failure::from),
         Action::Records => Ok(settings.records.all().await?.into()),
         Action::Forget => {
             settings.records.forget(task_id(&subject)?.as_str()).await?;
@@ -132,15 +141,17 @@ async fn answer(
                 First::Left(ready) => ready?,
                 First::Right(()) => return Err(watch::timed_out().into()),
             };
-            let host = host(&settings, None, listener);
+            let tab = Tab::new(Some(&settings.records.topic(id.as_str())));
+            let host = host(&settings, None, listener, &tab);
             let found = match action {
+                Action::Keep => return keep(&settings, &host, &service, &id, known, listener).await,
                 Action::Reconcile => host.reconcile(&service, &id).await?,
                 Action::Adopt => Some(host.adopt(&service, &id).await?),
                 Action::Wait | Action::WaitForAccepted | Action::Watch => {
                     let is_new = matches!(action, Action::WaitForAccepted);
                     let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
                     if is_new {
-                        watch = watch.accepted(known);
+                        watch = watch.accepted(known, chance());
                     }
                     let mut last = None;
                     while let Some(task) = watch.next(&host).await.map_err(|error| {
@@ -170,15 +181,43 @@ fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
     Ok(TaskId::parse(&text)?)
 }
 
-/// The address of a video, or of the first video of a task.
-fn video_url(video: &JsValue) -> Result<String, Failure> {
-    let url_of = |video: &JsValue| member(video, "url").ok().and_then(|url| url.as_string());
-    let first = || {
-        let videos = member(video, "videos").ok()?;
-        url_of(&js_sys::Reflect::get_u32(&videos, 0).ok()?)
+/// The video of a task that has succeeded, from the store or from its delivery host.
+async fn keep(
+    settings: &Settings,
+    host: &Host<'_>,
+    service: &Service,
+    id: &TaskId,
+    known: Option<Box<Task>>,
+    listener: &Listener,
+) -> Result<JsValue, Failure> {
+    let kept = settings.records.kept(id.as_str()).await?;
+    if !kept.is_undefined() {
+        return Ok(kept);
+    }
+    let task = match known {
+        Some(task) if task.status == TaskStatus::Succeed => task,
+        _ => host.adopt(service, id).await?,
     };
-    let url = if is_object(video) { url_of(video).or_else(first) } else { None };
-    let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    if !task.status.is_final() {
+        return Err(Error::invalid_option(
+            "id",
+            "expected a task that has succeeded, found one under way; wait for it",
+        )
+        .into());
+    }
+    let task = succeeded(Some(task))?;
+    let nothing = || Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
+    let video = download::video(settings, task.videos.first().ok_or_else(nothing)?, listener).await?;
+    settings.records.keep(id.as_str(), &video).await?;
+    Ok(video.into())
+}
+
+/// A video, or the first video of a task.
+fn given_video(given: &JsValue) -> Result<Video, Failure> {
+    let first = || member(given, "videos").ok().and_then(|videos| js_sys::Reflect::get_u32(&videos, 0).ok());
+    let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
+    let video = read(given.clone()).or_else(|| read(first()?));
+    let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");
     let message = "expected a video with an http(s): address, or a task that has succeeded, found something else";
-    Ok(url.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
+    Ok(video.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
 }

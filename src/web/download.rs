@@ -1,54 +1,83 @@
-//! A finished video, streamed into a blob and checked.
+//! A finished video, streamed into a blob.
 
-use js_sys::{Array, Promise, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+use web_sys::{Blob, Response};
 
-use super::fault::{Failure, words_of};
-use super::fetch::Fetcher;
-use super::files::blob_of;
+use super::fault::Failure;
+use super::fetch::Arriving;
+use super::files;
+use super::host::host;
 use super::listener::Listener;
-use crate::error::{Error, ErrorCode};
-use crate::progress::Progress;
-use crate::video::{self, Arrived};
+use super::number::whole;
+use super::settings::Settings;
+use super::tab::Tab;
+use crate::endpoint::TransportError;
+use crate::flow::download::{Line, Opened};
+use crate::task::Video;
+use crate::video::START;
 
 #[wasm_bindgen(raw_module = "./bytes.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = readerOf)]
-    fn reader_of(response: &web_sys::Response) -> Result<JsValue, JsValue>;
+    /// The bytes of an answer, or of several that follow each other.
+    type Received;
 
-    #[wasm_bindgen(js_name = nextChunk)]
-    fn next_chunk(reader: &JsValue) -> Promise;
+    #[wasm_bindgen(constructor)]
+    fn new() -> Received;
+
+    #[wasm_bindgen(method)]
+    fn clear(this: &Received);
+
+    #[wasm_bindgen(method)]
+    fn next(this: &Received, response: &Response, is_new: bool) -> Promise;
+
+    #[wasm_bindgen(method, catch)]
+    fn blob(this: &Received) -> Result<Blob, JsValue>;
 }
 
-/// Downloads what is at the address, and checks that it is a whole MP4 file.
-pub(super) async fn video(fetcher: &Fetcher, url: &str, listener: &Listener) -> Result<Blob, Failure> {
-    let arriving = fetcher.fetch_video(url).await.map_err(|error| video::unreachable_host(url, &error))?;
-    let response = &arriving.response;
-    video::check_status(url, response.status())?;
-    let total = arriving.header("Content-Length").and_then(|length| length.trim().parse().ok());
-    let broken = |error: JsValue| video::broken_stream(url, &words_of(&error));
-    let reader = reader_of(response).map_err(broken)?;
-    let chunks = Array::new();
-    let mut arrived = Arrived::new(total);
-    listener.tell(&Progress::Downloading { loaded: 0, total });
-    loop {
-        let chunk = JsFuture::from(next_chunk(&reader)).await.map_err(broken)?;
-        if chunk.is_undefined() {
-            break;
-        }
-        let chunk: Uint8Array = chunk.unchecked_into();
-        if arrived.needs_start() {
-            arrived.begin(&chunk.subarray(0, chunk.length().min(Arrived::START)).to_vec());
-        }
-        arrived.add(chunk.length().into());
-        chunks.push(&chunk);
-        listener.tell(&Progress::Downloading { loaded: arrived.loaded(), total });
+/// Downloads a video, and checks that it is a whole MP4 file.
+pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
+    let received = Received::new();
+    let (arriving, is_new) = (RefCell::new(None::<Rc<Arriving>>), Cell::new(false));
+    let (arriving, is_new, held) = (&arriving, &is_new, &received);
+    let line = Line {
+        gate: &settings.downloads,
+        open: Box::new(move |source, from| {
+            arriving.take();
+            Box::pin(async move {
+                let begun = settings.fetcher.fetch_video(&source, from).await?;
+                let (status, length) = (begun.response.status(), begun.header("Content-Length"));
+                *arriving.borrow_mut() = Some(Rc::new(begun));
+                is_new.set(true);
+                Ok(Opened { status, length: length.and_then(|length| length.trim().parse().ok()) })
+            })
+        }),
+        next: Box::new(move || {
+            Box::pin(async move {
+                let Some(arriving) = arriving.borrow().clone() else { return Ok(None) };
+                let more = JsFuture::from(held.next(&arriving.response, is_new.take())).await?;
+                Ok(more.as_f64().map(whole))
+            })
+        }),
+        clear: Box::new(move || held.clear()),
+        start: Box::new(move || {
+            Box::pin(async move {
+                let bytes = files::begin(&held.blob()?, 0..START).bytes().await;
+                bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError { message: error.0 })
+            })
+        }),
+    };
+    let tab = Tab::new(None);
+    let host = host(settings, None, listener, &tab);
+    if let Err(error) = host.download(&settings.polling, &line, &video.url).await {
+        // Only now the key may be needed, for which the caller's function may ask a person.
+        let Ok(service) = settings.service().await else { return Err(error.into()) };
+        host.download_otherwise(&service, &settings.polling, &line, video, error).await?;
     }
-    arrived.check(url)?;
-    blob_of(&chunks, "video/mp4").map_err(|error| {
-        Error::new(ErrorCode::Internal, format!("the browser could not hold the video ({})", words_of(&error))).into()
-    })
+    Ok(received.blob()?)
 }

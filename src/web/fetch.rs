@@ -15,6 +15,7 @@ use web_sys::{
 use super::fault::words_of;
 use super::object::member;
 use crate::endpoint::{HttpRequest, HttpResponse, Method, TransportError};
+use crate::flow::download::Source;
 
 #[wasm_bindgen]
 extern "C" {
@@ -53,19 +54,14 @@ impl Fetcher {
         Self(function)
     }
 
-    /// Sends a request to the service. The key stands in one header and goes nowhere else: redirects are not followed.
+    /// Sends a request to the service.
     pub(super) async fn send(
         &self,
         request: &HttpRequest,
         body: Option<&Blob>,
     ) -> Result<HttpResponse, TransportError> {
         let init = RequestInit::new();
-        init.set_redirect(RequestRedirect::Manual);
-        init.set_cache(RequestCache::NoStore);
-        let headers = Headers::new();
-        if let Some(key) = &request.key {
-            headers.set("Authorization", &key.authorization());
-        }
+        let headers = to_service(&init, request);
         if request.method == Method::Post {
             init.set_method("POST");
             headers.set("Content-Type", "application/json");
@@ -73,21 +69,30 @@ impl Fetcher {
                 init.set_body(body);
             }
         }
-        init.set_headers(&headers.into_raw());
-        let arriving = self.begin(&request.url, &init).await?;
+        let arriving = self.begin(&request.url, &init, headers).await?;
         let body = JsFuture::from(arriving.response.text()?).await?.as_string().unwrap_or_default();
         let retry_after = arriving.header("Retry-After");
         Ok(HttpResponse { status: arriving.response.status(), retry_after, body, key: request.key.clone() })
     }
 
-    /// Begins to fetch a video: without key, cookies and referrer, because its host is not the service.
-    pub(super) async fn fetch_video(&self, url: &str) -> Result<Arriving, TransportError> {
+    /// Begins to fetch a video, from that byte on. Its host is not the service: it gets no key, no cookies and no referrer.
+    pub(super) async fn fetch_video(&self, source: &Source, from: u64) -> Result<Arriving, TransportError> {
         let init = RequestInit::new();
-        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-        self.begin(url, &init).await
+        let (url, headers) = match source {
+            Source::Gateway(request) => (&request.url, to_service(&init, request)),
+            Source::Delivery(url) => {
+                init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+                (url, Headers::new())
+            }
+        };
+        if from > 0 {
+            headers.set("Range", &format!("bytes={from}-"));
+        }
+        self.begin(url, &init, headers).await
     }
 
-    async fn begin(&self, url: &str, init: &RequestInit) -> Result<Arriving, TransportError> {
+    async fn begin(&self, url: &str, init: &RequestInit, headers: Headers) -> Result<Arriving, TransportError> {
+        init.set_headers(&headers.into_raw());
         let guard = Guard(AbortController::new()?);
         init.set_signal(Some(&guard.0.signal()));
         init.set_credentials(RequestCredentials::Omit);
@@ -111,6 +116,17 @@ impl Fetcher {
         }
         Ok(Arriving { response, _guard: guard })
     }
+}
+
+/// The key stands in one header and goes nowhere else: redirects are not followed.
+fn to_service(init: &RequestInit, request: &HttpRequest) -> Headers {
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_cache(RequestCache::NoStore);
+    let headers = Headers::new();
+    if let Some(key) = &request.key {
+        headers.set("Authorization", &key.authorization());
+    }
+    headers
 }
 
 impl Arriving {

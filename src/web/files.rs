@@ -16,7 +16,7 @@ use crate::issue::{Issue, IssueCode};
 
 /// The browser could not read a file.
 #[derive(Debug)]
-pub(super) struct Unreadable(String);
+pub(super) struct Unreadable(pub(super) String);
 
 impl Unreadable {
     fn message(&self) -> String {

@@ -6,18 +6,26 @@ use web_sys::Blob;
 
 use super::listener::Listener;
 use super::settings::Settings;
+use super::tab::{Tab, is_online, is_seen};
 use super::timer::{chance, now, sleep};
 use crate::endpoint::{HttpRequest, TransportError};
 use crate::flow::Host;
 use crate::record::Change;
 
-/// `fetch`, timers, clock, chance, records, and the caller's ear; `body` goes with the one POST.
+/// `fetch`, timers, clock, chance, records, the caller's ear, the other tabs that watch the same; `body` goes with the one
+/// POST.
 pub(super) fn host<'a>(
     settings: &'a Settings,
     body: Option<&'a RefCell<Option<Blob>>>,
     listener: &'a Listener,
+    tab: &'a Tab,
 ) -> Host<'a> {
     Host {
+        gate: &settings.gate,
+        rest: Box::new(move |milliseconds| Box::pin(tab.rest(milliseconds))),
+        online: Box::new(is_online),
+        seen: Box::new(is_seen),
+        tell: Box::new(move |echo| tab.tell(echo)),
         send: Box::new(move |request: HttpRequest| {
             let body = body.and_then(|body| body.borrow().clone());
             Box::pin(async move {

@@ -54,17 +54,16 @@ fn js_progress(progress: &Progress) -> JsValue {
                 number("nextPollIn", *next_poll_in),
             ])
         }
-        Progress::Waiting { reason, elapsed, next_poll_in, error } => object(&[
-            phase("waiting"),
-            ("reason", plain(reason)),
-            number("elapsed", *elapsed),
-            number("nextPollIn", *next_poll_in),
-            ("error", js_error(error)),
-        ]),
+        Progress::Waiting { reason, elapsed, next_poll_in, error } => {
+            let mut members = vec![phase("waiting"), ("reason", plain(reason)), number("elapsed", *elapsed)];
+            members.extend(next_poll_in.map(|next| number("nextPollIn", next)));
+            members.extend(error.as_ref().map(|error| ("error", js_error(error))));
+            object(&members)
+        }
         Progress::Downloading { loaded, total } => {
-            let total = total.map_or(JsValue::UNDEFINED, |total| JsValue::from_f64(float(total)));
-            let members = [phase("downloading"), number("loaded", *loaded), ("total", total.clone())];
-            if total.is_undefined() { object(members.split_at(2).0) } else { object(&members) }
+            let mut members = vec![phase("downloading"), number("loaded", *loaded)];
+            members.extend(total.map(|total| number("total", total)));
+            object(&members)
         }
     }
 }

@@ -6,6 +6,7 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 use super::fault::words_of;
 use super::number::whole;
@@ -35,6 +36,12 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn put(this: &Store, base: &str, record: &JsValue) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn kept(this: &Store, base: &str, id: &str) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn keep(this: &Store, base: &str, id: &str, video: &Blob) -> Promise;
 
     #[wasm_bindgen(method)]
     fn remove(this: &Store, base: &str, id: &str) -> Promise;
@@ -95,6 +102,11 @@ impl Records {
         &self.base
     }
 
+    /// What distinguishes something of these records from the same of others.
+    pub(super) fn topic(&self, what: &str) -> String {
+        format!("{} {} {what}", self.name, self.base)
+    }
+
     /// The record with this external or service's id.
     pub(super) async fn load(&self, id: &str) -> Result<Option<Box<TaskRecord>>, Error> {
         let value = settled(self.store.get(&self.base, id)).await?;
@@ -142,6 +154,16 @@ impl Records {
         Ok(all)
     }
 
+    /// The video that is kept for the record with this id, or `undefined`.
+    pub(super) async fn kept(&self, id: &str) -> Result<JsValue, Error> {
+        settled(self.store.kept(&self.base, id)).await
+    }
+
+    /// Keeps a video for the record with this id, for good.
+    pub(super) async fn keep(&self, id: &str, video: &Blob) -> Result<(), Error> {
+        settled(self.store.keep(&self.base, id, video)).await.map(|_| ())
+    }
+
     /// Removes the record with this id, unless its request is under way.
     pub(super) async fn forget(&self, id: &str) -> Result<(), Error> {
         self.all().await?;
@@ -156,7 +178,7 @@ impl Records {
 
     /// The lock under which this id is sent; `wait` until it is free.
     pub(super) async fn lock(&self, id: &str, wait: bool) -> Lock {
-        let asked = lock(&format!("{} {} {id}", self.name, self.base), wait);
+        let asked = lock(&self.topic(id), wait);
         let mut lock = Lock { asked, held: false };
         if let Some(asked) = &lock.asked {
             match JsFuture::from(asked.held()).await {
@@ -206,9 +228,11 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
     }))
 }
 
-fn video(value: &JsValue) -> Option<Video> {
+/// A video as JavaScript has it.
+pub(super) fn video(value: &JsValue) -> Option<Video> {
     Some(Video {
-        task_id: word(value, "taskId")?,
+        // Without it the address is all there is.
+        task_id: word(value, "taskId").unwrap_or_default(),
         id: word(value, "id"),
         url: word(value, "url")?,
         duration: member(value, "duration").ok().and_then(|duration| duration.as_f64()),

@@ -12,6 +12,7 @@ use super::options::Options;
 use super::records::Records;
 use crate::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::poll::Polling;
 use crate::task::{Task, TaskId};
 
@@ -22,6 +23,10 @@ pub(super) struct Settings {
     pub(super) polling: Polling,
     pub(super) fetcher: Fetcher,
     pub(super) records: Records,
+    /// What goes to the service.
+    pub(super) gate: Gate,
+    /// What brings videos, which may take long: nobody's questions shall wait for them.
+    pub(super) downloads: Gate,
     /// Fires when the client is closed.
     closed: AbortSignal,
 }
@@ -31,6 +36,10 @@ impl std::fmt::Debug for Settings {
         f.debug_struct("Settings").field("base", &self.base).finish_non_exhaustive()
     }
 }
+
+/// Together six: as many connections as a browser makes to one host.
+const QUESTIONS: u32 = 4;
+const DOWNLOADS: u32 = 2;
 
 enum KeySource {
     Relay,
@@ -56,7 +65,8 @@ impl Settings {
         }
         let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
         let records = records(&options, &base)?;
-        Ok(Self { key, base, polling, fetcher, records, closed })
+        let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
+        Ok(Self { key, base, polling, fetcher, records, gate, downloads, closed })
     }
 
     /// The signals that end a call.

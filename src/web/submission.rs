@@ -14,6 +14,7 @@ use super::listener::Listener;
 use super::records::{Lock, Records};
 use super::request::Ready;
 use super::settings::Settings;
+use super::tab::Tab;
 use super::timer::now;
 use crate::flow::submit::Attempt;
 use crate::record::TaskRecord;
@@ -56,7 +57,8 @@ pub(super) async fn submit(settings: &Settings, ready: &Ready, listener: &Listen
         *body.borrow_mut() = Some(blob);
         Ok(total)
     });
-    let host = host(settings, Some(&body), listener);
+    let tab = Tab::new(None);
+    let host = host(settings, Some(&body), listener, &tab);
     let task = host.submit(&service, &settings.polling, &attempt, encode).await?;
     // What is too old may go another time.
     let _ = records.all().await;

@@ -25,6 +25,9 @@ extern "C" {
     fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
 
+/// A longer time would overflow the browser's 32 bits and fire at once.
+pub(super) const LONGEST: u64 = Polling::LONGEST;
+
 /// Ends after its time. Dropping it clears the timer.
 pub(super) struct Sleep {
     timer: JsValue,
@@ -34,8 +37,7 @@ pub(super) struct Sleep {
 /// Sleeps for so many ms.
 pub(super) fn sleep(milliseconds: u64) -> Sleep {
     let mut timer = JsValue::UNDEFINED;
-    // A longer time would overflow the browser's 32 bits and fire at once.
-    let milliseconds = float(milliseconds.min(Polling::LONGEST));
+    let milliseconds = float(milliseconds.min(LONGEST));
     let promise = Promise::new(&mut |resolve, _| timer = set_timeout(&resolve, milliseconds));
     Sleep { timer, done: JsFuture::from(promise) }
 }

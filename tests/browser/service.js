@@ -130,7 +130,7 @@ export const run = runner({
       await fails(kit.client(scenario).getTask(taskId), code);
     }
     await fails(kit.client().getTask("no-such-task"), "task_not_found");
-    await fails(kit.client("query-500", { polling: { interval: 20, outageBudget: 100 } }).wait(taskId), "server_error");
+    await fails(kit.client("query-500", { polling: { interval: 20, outageBudget: 100 } }).wait(taskId), "network");
     await fails(kit.client().getTask("../x"), "invalid_option");
   },
 

@@ -4,6 +4,7 @@ use kling_multi_image2video::answer::Answer;
 use kling_multi_image2video::endpoint::Method;
 use kling_multi_image2video::error::{Error, ErrorCode};
 use kling_multi_image2video::flow::watch::Watch;
+use kling_multi_image2video::flow::{Reply, Wake};
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
 use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
@@ -40,7 +41,7 @@ fn a_task_of_37_minutes_is_waited_for() {
 fn an_accepted_task_is_first_asked_for_after_the_first_delay() {
     let script = Script::new([task("processing"), task("succeed")]);
     let known = TaskRecord::adopted(&seen("submitted"), 0).task();
-    let watch = Watch::new(service(), id(), Polling::default(), 0).accepted(known);
+    let watch = Watch::new(service(), id(), Polling::default(), 0).accepted(known, 20);
     assert_eq!(script.wait_on(watch).unwrap().status, TaskStatus::Succeed);
     assert_eq!(script.times(), [5000, 10_000]);
     let told = script.told.borrow();
@@ -159,8 +160,9 @@ fn what_cannot_pass_ends_the_wait_at_once() {
 fn budgets_end_what_does_not_pass() {
     for (reply, budget, expected) in [
         (unreachable(), 5 * MINUTE, ErrorCode::Network),
-        (answer(502, "<html>"), 5 * MINUTE, ErrorCode::ServerError),
-        (answer(200, "<html>"), 5 * MINUTE, ErrorCode::Protocol),
+        (answer(502, "<html>"), 5 * MINUTE, ErrorCode::Network),
+        (answer(200, "<html>"), 5 * MINUTE, ErrorCode::Network),
+        (answer(429, r#"{"code":1302,"message":"too fast"}"#), 5 * MINUTE, ErrorCode::RateLimited),
         (answer(STALLED, ""), 5 * MINUTE, ErrorCode::Network),
         (no_such_task(), 90 * SECOND, ErrorCode::TaskNotFound),
         (answer(200, r#"{"data":{"task_id":"1","task_status":"succeed"}}"#), 90 * SECOND, ErrorCode::Protocol),
@@ -211,5 +213,140 @@ fn one_question_brings_one_answer() {
         let error = ask(reply).unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (expected, retryable), "{error}");
         assert_eq!(error.details().task_id.as_deref(), Some("1"));
+    }
+}
+
+#[test]
+fn time_without_a_network_is_not_counted() {
+    // A week of it, and then an hour in which the network is there and the service is not.
+    let week = 7 * 24 * 60 * MINUTE;
+    let script = Script { offline: SECOND..week, ..Script::new([task("processing")]) }.then_always(unreachable());
+    assert_eq!(code(script.wait(None)), ErrorCode::Network);
+    let counted = script.now.get() - week;
+    assert!((5 * MINUTE..7 * MINUTE).contains(&counted), "gave up after {counted} ms with a network");
+    let asked = script.times().iter().filter(|at| (SECOND..week).contains(at)).count() as u64;
+    assert!((1..=week / MINUTE).contains(&asked), "a browser that says so wrongly is found out, gently: {asked}");
+    let told = script.told.borrow();
+    let offline = |progress: &&Progress| {
+        matches!(progress, Progress::Waiting { reason: WaitingReason::Offline, next_poll_in: None, error: None, .. })
+    };
+    assert!(told.iter().any(|progress| offline(&progress)), "{told:?}");
+}
+
+#[test]
+fn it_is_asked_at_once_when_the_network_is_back() {
+    let script = Script { offline: SECOND..20 * SECOND, ..Script::new([task("processing"), task("succeed")]) };
+    script.wakes.borrow_mut().extend([(SECOND, Wake::Seen), (20 * SECOND, Wake::Seen)]);
+    script.wait(None).unwrap();
+    assert_eq!(script.times(), [0, 20 * SECOND]);
+}
+
+#[test]
+fn it_is_asked_at_once_when_somebody_looks_but_no_storm_comes_of_it() {
+    let script = Script::new([]).then_always(task("processing"));
+    // Somebody who goes through the tabs, ten times a second, for a minute.
+    script.wakes.borrow_mut().extend((0..600).map(|n| (n * 100, Wake::Seen)));
+    let _ = script.wait(Some(MINUTE));
+    let gaps: Vec<u64> = script.times().windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| (1000..=1100).contains(gap)), "{gaps:?}");
+}
+
+#[test]
+fn a_machine_that_slept_has_not_spent_its_patience() {
+    // The lid is closed for a night in the middle of a short outage.
+    let night = 10 * 60 * MINUTE;
+    let script = Script::new([task("processing"), unreachable(), unreachable(), task("succeed")]);
+    script.wakes.borrow_mut().push_back((night, Wake::Time));
+    script.wait(None).unwrap();
+}
+
+#[test]
+fn a_clock_that_is_put_back_delays_no_question() {
+    let script = Script::new([task("processing"), task("processing"), task("succeed")]);
+    script.now.set(1_000_000_000);
+    let mut watch = Watch::new(service(), id(), Polling::default(), script.now.get());
+    script.run(async |_| {
+        let host = script.host();
+        watch.next(&host).await.unwrap();
+        script.now.set(5_000);
+        watch.next(&host).await.unwrap()
+    });
+    assert!(script.now.get() < 30_000, "{}", script.now.get());
+}
+
+mod tabs {
+    use kling_multi_image2video::flow::echo::Echo;
+
+    use super::*;
+
+    fn echo(reply: Option<Reply>, next_poll_in: u64, is_seen: bool) -> Wake {
+        Wake::Heard(Echo { reply, next_poll_in, is_seen })
+    }
+
+    #[test]
+    fn an_answer_of_another_tab_is_taken_for_ones_own() {
+        let script = Script::new([task("submitted")]);
+        let heard = [
+            (SECOND, echo(Some(task("processing")), 4 * SECOND, true)),
+            (5 * SECOND, echo(Some(task("succeed")), 4 * SECOND, true)),
+        ];
+        script.wakes.borrow_mut().extend(heard);
+        assert_eq!(script.wait(None).unwrap().videos.len(), 1);
+        assert_eq!(script.times(), [0], "the other one asks");
+    }
+
+    #[test]
+    fn a_tab_that_falls_silent_is_replaced_within_seconds() {
+        for (heard, after) in [(Some(task("processing")), 4 * SECOND), (None, 5 * SECOND)] {
+            let script = Script::new([task("submitted"), task("succeed")]);
+            script.wakes.borrow_mut().push_back((SECOND, echo(heard, after, true)));
+            script.wait(None).unwrap();
+            let silent = script.times()[1] - SECOND - after;
+            assert!((3 * SECOND..6 * SECOND).contains(&silent), "{silent}");
+        }
+    }
+
+    #[test]
+    fn the_one_that_is_seen_leads() {
+        for (is_seen, other_is_seen, leads) in
+            [(true, false, true), (true, true, false), (false, false, false), (false, true, false)]
+        {
+            let script = Script::new([task("submitted"), task("succeed")]);
+            script.is_seen.set(is_seen);
+            script.wakes.borrow_mut().push_back((SECOND, echo(Some(task("submitted")), 4 * SECOND, other_is_seen)));
+            script.wait(None).unwrap();
+            assert_eq!(script.times()[1] < 5 * SECOND, leads, "{is_seen} {other_is_seen}");
+        }
+    }
+
+    #[test]
+    fn the_others_are_told_of_each_question_and_what_came_of_it() {
+        let script = Script::new([task("processing"), answer(502, "a page"), unreachable(), task("succeed")]);
+        script.wait(None).unwrap();
+        let echoes = script.echoes.borrow();
+        let replies: Vec<_> = echoes.iter().map(|echo| echo.reply.as_ref()).collect();
+        assert_eq!(replies.len(), 8);
+        assert!(replies.iter().step_by(2).all(Option::is_none), "each question is announced");
+        assert_eq!(replies[1], Some(&task("processing")));
+        assert_eq!(replies[3], Some(&answer(502, "")), "of trouble only that there is some");
+        assert_eq!(replies[5], Some(&unreachable()));
+        assert!(echoes.iter().all(|echo| echo.is_seen && echo.next_poll_in >= 4 * SECOND), "{echoes:?}");
+    }
+
+    #[test]
+    fn no_key_is_told() {
+        for (body, status) in [
+            (r#"{"data":{"task_id":"1","task_status":"processing","task_status_msg":"sk-test-1234567890"}}"#, 200),
+            (r#"{"data":{"task_id":"1","task_status":"processing","task_status_msg":"\u0073k-test-1234567890"}}"#, 200),
+            (r#"{"code":5000,"message":"sk-test-1234567890 is slow"}"#, 500),
+        ] {
+            let key = kling_multi_image2video::endpoint::ApiKey::parse("sk-test-1234567890").ok();
+            let told = answer(status, body)
+                .map(|response| kling_multi_image2video::endpoint::HttpResponse { key, ..response });
+            let script = Script::new([told, task("succeed")]);
+            script.wait(None).unwrap();
+            let echoes = format!("{:?}", script.echoes.borrow());
+            assert!(!echoes.contains("1234567890"), "{echoes}");
+        }
     }
 }

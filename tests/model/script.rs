@@ -3,13 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, pending};
+use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
 use kling_multi_image2video::error::{Error, ErrorCode};
+use kling_multi_image2video::flow::echo::Echo;
 use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Host, succeeded};
+use kling_multi_image2video::flow::{Host, Reply, Wake, succeeded};
+use kling_multi_image2video::gate::Gate;
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
 use kling_multi_image2video::record::{Change, TaskRecord};
@@ -17,9 +20,6 @@ use kling_multi_image2video::task::{Task, TaskId};
 
 pub(crate) const SECOND: u64 = 1000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
-
-/// What a request comes to.
-pub(crate) type Reply = Result<HttpResponse, TransportError>;
 
 /// Where everything stands still, as it does for a caller who leaves there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,6 @@ pub(crate) enum Halt {
 }
 
 /// A service that answers from a script, and a clock that moves when somebody sleeps.
-#[derive(Default)]
 pub(crate) struct Script {
     /// To questions, and to all that `posts` has no answer for.
     pub(crate) answers: RefCell<VecDeque<Reply>>,
@@ -52,6 +51,38 @@ pub(crate) struct Script {
     pub(crate) saves_fail_from: Option<u32>,
     pub(crate) halt: Option<Halt>,
     pub(crate) is_halted: Cell<bool>,
+    pub(crate) gate: Gate,
+    /// When there is no network.
+    pub(crate) offline: Range<u64>,
+    /// What ends a rest early, and when.
+    pub(crate) wakes: RefCell<VecDeque<(u64, Wake)>>,
+    /// Whether somebody looks at the page.
+    pub(crate) is_seen: Cell<bool>,
+    /// What the other tabs were told.
+    pub(crate) echoes: RefCell<Vec<Echo>>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            answers: RefCell::default(),
+            posts: RefCell::default(),
+            rest: None,
+            requests: RefCell::default(),
+            told: RefCell::default(),
+            now: Cell::default(),
+            records: RefCell::default(),
+            saves: Cell::default(),
+            saves_fail_from: None,
+            halt: None,
+            is_halted: Cell::default(),
+            gate: Gate::new(6),
+            offline: 0..0,
+            wakes: RefCell::default(),
+            is_seen: Cell::new(true),
+            echoes: RefCell::default(),
+        }
+    }
 }
 
 impl Script {
@@ -110,13 +141,27 @@ impl Script {
             send: Box::new(|request| Box::pin(self.send(request))),
             sleep: Box::new(move |milliseconds| {
                 Box::pin(async move {
-                    let has_sent = self.count(Method::Post) > 0;
-                    if self.is_halted.get() || self.halt == Some(Halt::Sleep) && has_sent && self.is_answered() {
-                        return pending().await;
-                    }
-                    self.now.set(self.now.get() + milliseconds);
+                    self.halt_at_sleep().await;
+                    self.now.set(self.now.get().saturating_add(milliseconds));
                 })
             }),
+            gate: &self.gate,
+            rest: Box::new(move |milliseconds| {
+                Box::pin(async move {
+                    self.halt_at_sleep().await;
+                    let until = self.now.get().saturating_add(milliseconds);
+                    let early = self.wakes.borrow().front().map_or(u64::MAX, |(at, _)| *at);
+                    if early <= until {
+                        self.now.set(early.max(self.now.get()));
+                        return self.wakes.borrow_mut().pop_front().unwrap().1;
+                    }
+                    self.now.set(until);
+                    Wake::Time
+                })
+            }),
+            online: Box::new(|| !self.offline.contains(&self.now.get())),
+            seen: Box::new(|| self.is_seen.get()),
+            tell: Box::new(|echo| self.echoes.borrow_mut().push(echo)),
             now: Box::new(|| self.now.get()),
             chance: Box::new(|| 20),
             report: Box::new(|progress| self.told.borrow_mut().push(progress.clone())),
@@ -156,6 +201,13 @@ impl Script {
             // As a connection on which nothing ever comes.
             Ok(response) if response.status == STALLED => pending().await,
             answer => answer,
+        }
+    }
+
+    async fn halt_at_sleep(&self) {
+        let has_sent = self.count(Method::Post) > 0;
+        if self.is_halted.get() || self.halt == Some(Halt::Sleep) && has_sent && self.is_answered() {
+            pending::<()>().await;
         }
     }
 

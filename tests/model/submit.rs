@@ -10,7 +10,8 @@ use kling_multi_image2video::request::ExternalTaskId;
 use kling_multi_image2video::task::Task;
 
 use crate::record::record;
-use crate::script::{Reply, STALLED, Script, answer, no_such_task, service, task, unreachable};
+use crate::script::{STALLED, Script, answer, no_such_task, service, task, unreachable};
+use kling_multi_image2video::flow::Reply;
 
 const ID: [u8; 16] = [1; 16];
 

@@ -10,23 +10,48 @@ export async function readSlice(file, start, end) {
   return new Uint8Array(await file.slice(start, end).arrayBuffer());
 }
 
-/**
- * The reader of an answer's body.
- * @param {Response} response
- */
-export function readerOf(response) {
-  return (response.body ?? new Blob().stream()).getReader();
-}
+/** So many bytes are put into a blob, which a browser may keep elsewhere than in memory. */
+const HELD = 4 << 20;
 
-/**
- * The next bytes of a body; nothing after the last.
- * @param {ReadableStreamDefaultReader<unknown>} reader
- */
-export async function nextChunk(reader) {
-  const { done, value } = await reader.read();
-  if (done) return undefined;
-  if (!ArrayBuffer.isView(value)) throw new TypeError("the stream brought something that is no bytes");
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+/** The bytes of an answer, or of several that follow each other. */
+export class Received {
+  /** @type {BlobPart[]} */
+  #parts = [];
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  #latest = [];
+  #held = 0;
+  /** @type {ReadableStreamDefaultReader<unknown> | undefined} */
+  #reader;
+
+  clear() {
+    this.#parts = [];
+    this.#latest = [];
+    this.#held = 0;
+  }
+
+  /**
+   * Takes and holds the next bytes of an answer, and says how many; nothing after the last.
+   * @param {Response} response
+   * @param {boolean} isNew whether it follows another one
+   */
+  async next(response, isNew) {
+    if (isNew) this.#reader = (response.body ?? new Blob().stream()).getReader();
+    const { done, value } = await /** @type {ReadableStreamDefaultReader} */ (this.#reader).read();
+    if (done) return undefined;
+    if (!ArrayBuffer.isView(value)) throw new TypeError("the stream brought something that is no bytes");
+    this.#latest.push(new Uint8Array(/** @type {ArrayBuffer} */ (value.buffer), value.byteOffset, value.byteLength));
+    this.#held += value.byteLength;
+    if (this.#held >= HELD) this.#parts = [this.blob()];
+    return value.byteLength;
+  }
+
+  /** All of it. */
+  blob() {
+    const blob = new Blob([...this.#parts, ...this.#latest], { type: "video/mp4" });
+    this.clear();
+    this.#parts = [blob];
+    return blob;
+  }
 }
 
 /** Characters at a time: a group of four never spans two steps, and no step holds up the page. */

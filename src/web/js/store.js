@@ -8,15 +8,38 @@
 export const DEFAULT_NAME = "kling-multi-image2video";
 
 const TASKS = "tasks";
+const VIDEOS = "videos";
 
 /**
  * What each version of the database adds to the one before: version 1 is the first step. A step that was ever published
  * never changes.
  * @type {Array<(database: IDBDatabase) => void>}
  */
-const STEPS = [(database) => database.createObjectStore(TASKS)];
+const STEPS = [
+  (database) => database.createObjectStore(TASKS),
+  (database) => database.createObjectStore(VIDEOS),
+];
 
-/** Records of all base addresses under one name, under `[base, externalTaskId]`. */
+/**
+ * Whether a record would take back what the service has said: two tabs may have read it before either wrote.
+ * @param {TaskRecord} record
+ * @param {TaskRecord | undefined} old
+ */
+const isOutdated = (record, old) => old !== undefined
+  && (Boolean(old.taskId && !record.taskId) || old.state === "succeed" && record.state !== "succeed");
+
+/**
+ * What an IndexedDB request comes to.
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+const result = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+/** Records of all base addresses under one name, and the videos kept for them, under `[base, externalTaskId]`. */
 class DatabaseStore {
   /** @type {Promise<IDBDatabase> | undefined} */
   #opening;
@@ -27,30 +50,71 @@ class DatabaseStore {
     this.name = name;
   }
 
-  /** @param {string} base @param {string} id */
+  /** @param {string} base @param {string} id @returns {Promise<TaskRecord | undefined>} */
   async get(base, id) {
-    const record = await this.#in("readonly", (tasks) => tasks.get([base, id]));
+    const record = await this.#in("readonly", async (tasks, videos) => {
+      const [record, kept] = await Promise.all([result(tasks.get([base, id])), result(videos.getKey([base, id]))]);
+      return record && { ...record, kept: kept !== undefined };
+    });
     return record ?? (await this.all(base)).find(({ taskId }) => taskId === id);
   }
 
   /** Newest first. @param {string} base @returns {Promise<TaskRecord[]>} */
   async all(base) {
-    return newestFirst(await this.#in("readonly", (tasks) => tasks.getAll(IDBKeyRange.bound([base], [base, []]))));
+    const within = IDBKeyRange.bound([base], [base, []]);
+    const [records, keys] = await this.#in("readonly", (tasks, videos) =>
+      Promise.all([result(tasks.getAll(within)), result(videos.getAllKeys(within))]));
+    const kept = new Set(keys.map((key) => /** @type {string[]} */ (key)[1]));
+    // Never what a record says of itself: a video is kept when it is there, all of it.
+    return newestFirst(records.map((record) => ({ ...record, kept: kept.has(record.externalTaskId) })));
   }
 
   /** @param {string} base @param {TaskRecord} record */
   async put(base, record) {
-    await this.#in("readwrite", (tasks) => tasks.put(record, [base, record.externalTaskId]));
+    const key = [base, record.externalTaskId];
+    const isNew = await this.#in("readwrite", async (tasks) => {
+      const isNew = !isOutdated(record, await result(tasks.get(key)));
+      if (isNew) tasks.put(record, key);
+      return isNew;
+    });
+    if (isNew) this.#tell(base, record);
+  }
+
+  /** @param {string} base @param {string} id */
+  async kept(base, id) {
+    const record = await this.get(base, id);
+    if (!record) return undefined;
+    const video = await this.#in("readonly", (tasks, videos) => result(videos.get([base, record.externalTaskId])));
+    // A browser may have lost the bytes, and not the key.
+    return video?.slice(-1).arrayBuffer().then(() => video, () => undefined);
+  }
+
+  /** @param {string} base @param {string} id @param {Blob} video */
+  async keep(base, id, video) {
+    const record = await this.get(base, id);
+    if (!record) throw new Error("there is no record of this task any more");
+    const key = [base, record.externalTaskId];
+    await this.#in("readwrite", async (tasks, videos) => {
+      // One transaction: it is there as a whole and with its record, or not at all.
+      if (await result(tasks.count(key))) videos.put(video, key);
+    });
+    const kept = await this.get(base, id);
+    if (!kept?.kept) throw new Error("there is no record of this task any more");
+    this.#tell(base, kept);
+  }
+
+  /** @param {string} base @param {string} id */
+  async remove(base, id) {
+    await this.#in("readwrite", (tasks, videos) => (tasks.delete([base, id]), videos.delete([base, id])));
+  }
+
+  /** @param {string} base @param {TaskRecord} record */
+  #tell(base, record) {
     if (typeof BroadcastChannel === "undefined") return tell(this.name, { base, record });
     // Reaches the listeners of this page too: each has a channel of its own.
     const channel = new BroadcastChannel(this.name);
     channel.postMessage({ base, record });
     channel.close();
-  }
-
-  /** @param {string} base @param {string} id */
-  async remove(base, id) {
-    await this.#in("readwrite", (tasks) => tasks.delete([base, id]));
   }
 
   /** @param {Listener} listener */
@@ -63,17 +127,20 @@ class DatabaseStore {
 
   /**
    * One transaction, over when it is written for good.
+   * @template T
    * @param {IDBTransactionMode} mode
-   * @param {(tasks: IDBObjectStore) => IDBRequest} use
+   * @param {(tasks: IDBObjectStore, videos: IDBObjectStore) => T} use
+   * @returns {Promise<Awaited<T>>}
    */
   async #in(mode, use) {
     const database = await this.#open();
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(TASKS, mode, { durability: "strict" });
-      const request = use(transaction.objectStore(TASKS));
-      transaction.oncomplete = () => resolve(request.result);
+    const transaction = database.transaction([TASKS, VIDEOS], mode, { durability: "strict" });
+    const written = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
     });
+    const [used] = await Promise.all([use(transaction.objectStore(TASKS), transaction.objectStore(VIDEOS)), written]);
+    return used;
   }
 
   #open() {
@@ -108,6 +175,8 @@ class DatabaseStore {
 class MemoryStore {
   /** @type {Map<string, Map<string, TaskRecord>>} */
   #bases = new Map();
+  /** @type {WeakMap<TaskRecord, Blob>} */
+  #videos = new WeakMap();
 
   /** @param {string} name */
   constructor(name) {
@@ -134,8 +203,27 @@ class MemoryStore {
 
   /** @param {string} base @param {TaskRecord} record */
   async put(base, record) {
+    const old = this.#of(base).get(record.externalTaskId);
+    if (isOutdated(record, old)) return;
+    const video = old && this.#videos.get(old);
+    record.kept = Boolean(video);
+    if (video) this.#videos.set(record, video);
     this.#of(base).set(record.externalTaskId, record);
     tell(this.name, { base, record: structuredClone(record) });
+  }
+
+  /** @param {string} base @param {string} id */
+  async kept(base, id) {
+    const record = await this.get(base, id);
+    return record && this.#videos.get(record);
+  }
+
+  /** @param {string} base @param {string} id @param {Blob} video */
+  async keep(base, id, video) {
+    const record = await this.get(base, id);
+    if (!record) throw new Error("there is no record of this task any more");
+    this.#videos.set(record, video);
+    await this.put(base, { ...record });
   }
 
   /** @param {string} base @param {string} id */

@@ -1,0 +1,93 @@
+//! What this tab notices while a flow rests, and what it tells the others.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::number::{float, whole};
+use super::timer::LONGEST;
+use crate::endpoint::{HttpResponse, TransportError};
+use crate::flow::Wake;
+use crate::flow::echo::Echo;
+
+#[wasm_bindgen(raw_module = "./tab.js")]
+extern "C" {
+    /// One call's ear.
+    #[wasm_bindgen(js_name = Tab)]
+    type Ear;
+
+    #[wasm_bindgen(constructor, js_class = "Tab")]
+    fn new(topic: Option<&str>) -> Ear;
+
+    #[wasm_bindgen(method, js_class = "Tab")]
+    fn rest(this: &Ear, milliseconds: f64) -> Promise;
+
+    #[wasm_bindgen(method, js_class = "Tab")]
+    fn tell(this: &Ear, message: &JsValue);
+
+    #[wasm_bindgen(method, js_class = "Tab")]
+    fn close(this: &Ear);
+
+    #[wasm_bindgen(js_name = isOnline)]
+    pub(super) fn is_online() -> bool;
+
+    #[wasm_bindgen(js_name = isSeen)]
+    pub(super) fn is_seen() -> bool;
+}
+
+/// One call's ear, closed when it is dropped.
+pub(super) struct Tab(Ear);
+
+impl Drop for Tab {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Tab {
+    /// With a topic, it hears other tabs too.
+    pub(super) fn new(topic: Option<&str>) -> Self {
+        Self(Ear::new(topic))
+    }
+
+    /// Sleeps for so many ms, unless something happens.
+    pub(super) async fn rest(&self, milliseconds: u64) -> Wake {
+        let noticed = JsFuture::from(self.0.rest(float(milliseconds.min(LONGEST)))).await;
+        match noticed.unwrap_or(JsValue::UNDEFINED) {
+            nothing if nothing.is_undefined() => Wake::Time,
+            event => heard(&event).map_or(Wake::Seen, Wake::Heard),
+        }
+    }
+
+    /// Tells the other tabs.
+    pub(super) fn tell(&self, echo: Echo) {
+        let message = Array::of2(&JsValue::from_f64(float(echo.next_poll_in)), &echo.is_seen.into());
+        match echo.reply {
+            None => {}
+            Some(Ok(response)) => {
+                message.push(&response.body.into());
+                message.push(&response.status.into());
+                message.push(&response.retry_after.into());
+            }
+            Some(Err(error)) => {
+                message.push(&error.message.into());
+            }
+        }
+        self.0.tell(&message);
+    }
+}
+
+/// What another tab told; nothing, should it not be one of ours.
+fn heard(message: &JsValue) -> Option<Echo> {
+    let message: &Array = message.dyn_ref()?;
+    let reply = match (message.get(2).as_string(), message.get(3).as_f64()) {
+        (None, _) => None,
+        (Some(message), None) => Some(Err(TransportError { message })),
+        (Some(body), Some(status)) => {
+            let (status, retry_after) = (u16::try_from(whole(status)).ok()?, message.get(4).as_string());
+            Some(Ok(HttpResponse { status, body, retry_after, key: None }))
+        }
+    };
+    Some(Echo { reply, next_poll_in: whole(message.get(0).as_f64()?), is_seen: message.get(1).as_bool()? })
+}
