@@ -211,8 +211,21 @@ export interface Client {
   /** Makes a record of a task that was created elsewhere. */
   adopt(taskId: string, options?: CallOptions): Promise<Task>;
 
-  /** The checked bytes of a finished video. @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video` */
+  /**
+   * The checked bytes of a finished video: an MP4 file of the announced length. An address that has expired is asked for
+   * anew; where the delivery host lets no page read, the gateway's content route is tried, with the key. A stream that
+   * breaks off is taken up where it was, or begun again, within `outageBudget`.
+   * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to offer as a link; `network`
+   */
   download(video: Video | Task, options?: ProgressOptions): Promise<Blob>;
+  /**
+   * Downloads the video of a finished task and keeps it in this browser, past the life of its address; makes a record of
+   * the task if there is none. What is kept already comes without any request. A video is kept as a whole or not at all.
+   * @throws {KlingError} as `download`; `storage` when there is no room; `invalid_option` for a task still under way
+   */
+  keepVideo(id: string, options?: ProgressOptions): Promise<Blob>;
+  /** The video kept for a task, without any request; `undefined` when none is. */
+  keptVideo(id: string): Promise<Blob | undefined>;
 
   /**
    * Everything submitted from this browser to this base address, newest first, also before a reload or crash. Holds no key

@@ -87,3 +87,15 @@ fn ids_that_could_leave_their_place_in_the_path_are_refused() {
     assert!(TaskId::parse(&"x".repeat(128)).is_ok());
     assert!(TaskId::parse(&"x".repeat(129)).is_err());
 }
+
+#[test]
+fn the_content_route_is_at_the_origin() {
+    for (base, url) in [
+        ("https://api.cometapi.com/kling", "https://api.cometapi.com/v1/videos/1/content"),
+        ("https://relay.example", "https://relay.example/v1/videos/1/content"),
+        ("http://127.0.0.1:8317/s/ok/kling", "http://127.0.0.1:8317/v1/videos/1/content"),
+    ] {
+        let service = Service { base: BaseUrl::parse(base).unwrap(), key: None };
+        assert_eq!(service.content(&TaskId::parse("1").unwrap()).url, url);
+    }
+}

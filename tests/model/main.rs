@@ -15,6 +15,7 @@
 
 mod answer;
 mod conformance;
+mod download;
 mod encoding;
 mod endpoint;
 mod families;
