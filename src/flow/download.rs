@@ -2,7 +2,9 @@
 //!
 //! An address that has expired is asked for anew, and what the host lets no page read the gateway may stream.
 
-use super::{Host, Later};
+use std::future::Future;
+
+use super::Host;
 use crate::endpoint::{HttpRequest, Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
@@ -12,22 +14,18 @@ use crate::race::{First, race};
 use crate::task::{TaskId, Video};
 use crate::video::{Arrived, broken_stream, check_start, refused, unreachable_host};
 
-/// What a delivery host brings later, if anything.
-pub type Delivered<'a, T> = Later<'a, Result<T, TransportError>>;
-
 /// What brings bytes and holds them. Only one answer is under way at a time.
-#[expect(missing_debug_implementations, reason = "closures have none")]
-pub struct Line<'a> {
+pub trait Line {
     /// Lets only so many videos in at once.
-    pub gate: &'a Gate,
+    fn gate(&self) -> &Gate;
     /// Asks, from that byte on; what was under way before is over.
-    pub open: Box<dyn Fn(Source, u64) -> Delivered<'a, Opened> + 'a>,
+    fn open(&self, source: &Source, from: u64) -> impl Future<Output = Result<Opened, TransportError>>;
     /// Brings and holds the next bytes, and says how many; none after the last.
-    pub next: Box<dyn Fn() -> Delivered<'a, Option<u64>> + 'a>,
+    fn next(&self) -> impl Future<Output = Result<Option<u64>, TransportError>>;
     /// Lets go of all that it holds.
-    pub clear: Box<dyn Fn() + 'a>,
+    fn clear(&self);
     /// The first bytes of what it holds: [`START`](crate::video::START), or all if there are fewer.
-    pub start: Box<dyn Fn() -> Delivered<'a, Vec<u8>> + 'a>,
+    fn start(&self) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
 }
 
 /// Who has the video.
@@ -79,7 +77,7 @@ impl Host<'_> {
     ///
     /// [`ErrorCode::DownloadBlocked`], [`ErrorCode::UrlExpired`], [`ErrorCode::NotAVideo`]; beyond the outage budget
     /// [`ErrorCode::Network`] and [`ErrorCode::ServerError`].
-    pub async fn download(&self, polling: &Polling, line: &Line<'_>, url: &str) -> Result<(), Error> {
+    pub async fn download(&self, polling: &Polling, line: &impl Line, url: &str) -> Result<(), Error> {
         self.bring(polling, line, &Source::Delivery(url.to_owned())).await
     }
 
@@ -92,7 +90,7 @@ impl Host<'_> {
         &self,
         service: &Service,
         polling: &Polling,
-        line: &Line<'_>,
+        line: &impl Line,
         video: &Video,
         mut error: Error,
     ) -> Result<(), Error> {
@@ -110,7 +108,7 @@ impl Host<'_> {
     }
 
     /// Brings all of it from one source, in as many attempts as it takes, within the outage budget.
-    async fn bring(&self, polling: &Polling, line: &Line<'_>, source: &Source) -> Result<(), Error> {
+    async fn bring(&self, polling: &Polling, line: &impl Line, source: &Source) -> Result<(), Error> {
         let url = source.url();
         let mut arrived = Arrived::default();
         let (mut failed, mut furthest, mut may_resume, mut has_answered) = (0_u32, 0, true, false);
@@ -164,14 +162,14 @@ impl Host<'_> {
     /// One attempt: the first bytes of the whole.
     async fn receive(
         &self,
-        line: &Line<'_>,
+        line: &impl Line,
         source: &Source,
         arrived: &mut Arrived,
         from: u64,
     ) -> Result<Vec<u8>, Trouble> {
-        let _pass = line.gate.enter().await;
+        let _pass = line.gate().enter().await;
         let stalled = || TransportError { message: "nothing came for a long time".into() };
-        let opened = match race((line.open)(source.clone(), from), (self.sleep)(STALL)).await {
+        let opened = match race(line.open(source, from), (self.sleep)(STALL)).await {
             First::Left(opened) => opened.map_err(Trouble::Silent)?,
             First::Right(()) => return Err(Trouble::Silent(stalled())),
         };
@@ -179,7 +177,7 @@ impl Host<'_> {
             206 if from > 0 && arrived.is_completed_by(opened.length) => {}
             206 | 416 if from > 0 => return Err(Trouble::Unfit),
             200..300 => {
-                (line.clear)();
+                line.clear();
                 *arrived = Arrived { loaded: 0, total: opened.length };
             }
             status => return Err(Trouble::Refused(status)),
@@ -187,13 +185,13 @@ impl Host<'_> {
         loop {
             let Arrived { loaded, total } = *arrived;
             (self.report)(&Progress::Downloading { loaded, total });
-            match race((line.next)(), (self.sleep)(STALL)).await {
+            match race(line.next(), (self.sleep)(STALL)).await {
                 First::Left(Ok(Some(more))) => arrived.loaded = loaded.saturating_add(more),
                 First::Left(Ok(None)) if arrived.is_short() => {
                     let message = format!("{loaded} of {} bytes came", total.unwrap_or(0));
                     return Err(Trouble::Broken(TransportError { message }));
                 }
-                First::Left(Ok(None)) => return (line.start)().await.map_err(Trouble::Broken),
+                First::Left(Ok(None)) => return line.start().await.map_err(Trouble::Broken),
                 First::Left(Err(error)) => return Err(Trouble::Broken(error)),
                 First::Right(()) => return Err(Trouble::Broken(stalled())),
             }

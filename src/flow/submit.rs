@@ -216,8 +216,7 @@ impl Host<'_> {
             if !may_pass || !error.is_retryable() || elapsed.saturating_add(delay) > polling.outage_budget {
                 return Err(error);
             }
-            self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, &error);
-            refused = Some(error);
+            refused = self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
             (self.sleep)(delay).await;
         }
     }
@@ -232,22 +231,25 @@ impl Host<'_> {
         unclear: Error,
     ) -> Result<Box<Task>, Error> {
         let id = TaskId::from(&attempt.id);
+        let mut unclear = Some(unclear);
         for looked in 0..LOOKS {
             let elapsed = (self.now)().saturating_sub(began);
             let delay = polling.delay(looked, 0, (self.chance)());
-            self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, &unclear);
+            unclear = self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
             self.pause(delay, elapsed).await;
             match self.look(service, &id).await {
                 Ok(Look::Found(task)) if attempt.made(&task) => return Ok(task),
                 _ => {}
             }
         }
-        Err(unclear)
+        Err(unclear.unwrap_or_else(|| Outcome::unknown("nothing was found")))
     }
 
-    fn tell_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: &Error) {
-        let (next_poll_in, error) = (Some(delay), Some(error.clone()));
-        (self.report)(&Progress::Waiting { reason, elapsed, next_poll_in, error });
+    /// Tells what is waited for, and gives the error back.
+    fn tell_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: Option<Error>) -> Option<Error> {
+        let progress = Progress::Waiting { reason, elapsed, next_poll_in: Some(delay), error };
+        (self.report)(&progress);
+        if let Progress::Waiting { error, .. } = progress { error } else { None }
     }
 
     async fn ask_before_paying(&self, service: &Service, id: &TaskId, attempt: &Attempt) -> Result<(), Stop> {

@@ -18,7 +18,8 @@ use super::number::whole;
 use super::settings::Settings;
 use super::tab::Tab;
 use crate::endpoint::TransportError;
-use crate::flow::download::{Line, Opened};
+use crate::flow::download::{Line, Opened, Source};
+use crate::gate::Gate;
 use crate::task::Video;
 use crate::video::START;
 
@@ -40,38 +41,47 @@ extern "C" {
     fn blob(this: &Received) -> Result<Blob, JsValue>;
 }
 
+/// What has been received, and the answer that is under way.
+struct Stream<'a> {
+    settings: &'a Settings,
+    received: Received,
+    arriving: RefCell<Option<Rc<Arriving>>>,
+    is_new: Cell<bool>,
+}
+
+impl Line for Stream<'_> {
+    fn gate(&self) -> &Gate {
+        &self.settings.downloads
+    }
+
+    async fn open(&self, source: &Source, from: u64) -> Result<Opened, TransportError> {
+        self.arriving.take();
+        let begun = self.settings.fetcher.fetch_video(source, from).await?;
+        let (status, length) = (begun.response.status(), begun.header("Content-Length"));
+        *self.arriving.borrow_mut() = Some(Rc::new(begun));
+        self.is_new.set(true);
+        Ok(Opened { status, length: length.and_then(|length| length.trim().parse().ok()) })
+    }
+
+    async fn next(&self) -> Result<Option<u64>, TransportError> {
+        let Some(arriving) = self.arriving.borrow().clone() else { return Ok(None) };
+        let more = JsFuture::from(self.received.next(&arriving.response, self.is_new.take())).await?;
+        Ok(more.as_f64().map(whole))
+    }
+
+    fn clear(&self) {
+        self.received.clear();
+    }
+
+    async fn start(&self) -> Result<Vec<u8>, TransportError> {
+        let bytes = files::begin(&self.received.blob()?, 0..START).bytes().await;
+        bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError { message: error.0 })
+    }
+}
+
 /// Downloads a video, and checks that it is a whole MP4 file.
 pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
-    let received = Received::new();
-    let (arriving, is_new) = (RefCell::new(None::<Rc<Arriving>>), Cell::new(false));
-    let (arriving, is_new, held) = (&arriving, &is_new, &received);
-    let line = Line {
-        gate: &settings.downloads,
-        open: Box::new(move |source, from| {
-            arriving.take();
-            Box::pin(async move {
-                let begun = settings.fetcher.fetch_video(&source, from).await?;
-                let (status, length) = (begun.response.status(), begun.header("Content-Length"));
-                *arriving.borrow_mut() = Some(Rc::new(begun));
-                is_new.set(true);
-                Ok(Opened { status, length: length.and_then(|length| length.trim().parse().ok()) })
-            })
-        }),
-        next: Box::new(move || {
-            Box::pin(async move {
-                let Some(arriving) = arriving.borrow().clone() else { return Ok(None) };
-                let more = JsFuture::from(held.next(&arriving.response, is_new.take())).await?;
-                Ok(more.as_f64().map(whole))
-            })
-        }),
-        clear: Box::new(move || held.clear()),
-        start: Box::new(move || {
-            Box::pin(async move {
-                let bytes = files::begin(&held.blob()?, 0..START).bytes().await;
-                bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError { message: error.0 })
-            })
-        }),
-    };
+    let line = Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
     let tab = Tab::new(None);
     let host = host(settings, None, listener, &tab);
     if let Err(error) = host.download(&settings.polling, &line, &video.url).await {
@@ -79,5 +89,5 @@ pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listene
         let Ok(service) = settings.service().await else { return Err(error.into()) };
         host.download_otherwise(&service, &settings.polling, &line, video, error).await?;
     }
-    Ok(received.blob()?)
+    Ok(line.received.blob()?)
 }
