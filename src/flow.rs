@@ -9,7 +9,6 @@ pub mod submit;
 pub mod watch;
 
 use std::future::Future;
-use std::pin::Pin;
 
 use self::echo::Echo;
 use crate::answer::Answer;
@@ -22,14 +21,8 @@ use crate::race::{First, race};
 use crate::record::{Change, TaskRecord};
 use crate::task::{Task, TaskId, TaskStatus};
 
-/// Something that the host brings later. Dropping it ends whatever the host began for it.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
-
 /// What a request comes to.
 pub type Reply = Result<HttpResponse, TransportError>;
-
-/// A record, if there is one.
-pub type Loaded = Result<Option<Box<TaskRecord>>, Error>;
 
 /// What ended a rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,34 +37,37 @@ pub enum Wake {
 
 /// What the host lends to a flow. Dropping a flow drops what it has borrowed, and so ends every request and timer.
 ///
-/// Boxed, so that the flows are compiled once, and not into each other: that is a tenth of the module's size.
-#[expect(missing_debug_implementations, reason = "closures have none")]
-pub struct Host<'a> {
+/// A trait, and not closures: with the one host that a browser has, each flow is compiled once.
+pub trait Host {
     /// Sends a request and brings its answer, or says that none came.
-    pub send: Box<dyn Fn(HttpRequest) -> Later<'a, Reply> + 'a>,
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Reply>;
     /// Lets only so many requests out at once.
-    pub gate: &'a Gate,
+    fn gate(&self) -> &Gate;
     /// Sleeps for so many ms.
-    pub sleep: Box<dyn Fn(u64) -> Later<'a, ()> + 'a>,
+    fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()>;
     /// Sleeps for so many ms, unless something happens.
-    pub rest: Box<dyn Fn(u64) -> Later<'a, Wake> + 'a>,
+    fn rest(&self, milliseconds: u64) -> impl Future<Output = Wake>;
     /// Whether the browser believes that it has a network.
-    pub online: Box<dyn Fn() -> bool + 'a>,
+    fn online(&self) -> bool;
     /// Whether somebody may be looking at the page.
-    pub seen: Box<dyn Fn() -> bool + 'a>,
+    fn seen(&self) -> bool;
     /// Tells the other tabs that watch the same task.
-    pub tell: Box<dyn Fn(Echo) + 'a>,
+    fn tell(&self, echo: Echo);
     /// ms since 1970, by the wall clock.
-    pub now: Box<dyn Fn() -> u64 + 'a>,
+    fn now(&self) -> u64;
     /// Any number, evenly spread.
-    pub chance: Box<dyn Fn() -> u32 + 'a>,
+    fn chance(&self) -> u32;
     /// Is told how far a flow is.
-    pub report: Box<dyn Fn(&Progress) + 'a>,
+    fn report(&self, progress: &Progress);
     /// Brings the record with this external or service's id.
-    pub load: Box<dyn Fn(String) -> Later<'a, Loaded> + 'a>,
+    fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
     /// Writes a record, or removes it. It has happened for good when it is over.
-    pub save: Box<dyn Fn(Change) -> Later<'a, Result<(), Error>> + 'a>,
+    fn save(&self, change: Change) -> impl Future<Output = Result<(), Error>>;
 }
+
+/// The flows over one host.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow<H>(pub H);
 
 /// What a look for a task came to.
 enum Look {
@@ -83,7 +79,7 @@ enum Look {
     Refused(Error),
 }
 
-impl Host<'_> {
+impl<H: Host> Flow<H> {
     /// Asks for a task once.
     ///
     /// # Errors
@@ -122,20 +118,20 @@ impl Host<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Host::task`]; [`ErrorCode::Storage`].
+    /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        let mut known = (self.load)(task.task_id.clone()).await?;
+        let mut known = self.0.load(&task.task_id).await?;
         if let (None, Some(external)) = (&known, &task.external_task_id) {
-            known = (self.load)(external.clone()).await?;
+            known = self.0.load(external).await?;
         }
-        let now = (self.now)();
+        let now = self.0.now();
         let record = match known {
             Some(mut record) => record.observe(&task, now).then_some(record),
             None => Some(Box::new(TaskRecord::adopted(&task, now))),
         };
         if let Some(record) = record {
-            (self.save)(Change::Put(record)).await?;
+            self.0.save(Change::Put(record)).await?;
         }
         Ok(task)
     }
@@ -153,20 +149,20 @@ impl Host<'_> {
 
     /// Brings the record of the task up to date. A storage that fails keeps nobody from watching.
     async fn keep(&self, id: &TaskId, task: &Task) {
-        let Ok(Some(mut record)) = (self.load)(id.to_string()).await else { return };
-        if record.observe(task, (self.now)()) {
-            let _ = (self.save)(Change::Put(record)).await;
+        let Ok(Some(mut record)) = self.0.load(id.as_str()).await else { return };
+        if record.observe(task, self.0.now()) {
+            let _ = self.0.save(Change::Put(record)).await;
         }
     }
 
     /// Asks for a task, when it is its turn, and gives up at the caller's deadline.
     async fn ask(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
-        let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub((self.now)()));
+        let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.0.now()));
         let nothing = || Err(TransportError { message: "nothing came within the time for one question".into() });
-        let First::Left(_pass) = race(self.gate.enter(), (self.sleep)(left())).await else { return nothing() };
+        let First::Left(_pass) = race(self.0.gate().enter(), self.0.sleep(left())).await else { return nothing() };
         let request = service.query(id);
         debug_assert_eq!(request.method, Method::Get, "a repeated question must cost nothing");
-        match race((self.send)(request), (self.sleep)(left().min(STALL))).await {
+        match race(self.0.send(request), self.0.sleep(left().min(STALL))).await {
             First::Left(reply) => reply,
             First::Right(()) => nothing(),
         }
@@ -174,20 +170,20 @@ impl Host<'_> {
 
     /// Rests for so many ms, and then on for as long as there is no network, and says so.
     async fn pause(&self, delay: u64, elapsed: u64) {
-        let until = (self.now)().saturating_add(delay);
+        let until = self.0.now().saturating_add(delay);
         let mut is_told = false;
         loop {
-            let left = until.saturating_sub((self.now)()).min(delay);
-            let is_online = (self.online)();
+            let left = until.saturating_sub(self.0.now()).min(delay);
+            let is_online = self.0.online();
             if is_online && left == 0 {
                 return;
             }
             if !is_online && !is_told {
                 let reason = WaitingReason::Offline;
-                (self.report)(&Progress::Waiting { reason, elapsed, next_poll_in: None, error: None });
+                self.0.report(&Progress::Waiting { reason, elapsed, next_poll_in: None, error: None });
             }
             is_told = !is_online;
-            (self.rest)(if is_online { left } else { STALL }).await;
+            self.0.rest(if is_online { left } else { STALL }).await;
         }
     }
 }

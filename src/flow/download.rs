@@ -4,7 +4,7 @@
 
 use std::future::Future;
 
-use super::Host;
+use super::{Flow, Host};
 use crate::endpoint::{HttpRequest, Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
@@ -17,7 +17,7 @@ use crate::video::{Arrived, broken_stream, check_start, refused, unreachable_hos
 /// What brings bytes and holds them. Only one answer is under way at a time.
 pub trait Line {
     /// Lets only so many videos in at once.
-    fn gate(&self) -> &Gate;
+    fn queue(&self) -> &Gate;
     /// Asks, from that byte on; what was under way before is over.
     fn open(&self, source: &Source, from: u64) -> impl Future<Output = Result<Opened, TransportError>>;
     /// Brings and holds the next bytes, and says how many; none after the last.
@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-impl Host<'_> {
+impl<H: Host> Flow<H> {
     /// Brings the video at its address.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl Host<'_> {
             failed = failed.saturating_add(1);
             let error = match result {
                 Ok(start) => return check_start(url, &start),
-                Err(Trouble::Silent(error) | Trouble::Broken(error)) if !(self.online)() => {
+                Err(Trouble::Silent(error) | Trouble::Broken(error)) if !self.0.online() => {
                     outage.suspend();
                     broken_stream(url, &error.message)
                 }
@@ -153,8 +153,8 @@ impl Host<'_> {
                     continue;
                 }
             };
-            let delay = polling.delay(failed, 0, (self.chance)());
-            outage.spend((self.now)(), delay.saturating_add(STALL), polling.outage_budget, error)?;
+            let delay = polling.delay(failed, 0, self.0.chance());
+            outage.spend(self.0.now(), delay.saturating_add(STALL), polling.outage_budget, error)?;
             self.pause(delay, 0).await;
         }
     }
@@ -167,9 +167,9 @@ impl Host<'_> {
         arrived: &mut Arrived,
         from: u64,
     ) -> Result<Vec<u8>, Trouble> {
-        let _pass = line.gate().enter().await;
+        let _pass = line.queue().enter().await;
         let stalled = || TransportError { message: "nothing came for a long time".into() };
-        let opened = match race(line.open(source, from), (self.sleep)(STALL)).await {
+        let opened = match race(line.open(source, from), self.0.sleep(STALL)).await {
             First::Left(opened) => opened.map_err(Trouble::Silent)?,
             First::Right(()) => return Err(Trouble::Silent(stalled())),
         };
@@ -184,8 +184,8 @@ impl Host<'_> {
         }
         loop {
             let Arrived { loaded, total } = *arrived;
-            (self.report)(&Progress::Downloading { loaded, total });
-            match race(line.next(), (self.sleep)(STALL)).await {
+            self.0.report(&Progress::Downloading { loaded, total });
+            match race(line.next(), self.0.sleep(STALL)).await {
                 First::Left(Ok(Some(more))) => arrived.loaded = loaded.saturating_add(more),
                 First::Left(Ok(None)) if arrived.is_short() => {
                     let message = format!("{loaded} of {} bytes came", total.unwrap_or(0));

@@ -1,7 +1,7 @@
 //! What the tabs that watch one task tell each other, so that one question serves them all.
 
 use super::watch::Lesson;
-use super::{Host, Reply};
+use super::{Flow, Host, Reply};
 
 /// What one tab tells the others of a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ const SILENCE: u64 = 3_000;
 
 impl Echo {
     /// What is told of an answer: all of it if it brought a task, else only that it was none, lest it repeat the key.
-    pub(super) fn of(lesson: &Lesson, mut reply: Reply, next_poll_in: u64, host: &Host<'_>) -> Self {
+    pub(super) fn of(lesson: &Lesson, mut reply: Reply, next_poll_in: u64, host: &Flow<impl Host>) -> Self {
         let is_clean = matches!(lesson, Lesson::Task(task) if task.raw != "null");
         if let Ok(response) = &mut reply {
             response.key = None;
@@ -27,7 +27,7 @@ impl Echo {
                 response.body.clear();
             }
         }
-        Self { reply: Some(reply), next_poll_in, is_seen: (host.seen)() }
+        Self { reply: Some(reply), next_poll_in, is_seen: host.0.seen() }
     }
 
     /// How long whoever hears this leaves the asking to the other: until it falls silent, or, to come before it, not quite

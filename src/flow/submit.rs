@@ -1,8 +1,9 @@
 //! One submission: record, ask, send once, and find out what came of it.
 
 use std::cell::RefCell;
+use std::future::Future;
 
-use super::{Host, Later, Look};
+use super::{Flow, Host, Look};
 use crate::endpoint::{Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::poll::Polling;
@@ -99,10 +100,10 @@ impl Attempt {
     }
 }
 
-impl Host<'_> {
+impl<H: Host> Flow<H> {
     /// Sends the paid request, at most once for each time that the caller asks for it, and finds out what came of it.
     ///
-    /// `encode` makes the body ready for [`Host::send`] and gives its size. While it does, the service is asked for a task
+    /// `encode` makes the body ready for [`Flow::send`] and gives its size. While it does, the service is asked for a task
     /// of this id: that costs nothing, and proves before a byte of a paid request leaves that the address answers like the
     /// service, that it lets this page ask, and that the key is good.
     ///
@@ -115,10 +116,10 @@ impl Host<'_> {
         service: &Service,
         polling: &Polling,
         attempt: &Attempt,
-        encode: Later<'_, Result<u64, Error>>,
+        encode: impl Future<Output = Result<u64, Error>>,
     ) -> Result<Box<Task>, Error> {
-        let earlier = (self.load)(attempt.id.to_string()).await?;
-        if let Some(task) = attempt.judge(earlier.as_deref(), (self.now)())? {
+        let earlier = self.0.load(attempt.id.as_str()).await?;
+        if let Some(task) = attempt.judge(earlier.as_deref(), self.0.now())? {
             return Ok(task);
         }
         let may_exist = earlier.as_ref().is_some_and(|earlier| !earlier.state.is_finished());
@@ -127,7 +128,7 @@ impl Host<'_> {
             Some(earlier) => Change::Put(earlier),
             None => Change::Remove(attempt.id.to_string()),
         }));
-        if let Err(error) = (self.save)(Change::Put(attempt.record.clone())).await {
+        if let Err(error) = self.0.save(Change::Put(attempt.record.clone())).await {
             attempt.intend(None);
             return Err(error);
         }
@@ -139,13 +140,13 @@ impl Host<'_> {
         if let Ok(task) = &mut result {
             task.external_task_id.get_or_insert_with(|| attempt.id.to_string());
             let mut record = attempt.record.clone();
-            record.observe(task, (self.now)());
+            record.observe(task, self.0.now());
             attempt.intend(Some(Change::Put(record)));
         }
         let change = attempt.unfinished.borrow().clone();
         if let Some(change) = change {
             // Should that fail, what came of the request is still told to the caller.
-            let _ = (self.save)(change).await;
+            let _ = self.0.save(change).await;
         }
         attempt.intend(None);
         result
@@ -159,7 +160,7 @@ impl Host<'_> {
         service: &Service,
         polling: &Polling,
         attempt: &Attempt,
-        encode: Later<'_, Result<u64, Error>>,
+        encode: impl Future<Output = Result<u64, Error>>,
         may_exist: bool,
     ) -> Result<Box<Task>, Error> {
         let id = TaskId::from(&attempt.id);
@@ -171,7 +172,7 @@ impl Host<'_> {
                 Err(Stop::Found(task)) => return Ok(task),
                 Err(Stop::Failed(error)) => return Err(error),
             };
-        let began = (self.now)();
+        let began = self.0.now();
         match self.send_paid(service, polling, attempt, total, may_exist).await? {
             Sent::Accepted(task) => Ok(task),
             Sent::Unclear(error) => self.find(service, polling, attempt, began, error).await,
@@ -188,17 +189,17 @@ impl Host<'_> {
         may_exist: bool,
     ) -> Result<Sent, Error> {
         let limit = polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE).unwrap_or(0));
-        let began = (self.now)();
+        let began = self.0.now();
         let (mut sent, mut refused) = (0_u32, None);
         loop {
-            let pass = self.gate.enter().await;
-            if !(self.online)() {
+            let pass = self.0.gate().enter().await;
+            if !self.0.online() {
                 return Err(refused.unwrap_or_else(offline));
             }
-            (self.report)(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
-            attempt.intend(Some(attempt.in_state(RecordState::Unknown, (self.now)())));
+            self.0.report(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
+            attempt.intend(Some(attempt.in_state(RecordState::Unknown, self.0.now())));
             sent = sent.saturating_add(1);
-            let reply = match race((self.send)(service.create()), (self.sleep)(limit)).await {
+            let reply = match race(self.0.send(service.create()), self.0.sleep(limit)).await {
                 First::Left(reply) => reply,
                 First::Right(()) => Err(TransportError { message: "nothing came for a long time".into() }),
             };
@@ -209,15 +210,15 @@ impl Host<'_> {
                 Outcome::Rejected(error) => error,
             };
             let state = if may_exist { RecordState::Unknown } else { RecordState::Rejected };
-            attempt.intend(Some(attempt.in_state(state, (self.now)())));
-            let elapsed = (self.now)().saturating_sub(began);
-            let delay = polling.delay(sent, 0, (self.chance)()).max(error.details().retry_after.unwrap_or(0));
+            attempt.intend(Some(attempt.in_state(state, self.0.now())));
+            let elapsed = self.0.now().saturating_sub(began);
+            let delay = polling.delay(sent, 0, self.0.chance()).max(error.details().retry_after.unwrap_or(0));
             let may_pass = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited);
             if !may_pass || !error.is_retryable() || elapsed.saturating_add(delay) > polling.outage_budget {
                 return Err(error);
             }
             refused = self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
-            (self.sleep)(delay).await;
+            self.0.sleep(delay).await;
         }
     }
 
@@ -233,8 +234,8 @@ impl Host<'_> {
         let id = TaskId::from(&attempt.id);
         let mut unclear = Some(unclear);
         for looked in 0..LOOKS {
-            let elapsed = (self.now)().saturating_sub(began);
-            let delay = polling.delay(looked, 0, (self.chance)());
+            let elapsed = self.0.now().saturating_sub(began);
+            let delay = polling.delay(looked, 0, self.0.chance());
             unclear = self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
             self.pause(delay, elapsed).await;
             match self.look(service, &id).await {
@@ -248,7 +249,7 @@ impl Host<'_> {
     /// Tells what is waited for, and gives the error back.
     fn tell_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: Option<Error>) -> Option<Error> {
         let progress = Progress::Waiting { reason, elapsed, next_poll_in: Some(delay), error };
-        (self.report)(&progress);
+        self.0.report(&progress);
         if let Progress::Waiting { error, .. } = progress { error } else { None }
     }
 

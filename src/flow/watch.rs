@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::echo::Echo;
-use super::{Host, Reply, Wake};
+use super::{Flow, Host, Reply, Wake};
 use crate::answer::Answer;
 use crate::endpoint::Service;
 use crate::error::{Error, ErrorCode};
@@ -96,7 +96,7 @@ impl Watch {
     ///
     /// What cannot pass ([`ErrorCode::Unauthorized`], [`ErrorCode::Forbidden`], …), what has lasted longer than its
     /// budget ([`ErrorCode::Network`], [`ErrorCode::TaskNotFound`], …), or [`ErrorCode::Timeout`].
-    pub async fn next(&mut self, host: &Host<'_>) -> Result<Option<Box<Task>>, Error> {
+    pub async fn next(&mut self, host: &Flow<impl Host>) -> Result<Option<Box<Task>>, Error> {
         while !self.ended {
             let heard = self.rest(host).await?;
             let (reply, pause) = match heard {
@@ -104,17 +104,17 @@ impl Watch {
                 None => (self.ask(host).await, None),
             };
             self.asked = self.asked.saturating_add(1);
-            let now = (host.now)();
-            let is_offline = reply.is_err() && !(host.online)();
+            let now = host.0.now();
+            let is_offline = reply.is_err() && !host.0.online();
             let lesson = self.learn(&reply, now, is_offline).map_err(|error| self.named(error))?;
             let news = match &lesson {
                 Lesson::Task(task) if self.notice(task) => Some(task.clone()),
                 _ => None,
             };
-            let delay = self.polling.delay(self.asked, self.age(now), (host.chance)());
+            let delay = self.polling.delay(self.asked, self.age(now), host.0.chance());
             self.turn = Turn::after(now, pause.unwrap_or(delay));
             if pause.is_none() {
-                (host.tell)(Echo::of(&lesson, reply, delay, host));
+                host.0.tell(Echo::of(&lesson, reply, delay, host));
             }
             self.is_untold = true;
             self.trouble = match lesson {
@@ -131,13 +131,13 @@ impl Watch {
 
     /// Waits until it is this tab's turn to ask, or until another one tells what it was answered and for how long that will
     /// do.
-    async fn rest(&mut self, host: &Host<'_>) -> Result<Option<(Reply, u64)>, Error> {
+    async fn rest(&mut self, host: &Flow<impl Host>) -> Result<Option<(Reply, u64)>, Error> {
         let mut offline_since = None;
         loop {
-            let now = (host.now)();
+            let now = host.0.now();
             self.check_deadline(now)?;
             let mut left = self.turn.left(now);
-            if (host.online)() {
+            if host.0.online() {
                 if offline_since.take().is_some() {
                     self.turn.hasten();
                     continue;
@@ -151,7 +151,7 @@ impl Watch {
                 }
             } else {
                 let since = *offline_since.get_or_insert_with(|| {
-                    (host.report)(&Progress::Waiting {
+                    host.0.report(&Progress::Waiting {
                         reason: WaitingReason::Offline,
                         elapsed: self.age(now),
                         next_poll_in: None,
@@ -165,23 +165,23 @@ impl Watch {
                     return Ok(None);
                 }
             }
-            match (host.rest)(self.limited(left, now)).await {
+            match host.0.rest(self.limited(left, now)).await {
                 Wake::Time => {}
                 Wake::Seen => self.turn.hasten(),
                 Wake::Heard(echo) => {
-                    let pause = echo.pause((host.seen)(), (host.chance)());
+                    let pause = echo.pause(host.0.seen(), host.0.chance());
                     if let Some(reply) = echo.reply {
                         return Ok(Some((reply, pause)));
                     }
-                    self.turn = Turn::after((host.now)(), pause);
+                    self.turn = Turn::after(host.0.now(), pause);
                 }
             }
         }
     }
 
     /// Asks for the task, and tells the other tabs so.
-    async fn ask(&mut self, host: &Host<'_>) -> Reply {
-        (host.tell)(Echo { reply: None, next_poll_in: ASKING, is_seen: (host.seen)() });
+    async fn ask(&mut self, host: &Flow<impl Host>) -> Reply {
+        host.0.tell(Echo { reply: None, next_poll_in: ASKING, is_seen: host.0.seen() });
         host.ask(&self.service, &self.id, self.deadline).await
     }
 
@@ -243,8 +243,8 @@ impl Watch {
         }
     }
 
-    fn tell(&self, host: &Host<'_>, trouble: Option<(WaitingReason, Error)>, next_poll_in: u64) {
-        let elapsed = self.age((host.now)());
+    fn tell(&self, host: &Flow<impl Host>, trouble: Option<(WaitingReason, Error)>, next_poll_in: u64) {
+        let elapsed = self.age(host.0.now());
         let progress = match (trouble, &self.last) {
             (Some((reason, error)), _) => {
                 Progress::Waiting { reason, elapsed, next_poll_in: Some(next_poll_in), error: Some(error) }
@@ -252,7 +252,7 @@ impl Watch {
             (None, Some(task)) => Progress::Watching { task: task.clone(), elapsed, next_poll_in },
             (None, None) => return,
         };
-        (host.report)(&progress);
+        host.0.report(&progress);
     }
 
     fn age(&self, now: u64) -> u64 {

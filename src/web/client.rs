@@ -11,7 +11,7 @@ use web_sys::AbortSignal;
 use super::abort::promise;
 use super::download;
 use super::fault::Failure;
-use super::host::host;
+use super::host::Browser;
 use super::listener::Listener;
 use super::object::{self, is_object, member, task};
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
@@ -19,12 +19,11 @@ use super::records;
 use super::request::ready;
 use super::settings::Settings;
 use super::submission;
-use super::tab::Tab;
 use super::timer::{chance, now, sleep};
 use crate::endpoint::Service;
 use crate::error::{Error, ErrorCode};
 use crate::flow::watch::{self, Watch};
-use crate::flow::{Host, succeeded};
+use crate::flow::{Flow, succeeded};
 use crate::race::{First, race};
 use crate::task::{Task, TaskId, TaskStatus, Video};
 
@@ -141,12 +140,12 @@ async fn answer(
                 First::Left(ready) => ready?,
                 First::Right(()) => return Err(watch::timed_out().into()),
             };
-            let tab = Tab::new(Some(&settings.records.topic(id.as_str())));
-            let host = host(&settings, None, listener, &tab);
+            let browser = Browser::new(&settings, listener, Some(&settings.records.topic(id.as_str())));
+            let flow = Flow(&browser);
             let found = match action {
-                Action::Keep => return keep(&settings, &host, &service, &id, known, listener).await,
-                Action::Reconcile => host.reconcile(&service, &id).await?,
-                Action::Adopt => Some(host.adopt(&service, &id).await?),
+                Action::Keep => return keep(&settings, &flow, &service, &id, known, listener).await,
+                Action::Reconcile => flow.reconcile(&service, &id).await?,
+                Action::Adopt => Some(flow.adopt(&service, &id).await?),
                 Action::Wait | Action::WaitForAccepted | Action::Watch => {
                     let is_new = matches!(action, Action::WaitForAccepted);
                     let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
@@ -154,7 +153,7 @@ async fn answer(
                         watch = watch.accepted(known, chance());
                     }
                     let mut last = None;
-                    while let Some(task) = watch.next(&host).await.map_err(|error| {
+                    while let Some(task) = watch.next(&flow).await.map_err(|error| {
                         let retryable = error.is_retryable() && !is_new;
                         error.retryable(retryable)
                     })? {
@@ -167,7 +166,7 @@ async fn answer(
                     }
                     if seen.is_none() { Some(succeeded(last)?) } else { None }
                 }
-                _ => Some(host.task(&service, &id).await?),
+                _ => Some(flow.task(&service, &id).await?),
             };
             Ok(found.as_deref().map_or(JsValue::UNDEFINED, task))
         }
@@ -184,7 +183,7 @@ fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
 /// The video of a task that has succeeded, from the store or from its delivery host.
 async fn keep(
     settings: &Settings,
-    host: &Host<'_>,
+    flow: &Flow<&Browser<'_>>,
     service: &Service,
     id: &TaskId,
     known: Option<Box<Task>>,
@@ -196,7 +195,7 @@ async fn keep(
     }
     let task = match known {
         Some(task) if task.status == TaskStatus::Succeed => task,
-        _ => host.adopt(service, id).await?,
+        _ => flow.adopt(service, id).await?,
     };
     if !task.status.is_final() {
         return Err(Error::invalid_option(

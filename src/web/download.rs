@@ -12,12 +12,12 @@ use web_sys::{Blob, Response};
 use super::fault::Failure;
 use super::fetch::Arriving;
 use super::files;
-use super::host::host;
+use super::host::Browser;
 use super::listener::Listener;
 use super::number::whole;
 use super::settings::Settings;
-use super::tab::Tab;
 use crate::endpoint::TransportError;
+use crate::flow::Flow;
 use crate::flow::download::{Line, Opened, Source};
 use crate::gate::Gate;
 use crate::task::Video;
@@ -50,7 +50,7 @@ struct Stream<'a> {
 }
 
 impl Line for Stream<'_> {
-    fn gate(&self) -> &Gate {
+    fn queue(&self) -> &Gate {
         &self.settings.downloads
     }
 
@@ -82,12 +82,12 @@ impl Line for Stream<'_> {
 /// Downloads a video, and checks that it is a whole MP4 file.
 pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
     let line = Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
-    let tab = Tab::new(None);
-    let host = host(settings, None, listener, &tab);
-    if let Err(error) = host.download(&settings.polling, &line, &video.url).await {
+    let browser = Browser::new(settings, listener, None);
+    let flow = Flow(&browser);
+    if let Err(error) = flow.download(&settings.polling, &line, &video.url).await {
         // Only now the key may be needed, for which the caller's function may ask a person.
         let Ok(service) = settings.service().await else { return Err(error.into()) };
-        host.download_otherwise(&service, &settings.polling, &line, video, error).await?;
+        flow.download_otherwise(&service, &settings.polling, &line, video, error).await?;
     }
     Ok(line.received.blob()?)
 }

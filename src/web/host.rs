@@ -9,39 +9,81 @@ use super::settings::Settings;
 use super::tab::{Tab, is_online, is_seen};
 use super::timer::{chance, now, sleep};
 use crate::endpoint::{HttpRequest, TransportError};
-use crate::flow::Host;
-use crate::record::Change;
+use crate::error::Error;
+use crate::flow::echo::Echo;
+use crate::flow::{Host, Reply, Wake};
+use crate::gate::Gate;
+use crate::progress::Progress;
+use crate::record::{Change, TaskRecord};
 
-/// `fetch`, timers, clock, chance, records, the caller's ear, the other tabs that watch the same; `body` goes with the one
-/// POST.
-pub(super) fn host<'a>(
-    settings: &'a Settings,
-    body: Option<&'a RefCell<Option<Blob>>>,
-    listener: &'a Listener,
-    tab: &'a Tab,
-) -> Host<'a> {
-    Host {
-        gate: &settings.gate,
-        rest: Box::new(move |milliseconds| Box::pin(tab.rest(milliseconds))),
-        online: Box::new(is_online),
-        seen: Box::new(is_seen),
-        tell: Box::new(move |echo| tab.tell(echo)),
-        send: Box::new(move |request: HttpRequest| {
-            let body = body.and_then(|body| body.borrow().clone());
-            Box::pin(async move {
-                let sent = settings.fetcher.send(&request, body.as_ref()).await;
-                // What a site's own function throws may repeat the header.
-                sent.map_err(|error| match &request.key {
-                    Some(key) => TransportError { message: key.redact(&error.message) },
-                    None => error,
-                })
-            })
-        }),
-        sleep: Box::new(|milliseconds| Box::pin(sleep(milliseconds))),
-        now: Box::new(now),
-        chance: Box::new(chance),
-        report: Box::new(|progress| listener.tell(progress)),
-        load: Box::new(move |id: String| Box::pin(async move { settings.records.load(&id).await })),
-        save: Box::new(move |change: Change| Box::pin(settings.records.save(change))),
+/// `fetch`, timers, clock, chance, records, the caller's ear, the other tabs.
+pub(super) struct Browser<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) listener: &'a Listener,
+    pub(super) tab: Tab,
+    /// What goes with the one POST.
+    pub(super) body: RefCell<Option<Blob>>,
+}
+
+impl<'a> Browser<'a> {
+    /// For one call; with a topic, it hears the other tabs that watch the same.
+    pub(super) fn new(settings: &'a Settings, listener: &'a Listener, topic: Option<&str>) -> Self {
+        Self { settings, listener, tab: Tab::new(topic), body: RefCell::default() }
+    }
+}
+
+impl Host for &Browser<'_> {
+    async fn send(&self, request: HttpRequest) -> Reply {
+        let body = self.body.borrow().clone();
+        let sent = self.settings.fetcher.send(&request, body.as_ref()).await;
+        // What a site's own function throws may repeat the header.
+        sent.map_err(|error| match &request.key {
+            Some(key) => TransportError { message: key.redact(&error.message) },
+            None => error,
+        })
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.settings.gate
+    }
+
+    fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()> {
+        sleep(milliseconds)
+    }
+
+    fn rest(&self, milliseconds: u64) -> impl Future<Output = Wake> {
+        self.tab.rest(milliseconds)
+    }
+
+    fn online(&self) -> bool {
+        is_online()
+    }
+
+    fn seen(&self) -> bool {
+        is_seen()
+    }
+
+    fn tell(&self, echo: Echo) {
+        self.tab.tell(echo);
+    }
+
+    fn now(&self) -> u64 {
+        now()
+    }
+
+    fn chance(&self) -> u32 {
+        chance()
+    }
+
+    fn report(&self, progress: &Progress) {
+        self.listener.tell(progress);
+    }
+
+    fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
+        self.settings.records.load(id)
+    }
+
+    fn save(&self, change: Change) -> impl Future<Output = Result<(), Error>> {
+        self.settings.records.save(change)
     }
 }

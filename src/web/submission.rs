@@ -1,21 +1,19 @@
 //! One submission, in this browser: its id, its lock, its record, its body.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Blob;
 
 use super::body;
 use super::fault::Failure;
 use super::files::size;
-use super::host::host;
+use super::host::Browser;
 use super::listener::Listener;
 use super::records::{Lock, Records};
 use super::request::Ready;
 use super::settings::Settings;
-use super::tab::Tab;
 use super::timer::now;
+use crate::flow::Flow;
 use crate::flow::submit::Attempt;
 use crate::record::TaskRecord;
 use crate::task::Task;
@@ -50,16 +48,14 @@ pub(super) async fn submit(settings: &Settings, ready: &Ready, listener: &Listen
     let record = Box::new(TaskRecord::submitting(&ready.request, &id, service.key.as_ref(), now()));
     let attempt = Rc::new(Attempt::new(id, record, begun, lock.is_held()));
     let _unfinished = Unfinished { attempt: Rc::clone(&attempt), records: records.clone(), lock: Some(lock) };
-    let body = RefCell::new(None::<Blob>);
-    let encode = Box::pin(async {
+    let browser = Browser::new(settings, listener, None);
+    let encode = async {
         let blob = body::build(ready, attempt.id(), listener).await?;
         let total = size(&blob);
-        *body.borrow_mut() = Some(blob);
+        browser.body.replace(Some(blob));
         Ok(total)
-    });
-    let tab = Tab::new(None);
-    let host = host(settings, Some(&body), listener, &tab);
-    let task = host.submit(&service, &settings.polling, &attempt, encode).await?;
+    };
+    let task = Flow(&browser).submit(&service, &settings.polling, &attempt, encode).await?;
     // What is too old may go another time.
     let _ = records.all().await;
     Ok(task)

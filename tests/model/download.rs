@@ -66,7 +66,7 @@ impl Hosts {
         }
     }
 
-    async fn open(&self, source: Source, from: u64) -> Result<Opened, TransportError> {
+    async fn opened(&self, source: Source, from: u64) -> Result<Opened, TransportError> {
         let deed = match source {
             Source::Gateway(_) => self.gateway.clone(),
             Source::Delivery(_) => {
@@ -123,7 +123,7 @@ impl Hosts {
         Ok(Opened { status, length })
     }
 
-    async fn next(&self) -> Result<Option<u64>, TransportError> {
+    async fn more(&self) -> Result<Option<u64>, TransportError> {
         let next = self.coming.borrow_mut().pop_front();
         match next {
             Some(Some(bytes)) => {
@@ -136,23 +136,13 @@ impl Hosts {
         }
     }
 
-    fn line(&self) -> Line<'_> {
-        Line {
-            gate: &self.gate,
-            open: Box::new(|source, from| Box::pin(self.open(source, from))),
-            next: Box::new(|| Box::pin(self.next())),
-            clear: Box::new(|| self.held.borrow_mut().clear()),
-            start: Box::new(|| Box::pin(async { Ok(self.held.borrow().iter().copied().take(12).collect()) })),
-        }
-    }
-
     /// As the shell does it.
     fn download(&self, script: &Script) -> Result<Vec<u8>, Error> {
         let video = Video { task_id: "1".into(), id: None, url: URL.into(), duration: None };
         script.run(async |_| {
-            let (host, line, polling) = (script.host(), self.line(), Polling::default());
-            if let Err(error) = host.download(&polling, &line, URL).await {
-                host.download_otherwise(&service(), &polling, &line, &video, error).await?;
+            let (flow, polling) = (script.flow(), Polling::default());
+            if let Err(error) = flow.download(&polling, self, URL).await {
+                flow.download_otherwise(&service(), &polling, self, &video, error).await?;
             }
             Ok(self.held.borrow().clone())
         })
@@ -160,6 +150,28 @@ impl Hosts {
 
     fn froms(&self) -> Vec<u64> {
         self.asked.borrow().iter().map(|(_, from)| *from).collect()
+    }
+}
+
+impl Line for Hosts {
+    fn queue(&self) -> &Gate {
+        &self.gate
+    }
+
+    async fn open(&self, source: &Source, from: u64) -> Result<Opened, TransportError> {
+        self.opened(source.clone(), from).await
+    }
+
+    async fn next(&self) -> Result<Option<u64>, TransportError> {
+        self.more().await
+    }
+
+    fn clear(&self) {
+        self.held.borrow_mut().clear();
+    }
+
+    async fn start(&self) -> Result<Vec<u8>, TransportError> {
+        Ok(self.held.borrow().iter().copied().take(12).collect())
     }
 }
 
@@ -294,9 +306,8 @@ fn no_more_than_two_at_once() {
     let hosts = Hosts::new([Deed::Stall], Deed::Silence);
     let script = Script { halt: None, ..Script::new([]) };
     script.is_halted.set(true);
-    let lines: Vec<Line<'_>> = (0..5).map(|_| hosts.line()).collect();
-    let (host, polling) = (script.host(), Polling::default());
-    let mut all: Vec<_> = lines.iter().map(|line| Box::pin(host.download(&polling, line, URL))).collect();
+    let (flow, polling) = (script.flow(), Polling::default());
+    let mut all: Vec<_> = (0..5).map(|_| Box::pin(flow.download(&polling, &hosts, URL))).collect();
     for one in &mut all {
         assert!(crate::script::poll_once(one.as_mut()).is_none());
     }

@@ -68,7 +68,7 @@ fn a_storage_that_fails_keeps_nobody_from_watching() {
 #[test]
 fn a_task_of_elsewhere_is_adopted() {
     let script = Script::new([task("processing"), task("processing"), no_such_task()]);
-    let adopt = || script.run(async |_| script.host().adopt(&service(), &id()).await);
+    let adopt = || script.run(async |_| script.flow().adopt(&service(), &id()).await);
     assert_eq!(adopt().unwrap().status, TaskStatus::Processing);
     assert_eq!(script.records.borrow()["1"].state, RecordState::Processing);
     adopt().unwrap();
@@ -83,14 +83,14 @@ fn adopting_what_was_unknown_here_completes_its_record() {
     let unknown =
         TaskRecord { external_task_id: "mine".into(), state: RecordState::Unknown, ..crate::record::record(1) };
     script.write(Change::Put(Box::new(unknown)));
-    script.run(async |_| script.host().adopt(&service(), &id()).await).unwrap();
+    script.run(async |_| script.flow().adopt(&service(), &id()).await).unwrap();
     let records = script.records.borrow();
     let record = &records["mine"];
     assert_eq!((records.len(), record.state, record.task_id.as_deref()), (1, RecordState::Processing, Some("1")));
     assert_eq!(record.prompt.as_deref(), Some("a calm sea"), "nothing of it is lost");
     drop(records);
     // And by the service's own id, whatever external id it has.
-    let found = script.run(async |_| script.host().reconcile(&service(), &id()).await).unwrap();
+    let found = script.run(async |_| script.flow().reconcile(&service(), &id()).await).unwrap();
     assert_eq!(found.unwrap().task_id, "1");
 }
 
@@ -104,7 +104,7 @@ fn a_watch_brings_changes_only() {
     let script =
         Script::new([task("submitted"), task("submitted"), task("processing"), task("processing"), task("failed")]);
     let seen = script.run(async |now| {
-        let (host, mut watch) = (script.host(), Watch::new(service(), id(), Polling::default(), now()));
+        let (host, mut watch) = (script.flow(), Watch::new(service(), id(), Polling::default(), now()));
         let mut seen = Vec::new();
         while let Some(task) = watch.next(&host).await.unwrap() {
             seen.push(task.status);
@@ -200,7 +200,7 @@ fn the_callers_own_limit_is_kept_also_while_nothing_comes() {
 fn one_question_brings_one_answer() {
     let ask = |reply| {
         let script = Script::new([reply]);
-        script.run(async |_| script.host().task(&service(), &id()).await)
+        script.run(async |_| script.flow().task(&service(), &id()).await)
     };
     assert_eq!(ask(task("failed")).unwrap().status, TaskStatus::Failed, "an answer, not an error");
     for (reply, expected, retryable) in [
@@ -266,7 +266,7 @@ fn a_clock_that_is_put_back_delays_no_question() {
     script.now.set(1_000_000_000);
     let mut watch = Watch::new(service(), id(), Polling::default(), script.now.get());
     script.run(async |_| {
-        let host = script.host();
+        let host = script.flow();
         watch.next(&host).await.unwrap();
         script.now.set(5_000);
         watch.next(&host).await.unwrap()

@@ -27,7 +27,7 @@ fn an_abort_leaves_the_record_as_it_must_be() {
                 script.remember(state, 0);
             }
             let attempt = attempt(1, true);
-            let host = script.host();
+            let host = script.flow();
             let service = service();
             let flow = host.submit(&service, &const { POLLING }, &attempt, Box::pin(async { Ok(7) }));
             assert!(poll_once(flow).is_none(), "{halt:?} came to an end");

@@ -11,7 +11,7 @@ use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpRespon
 use kling_multi_image2video::error::{Error, ErrorCode};
 use kling_multi_image2video::flow::echo::Echo;
 use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Host, Reply, Wake, succeeded};
+use kling_multi_image2video::flow::{Flow, Host, Reply, Wake, succeeded};
 use kling_multi_image2video::gate::Gate;
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
@@ -105,8 +105,8 @@ impl Script {
 
     pub(crate) fn wait_on(&self, mut watch: Watch) -> Result<Box<Task>, Error> {
         self.run(async |_| {
-            let (host, mut last) = (self.host(), None);
-            while let Some(task) = watch.next(&host).await? {
+            let (flow, mut last) = (self.flow(), None);
+            while let Some(task) = watch.next(&flow).await? {
                 last = Some(task);
             }
             succeeded(last)
@@ -136,59 +136,11 @@ impl Script {
         };
     }
 
-    pub(crate) fn host(&self) -> Host<'_> {
-        Host {
-            send: Box::new(|request| Box::pin(self.send(request))),
-            sleep: Box::new(move |milliseconds| {
-                Box::pin(async move {
-                    self.halt_at_sleep().await;
-                    self.now.set(self.now.get().saturating_add(milliseconds));
-                })
-            }),
-            gate: &self.gate,
-            rest: Box::new(move |milliseconds| {
-                Box::pin(async move {
-                    self.halt_at_sleep().await;
-                    let until = self.now.get().saturating_add(milliseconds);
-                    let early = self.wakes.borrow().front().map_or(u64::MAX, |(at, _)| *at);
-                    if early <= until {
-                        self.now.set(early.max(self.now.get()));
-                        return self.wakes.borrow_mut().pop_front().unwrap().1;
-                    }
-                    self.now.set(until);
-                    Wake::Time
-                })
-            }),
-            online: Box::new(|| !self.offline.contains(&self.now.get())),
-            seen: Box::new(|| self.is_seen.get()),
-            tell: Box::new(|echo| self.echoes.borrow_mut().push(echo)),
-            now: Box::new(|| self.now.get()),
-            chance: Box::new(|| 20),
-            report: Box::new(|progress| self.told.borrow_mut().push(progress.clone())),
-            load: Box::new(move |id: String| {
-                Box::pin(async move {
-                    let records = self.records.borrow();
-                    let by_task_id = || records.values().find(|record| record.task_id.as_ref() == Some(&id));
-                    Ok(records.get(&id).or_else(by_task_id).cloned().map(Box::new))
-                })
-            }),
-            save: Box::new(move |change| {
-                Box::pin(async move {
-                    let number = self.saves.replace(self.saves.get() + 1);
-                    if self.halt == Some(Halt::Save(number)) {
-                        return self.stand_still().await;
-                    }
-                    if self.saves_fail_from.is_some_and(|from| number >= from) {
-                        return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
-                    }
-                    self.write(change);
-                    Ok(())
-                })
-            }),
-        }
+    pub(crate) fn flow(&self) -> Flow<&Self> {
+        Flow(self)
     }
 
-    async fn send(&self, request: HttpRequest) -> Reply {
+    async fn answer(&self, request: HttpRequest) -> Reply {
         let method = request.method;
         self.requests.borrow_mut().push((self.now.get(), request));
         let halts_here = if method == Method::Post { Halt::Post } else { Halt::Get };
@@ -219,6 +171,75 @@ impl Script {
     async fn stand_still<T>(&self) -> T {
         self.is_halted.set(true);
         pending().await
+    }
+}
+
+impl Host for &Script {
+    async fn send(&self, request: HttpRequest) -> Reply {
+        self.answer(request).await
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    async fn sleep(&self, milliseconds: u64) {
+        self.halt_at_sleep().await;
+        self.now.set(self.now.get().saturating_add(milliseconds));
+    }
+
+    async fn rest(&self, milliseconds: u64) -> Wake {
+        self.halt_at_sleep().await;
+        let until = self.now.get().saturating_add(milliseconds);
+        let early = self.wakes.borrow().front().map_or(u64::MAX, |(at, _)| *at);
+        if early <= until {
+            self.now.set(early.max(self.now.get()));
+            return self.wakes.borrow_mut().pop_front().unwrap().1;
+        }
+        self.now.set(until);
+        Wake::Time
+    }
+
+    fn online(&self) -> bool {
+        !self.offline.contains(&self.now.get())
+    }
+
+    fn seen(&self) -> bool {
+        self.is_seen.get()
+    }
+
+    fn tell(&self, echo: Echo) {
+        self.echoes.borrow_mut().push(echo);
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn chance(&self) -> u32 {
+        20
+    }
+
+    fn report(&self, progress: &Progress) {
+        self.told.borrow_mut().push(progress.clone());
+    }
+
+    async fn load(&self, id: &str) -> Result<Option<Box<TaskRecord>>, Error> {
+        let records = self.records.borrow();
+        let by_task_id = || records.values().find(|record| record.task_id.as_deref() == Some(id));
+        Ok(records.get(id).or_else(by_task_id).cloned().map(Box::new))
+    }
+
+    async fn save(&self, change: Change) -> Result<(), Error> {
+        let number = self.saves.replace(self.saves.get() + 1);
+        if self.halt == Some(Halt::Save(number)) {
+            return self.stand_still().await;
+        }
+        if self.saves_fail_from.is_some_and(|from| number >= from) {
+            return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
+        }
+        self.write(change);
+        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ impl Script {
 
     fn submit_as(&self, attempt: &Attempt) -> Result<Box<Task>, Error> {
         self.run(async |_| {
-            self.host().submit(&service(), &Polling::default(), attempt, Box::pin(async { Ok(7) })).await
+            self.flow().submit(&service(), &Polling::default(), attempt, async { Ok(7) }).await
         })
     }
 
@@ -340,7 +340,7 @@ fn an_unclear_submission_says_what_to_do() {
 #[test]
 fn an_unknown_submission_is_reconciled_when_its_task_appears() {
     let id = kling_multi_image2video::task::TaskId::from(&external());
-    let reconcile = |script: &Script| script.run(async |_| script.host().reconcile(&service(), &id).await);
+    let reconcile = |script: &Script| script.run(async |_| script.flow().reconcile(&service(), &id).await);
     let script = Script::of([], no_such_task());
     script.remember(RecordState::Unknown, 5);
     assert_eq!(reconcile(&script).unwrap(), None);
