@@ -32,9 +32,7 @@ impl Script {
     }
 
     fn submit_as(&self, attempt: &Attempt) -> Result<Box<Task>, Error> {
-        self.run(async |_| {
-            self.flow().submit(&service(), &Polling::default(), attempt, async { Ok(7) }).await
-        })
+        self.run(async |_| self.flow().submit(&service(), &Polling::default(), attempt, async { Ok(7) }).await)
     }
 
     fn submit(&self) -> Result<Box<Task>, Error> {
