@@ -43,7 +43,7 @@ pub trait Host {
     fn send(&self, request: HttpRequest) -> impl Future<Output = Reply>;
     /// Lets only so many requests out at once.
     fn gate(&self) -> &Gate;
-    /// Sleeps for so many ms.
+    /// Sleeps for so many ms; the most that there are is for ever.
     fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()>;
     /// Sleeps for so many ms, unless something happens.
     fn rest(&self, milliseconds: u64) -> impl Future<Output = Wake>;

@@ -95,9 +95,9 @@ impl Turn {
         self.delay = self.delay.min(Self::CLOSEST);
     }
 
-    /// The longest time that may pass from the last question to the end of the next, were the machine awake.
-    pub(crate) fn longest(&self) -> u64 {
-        self.delay.saturating_add(STALL)
+    /// The longest time from the last answer to the next, whose question took so long, were the machine awake.
+    pub(crate) fn longest(&self, took: u64) -> u64 {
+        self.delay.saturating_add(took.min(STALL))
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Watch {
     began: u64,
     asked: u32,
     turn: Turn,
+    /// No more than that counts as time since the last answer.
+    longest: u64,
     last: Option<Box<Task>>,
     /// Whether a listener has not been told yet how it stands.
     is_untold: bool,
@@ -63,6 +65,7 @@ impl Watch {
             began: now,
             asked: 0,
             turn: Turn::default(),
+            longest: 0,
             last: None,
             is_untold: false,
             trouble: None,
@@ -99,6 +102,7 @@ impl Watch {
     pub async fn next(&mut self, host: &Flow<impl Host>) -> Result<Option<Box<Task>>, Error> {
         while !self.ended {
             let heard = self.rest(host).await?;
+            let begun = host.0.now();
             let (reply, pause) = match heard {
                 Some((reply, pause)) => (reply, Some(pause)),
                 None => (self.ask(host).await, None),
@@ -106,6 +110,7 @@ impl Watch {
             self.asked = self.asked.saturating_add(1);
             let now = host.0.now();
             let is_offline = reply.is_err() && !host.0.online();
+            self.longest = self.turn.longest(now.saturating_sub(begun));
             let lesson = self.learn(&reply, now, is_offline).map_err(|error| self.named(error))?;
             let news = match &lesson {
                 Lesson::Task(task) if self.notice(task) => Some(task.clone()),
@@ -198,8 +203,8 @@ impl Watch {
         let error = match reply.as_ref().map(Answer::read) {
             Ok(Answer::Task(task)) => return self.learn_task(task, now),
             Ok(Answer::Refused(refusal)) if refusal.is_task_not_found() => {
-                let (longest, grace) = (self.turn.longest(), self.polling.not_found_grace);
-                let error = self.not_found.spend(now, longest, grace, refusal.into_query_error())?;
+                let (grace, error) = (self.polling.not_found_grace, refusal.into_query_error());
+                let error = self.not_found.spend(now, self.longest, grace, error)?;
                 return Ok(Lesson::MayPass(WaitingReason::NotFoundYet, error));
             }
             Ok(Answer::Refused(refusal)) => return self.learn_refusal(refusal.into_query_error(), now),
@@ -215,7 +220,7 @@ impl Watch {
         self.not_found.restore();
         if task.status == TaskStatus::Succeed && task.videos.is_empty() {
             let error = Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
-            self.no_video.spend(now, self.turn.longest(), self.polling.not_found_grace, error)?;
+            self.no_video.spend(now, self.longest, self.polling.not_found_grace, error)?;
             task.status = TaskStatus::Processing;
         }
         Ok(Lesson::Task(task))
@@ -231,7 +236,7 @@ impl Watch {
     }
 
     fn learn_trouble(&mut self, reason: WaitingReason, error: Error, now: u64) -> Result<Lesson, Error> {
-        let error = self.outage.spend(now, self.turn.longest(), self.polling.outage_budget, error);
+        let error = self.outage.spend(now, self.longest, self.polling.outage_budget, error);
         error.map(|error| Lesson::MayPass(reason, error)).map_err(Error::into_outage)
     }
 

@@ -25,7 +25,7 @@ extern "C" {
     fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
 
-/// A longer time would overflow the browser's 32 bits and fire at once.
+/// A longer time would overflow the browser's 32 bits and fire at once; it counts as for ever.
 pub(super) const LONGEST: u64 = Polling::LONGEST;
 
 /// Ends after its time. Dropping it clears the timer.
@@ -37,8 +37,11 @@ pub(super) struct Sleep {
 /// Sleeps for so many ms.
 pub(super) fn sleep(milliseconds: u64) -> Sleep {
     let mut timer = JsValue::UNDEFINED;
-    let milliseconds = float(milliseconds.min(LONGEST));
-    let promise = Promise::new(&mut |resolve, _| timer = set_timeout(&resolve, milliseconds));
+    let promise = Promise::new(&mut |resolve, _| {
+        if milliseconds <= LONGEST {
+            timer = set_timeout(&resolve, float(milliseconds));
+        }
+    });
     Sleep { timer, done: JsFuture::from(promise) }
 }
 

@@ -70,6 +70,38 @@ export const NOTE_EXPORTS = `
   };
   WebAssembly.Instance.prototype = Instance.prototype;`;
 
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Keeps asking until it is so. */
+export async function until(condition, what, seconds = 5) {
+  for (let tries = 0; tries < seconds * 20; tries += 1, await pause(50)) if (await condition()) return;
+  throw new Error(`expected ${what} within ${seconds} seconds`);
+}
+
+/**
+ * Runs in a worker, which is a tab to IndexedDB, to locks and to channels; returns what ends it without a farewell. In it,
+ * `client` makes one for a scenario, with more options, and `heard` is what is called with each further message.
+ */
+export function tab(kit, body, given) {
+  const worker = new Worker(URL.createObjectURL(new Blob([`
+    import init, * as kling from ${JSON.stringify(`${kit.simulator}/pkg/index.js`)};
+    const client = (scenario, more) => kling.createClient({
+      apiKey: ${JSON.stringify(kit.key)}, storeName: ${JSON.stringify(kit.key)}, baseUrl: ${JSON.stringify(kit.simulator)} + "/s/" + scenario + "/kling",
+      polling: { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000 }, ...more });
+    let heard;
+    onmessage = async ({ data: given }) => {
+      onmessage = ({ data }) => heard?.(data);
+      try { postMessage(await (async () => {${body}})()); } catch (error) { postMessage({ error: String(error?.code ?? error) }); }
+    };`], { type: "text/javascript" })), { type: "module" });
+  const messages = [];
+  const message = new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => (messages.push(data), resolve(data));
+    worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
+  });
+  worker.postMessage(given);
+  return { message, messages, post: (data) => worker.postMessage(data), close: () => worker.terminate() };
+}
+
 /** Runs the body of an async function in a module worker, where the package is loaded afresh. */
 export async function inWorker({ simulator, key }, body, given) {
   const source = `import init, * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};

@@ -124,6 +124,43 @@ mod hostile {
     }
 }
 
+mod outages {
+    use super::*;
+    cases! { "outages":
+        offline_while_polling,
+        offline_while_encoding,
+        offline_while_the_request_is_under_way,
+        offline_while_downloading,
+        a_page_that_is_shown_again_asks_at_once,
+        tabs_share_one_poller,
+        a_leader_that_falls_silent_is_replaced,
+        the_tab_that_is_seen_leads,
+        a_day_long_wait,
+        a_clock_that_jumps_ends_no_wait,
+        no_more_than_six_requests_at_once,
+    }
+}
+
+mod videos {
+    use super::*;
+    cases! { "videos":
+        a_video_comes_home_in_spite_of_its_host,
+        a_stream_that_stops_is_taken_up_again,
+        what_the_host_lets_no_page_read_comes_through_the_gateway,
+        what_cannot_be_had_at_all_is_told_with_its_address,
+        a_kept_video_outlives_its_address_and_the_network,
+        memory_keeps_videos_too,
+        what_was_created_elsewhere_is_kept_with_a_record,
+        only_a_finished_video_is_kept,
+        without_room_nothing_is_kept_and_nothing_is_lost,
+        a_tab_that_is_gone_leaves_no_half_of_a_video,
+        bytes_that_the_browser_has_lost_are_not_kept,
+        an_older_database_is_brought_up,
+        two_tabs_lose_nothing_that_the_service_has_said,
+        pictures_of_a_kept_video_play,
+    }
+}
+
 mod abort {
     use super::*;
     cases! { "abort":

@@ -1,30 +1,4 @@
-import { equal, fails, inWorker, ok, picture, runner } from "./kit.js";
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Keeps asking until it is so. */
-async function until(condition, what) {
-  for (let tries = 0; tries < 100; tries += 1, await pause(50)) if (await condition()) return;
-  throw new Error(`expected ${what} within five seconds`);
-}
-
-/** Runs in a worker, which is a tab to IndexedDB and to locks; returns what ends it without a farewell. */
-function tab(kit, body, given) {
-  const worker = new Worker(URL.createObjectURL(new Blob([`
-    import init, * as kling from ${JSON.stringify(`${kit.simulator}/pkg/index.js`)};
-    const client = (scenario) => kling.createClient({
-      apiKey: ${JSON.stringify(kit.key)}, storeName: ${JSON.stringify(kit.key)}, baseUrl: ${JSON.stringify(kit.simulator)} + "/s/" + scenario + "/kling",
-      polling: { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000 } });
-    onmessage = async ({ data: given }) => {
-      try { postMessage(await (async () => {${body}})()); } catch (error) { postMessage({ error: String(error?.code ?? error) }); }
-    };`], { type: "text/javascript" })), { type: "module" });
-  const message = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
-  });
-  worker.postMessage(given);
-  return { message, close: () => worker.terminate() };
-}
+import { equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
 
 export const run = runner({
   async a_record_is_what_the_contract_says(kit) {

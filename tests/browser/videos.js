@@ -1,0 +1,224 @@
+import { bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until } from "./kit.js";
+
+/** What the service delivers for a task, as it is. */
+const served = async (task) => bytesOf(await (await fetch(task.videos[0].url)).blob());
+
+const isSame = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
+
+/** A finished task of a scenario, and its client. */
+async function finished(kit, scenario, options) {
+  const client = kit.client(scenario, options);
+  const task = await client.generate(await kit.request({ prompt: scenario }));
+  return { client, task };
+}
+
+const broken = () => Promise.reject(new TypeError("Failed to fetch"));
+
+export const run = runner({
+  async a_video_comes_home_in_spite_of_its_host(kit) {
+    for (const scenario of ["video-expired", "video-cut", "video-cut,times=3", "video-no-range", "video-503"]) {
+      const { client, task } = await finished(kit, scenario);
+      const seen = [];
+      const video = await client.download(task, { onProgress: (progress) => seen.push(progress) });
+      const { videos: [{ url }] } = await client.getTask(task.taskId);
+      ok(isSame(await bytesOf(video), await bytesOf(await (await fetch(url)).blob())), `${scenario}: the served bytes`);
+      const last = seen.at(-1);
+      equal([last.phase, last.loaded, last.total], ["downloading", video.size, video.size], scenario);
+    }
+    const { violations } = await kit.account();
+    equal(violations, []);
+  },
+
+  async a_stream_that_stops_is_taken_up_again(kit) {
+    const { task } = await finished(kit, "video-stall");
+    // Half a minute of silence, in a third of a second.
+    const size = await inWorker(kit, `
+      const later = setTimeout;
+      globalThis.setTimeout = (call, ms, ...more) => later(call, ms === 30_000 ? 300 : ms, ...more);
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/video-stall/kling", polling: { firstDelay: 20, interval: 20 } });
+      return (await client.download(given)).size;`, task);
+    equal(size, (await served(task)).length);
+  },
+
+  async what_the_host_lets_no_page_read_comes_through_the_gateway(kit) {
+    for (const scenario of ["video-no-cors", "video-missing", "video-html"]) {
+      const { client, task } = await finished(kit, scenario);
+      const fine = await finished(kit, "ok");
+      equal((await client.download(task)).size, (await served(fine.task)).length, scenario);
+    }
+    const { requests, violations } = await kit.account();
+    const content = requests.filter(({ path }) => path.endsWith("/content"));
+    ok(content.length >= 3 && content.every(({ authorization, preflightHeaders }) => authorization || preflightHeaders), "with the key");
+    equal(violations, [], "which no delivery host has seen");
+  },
+
+  async what_cannot_be_had_at_all_is_told_with_its_address(kit) {
+    for (const content of ["content=0", "content=502"]) {
+      const { client, task } = await finished(kit, `video-no-cors,${content}`);
+      const error = await fails(client.download(task), "download_blocked");
+      equal([error.url, error.retryable], [task.videos[0].url, true]);
+      // Only an address, without its task: there is nobody else to ask.
+      await fails(client.download({ url: task.videos[0].url }), "download_blocked");
+    }
+  },
+
+  async a_kept_video_outlives_its_address_and_the_network(kit) {
+    const { client, task } = await finished(kit, "ok");
+    const heard = [];
+    client.onRecordChange(({ kept }) => heard.push(kept));
+    equal([await client.keptVideo(task.taskId), (await client.records())[0].kept], [undefined, false]);
+    const video = await bytesOf(await client.keepVideo(task.taskId));
+    ok(isSame(video, await served(task)), "the served bytes");
+    await until(() => heard.includes(true), "a change that says so");
+    const offline = kit.client("ok", { fetch: broken, apiKey: () => broken() });
+    for (const id of [task.taskId, task.externalTaskId]) {
+      const kept = await offline.keptVideo(id);
+      equal(kept.type, "video/mp4");
+      ok(isSame(await bytesOf(kept), video), "without the network, by either id");
+      ok(isSame(await bytesOf(await kit.client("ok", { fetch: broken }).keepVideo(id)), video), "and kept once");
+    }
+    const elsewhere = await inWorker(kit, `
+      const client = kling.createClient({ baseUrl: simulator + "/s/ok/kling", storeName: key });
+      return [(await client.records())[0].kept, (await client.keptVideo(given)).size];`, task.taskId);
+    equal(elsewhere, [true, video.length], "in another tab");
+    equal(await kit.client("ok,tag=other").keptVideo(task.taskId), undefined, "not at another address");
+    await client.wait(task.taskId);
+    equal((await client.records())[0].kept, true, "an update of its record changes nothing");
+    await client.forget(task.taskId);
+    equal([await client.keptVideo(task.taskId), await client.records()], [undefined, []], "forgotten with its record");
+  },
+
+  async memory_keeps_videos_too(kit) {
+    const { client, task } = await finished(kit, "ok", { store: "memory" });
+    const { size } = await client.keepVideo(task.externalTaskId);
+    equal([(await client.keptVideo(task.taskId)).size, (await client.records())[0].kept], [size, true]);
+    await client.getTask(task.taskId);
+    equal((await client.records())[0].kept, true);
+    await client.forget(task.taskId);
+    equal(await client.keptVideo(task.taskId), undefined);
+  },
+
+  async what_was_created_elsewhere_is_kept_with_a_record(kit) {
+    const { task } = await finished(kit, "ok", { store: "memory" });
+    const client = kit.client();
+    await client.keepVideo(task.taskId);
+    const [record, ...others] = await client.records();
+    equal([record.taskId, record.state, record.kept, others], [task.taskId, "succeed", true, []]);
+  },
+
+  async only_a_finished_video_is_kept(kit) {
+    const running = kit.client("ok,submitted=60000");
+    const { taskId } = await running.submit(await kit.request());
+    const error = await fails(running.keepVideo(taskId), "invalid_option");
+    ok(error.message.includes("under way"), "why");
+    const failed = kit.client("task-failed");
+    const { taskId: of } = await fails(failed.generate(await kit.request()), "task_failed");
+    await fails(failed.keepVideo(of), "task_failed");
+    await fails(running.keepVideo("12345678901234567890"), "task_not_found");
+    equal([await running.keptVideo(taskId), await running.keptVideo("never-seen")], [undefined, undefined]);
+    const { client, task } = await finished(kit, "video-html,content=0");
+    await fails(client.keepVideo(task.taskId), "not_a_video");
+    equal([await client.keptVideo(task.taskId), (await client.records())[0].kept], [undefined, false]);
+  },
+
+  async without_room_nothing_is_kept_and_nothing_is_lost(kit) {
+    const { task } = await finished(kit, "ok");
+    const [code, kept, listed, size] = await inWorker(kit, `
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (value, ...more) {
+        if (value instanceof Blob) throw new DOMException("full", "QuotaExceededError");
+        return put.call(this, value, ...more);
+      };
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      const code = await client.keepVideo(given).then(() => "kept", (error) => error.code);
+      const [record] = await client.records();
+      return [code, await client.keptVideo(given), record.kept, (await client.download({ url: record.videos[0].url })).size];`, task.taskId);
+    equal([code, kept, listed, size > 1000], ["storage", undefined, false, true]);
+  },
+
+  async a_tab_that_is_gone_leaves_no_half_of_a_video(kit) {
+    const { client, task } = await finished(kit, "ok");
+    const whole = (await served(task)).length;
+    for (let wait = 0; wait < 12; wait += 1) {
+      const other = tab(kit, `
+        postMessage("begun");
+        await client("ok").keepVideo(given);
+        return "kept";`, task.taskId);
+      await other.message;
+      await pause(wait * 4);
+      other.close();
+      const [record] = await client.records();
+      const video = await client.keptVideo(task.taskId);
+      equal(record.kept, video !== undefined, "kept, or not");
+      if (video) equal((await bytesOf(video)).length, whole, "all of it");
+      await client.adopt(task.taskId);
+    }
+  },
+
+  async bytes_that_the_browser_has_lost_are_not_kept(kit) {
+    const { client, task } = await finished(kit, "ok");
+    await client.keepVideo(task.taskId);
+    const { arrayBuffer } = Blob.prototype;
+    Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("gone", "NotReadableError"));
+    try {
+      equal(await client.keptVideo(task.taskId), undefined);
+    } finally {
+      Blob.prototype.arrayBuffer = arrayBuffer;
+    }
+    ok((await client.keptVideo(task.taskId)).size > 1000, "and are when they are there again");
+  },
+
+  async an_older_database_is_brought_up(kit) {
+    const base = kit.base();
+    const record = { externalTaskId: "mine", taskId: "1", state: "processing", prompt: "a calm sea", imageCount: 1, createdAt: 1, updatedAt: 1, videos: [], kept: false };
+    await new Promise((resolve, reject) => {
+      const opening = indexedDB.open(kit.key, 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("tasks").put(record, [base, "mine"]);
+      opening.onerror = reject;
+      opening.onsuccess = () => (opening.result.close(), resolve());
+    });
+    const { client, task } = await finished(kit, "ok");
+    await client.keepVideo(task.taskId);
+    const records = await client.records();
+    equal([records.length, records.at(-1)], [2, record], "nothing is lost");
+  },
+
+  async two_tabs_lose_nothing_that_the_service_has_said(kit) {
+    // A tab that read the record before another one wrote it.
+    const { client, task } = await finished(kit, "ok");
+    const code = await inWorker(kit, `
+      const opening = indexedDB.open(key);
+      const database = await new Promise((resolve) => (opening.onsuccess = () => resolve(opening.result)));
+      database.close();
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      const { get } = IDBObjectStore.prototype;
+      let isStale = true;
+      IDBObjectStore.prototype.get = function (id) {
+        const request = get.call(this, id);
+        if (isStale && this.transaction.mode === "readonly" && this.name === "tasks") {
+          const value = Object.getOwnPropertyDescriptor(IDBRequest.prototype, "result").get;
+          Object.defineProperty(request, "result", { get() { const record = value.call(this); return record && { ...record, state: "processing", videos: [] }; } });
+        }
+        return request;
+      };
+      const slow = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key, fetch: async () => new Response(JSON.stringify({
+        code: 0, message: "SUCCEED", data: { task_id: given, task_status: "processing", task_status_msg: "late" } })) });
+      await slow.getTask(given);
+      isStale = false;
+      return (await client.records())[0].state;`, task.taskId);
+    equal([code, (await client.records())[0].videos.length], ["succeed", 1]);
+  },
+
+  async pictures_of_a_kept_video_play(kit) {
+    const { client, task } = await finished(kit, "ok");
+    const video = document.createElement("video");
+    video.muted = true;
+    video.src = URL.createObjectURL(await client.keepVideo(task.taskId));
+    await new Promise((resolve, reject) => {
+      video.onloadeddata = resolve;
+      video.onerror = () => reject(new Error(video.error.message));
+    });
+    equal(Math.round(video.duration), 5);
+    URL.revokeObjectURL(video.src);
+  },
+});
