@@ -2,11 +2,13 @@
 
 use crate::answers;
 use crate::log::WithoutCors;
-use crate::scenario::{Delivery, Scenario};
+use crate::scenario::Scenario;
 use crate::service::Service;
+use crate::task::Task;
+use crate::trouble;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
@@ -18,49 +20,115 @@ use std::time::Duration;
 /// Into how many pieces a slow delivery is cut.
 const TRICKLES: u32 = 20;
 
+/// How the delivery of the video goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// As it should be.
+    Fine,
+    /// 404.
+    Missing,
+    /// 403, as an expired signature gets it.
+    Forbidden,
+    /// The same for the first addresses, until a further query hands out another.
+    Expired,
+    /// 503 at first.
+    Unavailable,
+    /// 200 with a page.
+    Html,
+    /// 200 with no bytes.
+    Empty,
+    /// No CORS header.
+    NoCors,
+    /// All bytes, slowly.
+    Slow,
+    /// At first, the end of the connection after a third of the bytes.
+    Cut,
+    /// At first, nothing more after a third of the bytes.
+    Stall,
+    /// As [`Delivery::Cut`], without ranges.
+    NoRange,
+}
+
 /// `GET /s/{scenario}/delivery/{task id}.mp4`
 pub async fn deliver(
     State(service): State<Arc<Service>>,
+    method: Method,
     Path((segment, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match try_deliver(&service, &segment, &file, &headers).await {
+    let query = query.as_deref().unwrap_or_default();
+    match try_deliver(&service, &method, &segment, &file, query, &headers).await {
         Ok(response) | Err(response) => response,
     }
 }
 
-async fn try_deliver(service: &Service, segment: &str, file: &str, headers: &HeaderMap) -> Result<Response, Response> {
+async fn try_deliver(
+    service: &Service,
+    method: &Method,
+    segment: &str,
+    file: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Response> {
     let scenario: Scenario = segment.parse()?;
     if headers.contains_key(header::AUTHORIZATION) {
         let message = "expected no authorization header on the way to the delivery host";
         return Err(plain(StatusCode::BAD_REQUEST, message));
     }
     let missing = || plain(StatusCode::NOT_FOUND, "not found");
+    let expired = || plain(StatusCode::FORBIDDEN, "request has expired");
     let id = file.strip_suffix(".mp4").ok_or_else(missing)?;
     let task = service.ledger.task(id).ok_or_else(missing)?;
     let script = task.script().await.ok_or_else(missing)?;
+    let troubled = *method == Method::GET && meets(service, &scenario, &task);
     let movie = match scenario.delivery {
         Delivery::Missing => return Err(missing()),
-        Delivery::Forbidden => return Err(plain(StatusCode::FORBIDDEN, "request has expired")),
+        Delivery::Forbidden => return Err(expired()),
+        Delivery::Expired if !is_fresh(&scenario, &task, query) => return Err(expired()),
+        Delivery::Unavailable if troubled => {
+            return Err(plain(StatusCode::SERVICE_UNAVAILABLE, "service unavailable"));
+        }
         Delivery::Html => return Err(answers::edge_page(StatusCode::OK)),
         Delivery::Empty => Bytes::new(),
-        Delivery::Fine | Delivery::NoCors | Delivery::Slow => service
+        _ => service
             .studio
             .movie(script)
             .await
             .map_err(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("rendering failed: {error}")))?,
     };
-    let mut response = match scenario.delivery {
-        Delivery::Slow => {
-            let pause = scenario.delay / TRICKLES;
-            part(&movie, headers, |bytes| trickle(bytes, pause))
-        }
-        _ => part(&movie, headers, Body::from),
-    };
+    let whole = HeaderMap::new();
+    let ranges = scenario.delivery != Delivery::NoRange;
+    let mut response = part(&movie, if ranges { headers } else { &whole }, |bytes| match scenario.delivery {
+        Delivery::Slow => trickle(bytes, scenario.delay / TRICKLES),
+        Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
+        Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
+        _ => Body::from(bytes),
+    });
+    if !ranges {
+        response.headers_mut().remove(header::ACCEPT_RANGES);
+    }
     if scenario.delivery == Delivery::NoCors {
         response.extensions_mut().insert(WithoutCors);
     }
     Ok(response)
+}
+
+/// Counts a download, where only the first of a task are in trouble, and says whether this one is.
+fn meets(service: &Service, scenario: &Scenario, task: &Task) -> bool {
+    let counted =
+        matches!(scenario.delivery, Delivery::Unavailable | Delivery::Cut | Delivery::Stall | Delivery::NoRange);
+    counted && service.ledger.count(format!("delivery {}", task.id)) <= scenario.times
+}
+
+/// Whether an address was handed out, and is none of those that had expired by then.
+fn is_fresh(scenario: &Scenario, task: &Task, query: &str) -> bool {
+    let signature = query.strip_prefix("sig=").and_then(|number| number.parse::<u32>().ok());
+    signature.is_some_and(|number| number > scenario.times && number <= task.signatures())
+}
+
+fn third(bytes: &Bytes) -> Bytes {
+    bytes.slice(..bytes.len() / 3)
 }
 
 /// All of it, or the part that was asked for. Several ranges at once are answered with the whole,

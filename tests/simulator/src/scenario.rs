@@ -5,6 +5,7 @@
 //! switches nothing: it only talks to another base address.
 
 use crate::answers::CODES;
+use crate::delivery::Delivery;
 use crate::family::{FAMILIES, Family};
 use crate::trouble::{Kind, TROUBLES, Trouble};
 use axum::http::StatusCode;
@@ -27,6 +28,11 @@ pub const NAMES: &[(&str, &str)] = &[
     ("video-empty", "the delivery address holds nothing"),
     ("video-no-cors", "the delivery host lets no page read"),
     ("video-slow", "the video trickles in over ms=N (1000)"),
+    ("video-expired", "the first times=N (1) addresses of the video have expired, which a further query renews"),
+    ("video-503", "the first times=N (2) downloads find the delivery host unavailable"),
+    ("video-cut", "the first times=N (1) downloads end after a third of the bytes, with the connection"),
+    ("video-stall", "the first times=N (1) downloads stop after a third of the bytes"),
+    ("video-no-range", "as video-cut, and every download is of the whole video"),
 ];
 
 /// Every key that may follow the name, with what it does.
@@ -60,25 +66,6 @@ pub enum Place {
 
 /// What stands before a trouble's name.
 pub const PLACES: &[(&str, Place)] = &[("submit-", Place::Submit), ("query-", Place::Query), ("probe-", Place::Probe)];
-
-/// How the delivery of the video goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// As it should be.
-    Fine,
-    /// 404.
-    Missing,
-    /// 403, as an expired signature gets it.
-    Forbidden,
-    /// 200 with a page.
-    Html,
-    /// 200 with no bytes.
-    Empty,
-    /// No CORS header.
-    NoCors,
-    /// All bytes, slowly.
-    Slow,
-}
 
 /// How the task ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +184,7 @@ impl Scenario {
             family: Family::Flat,
         };
         let video = |delivery| Self { delivery, ..plain.clone() };
+        let first = |times, delivery| Self { times, ..video(delivery) };
         let trouble = |place, trouble| Self { trouble: Some((place, trouble)), ..plain.clone() };
         Some(match name {
             "demo" => Self { submitted: Duration::from_secs(4), processing: Duration::from_secs(12), ..plain.clone() },
@@ -211,6 +199,11 @@ impl Scenario {
             "video-empty" => video(Delivery::Empty),
             "video-no-cors" => video(Delivery::NoCors),
             "video-slow" => video(Delivery::Slow),
+            "video-expired" => first(1, Delivery::Expired),
+            "video-503" => first(2, Delivery::Unavailable),
+            "video-cut" => first(1, Delivery::Cut),
+            "video-stall" => first(1, Delivery::Stall),
+            "video-no-range" => first(1, Delivery::NoRange),
             _ => {
                 let split = |(prefix, place): &(&str, Place)| Some((*place, name.strip_prefix(prefix)?));
                 let (place, what) = PLACES.iter().find_map(split)?;

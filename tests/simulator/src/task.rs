@@ -1,11 +1,12 @@
 //! One task, from its acceptance to its video.
 
+use crate::delivery::Delivery;
 use crate::movie::Script;
 use crate::pictures::{Finding, Frame};
 use crate::request::{Aspect, Mode, Submission};
 use crate::scenario::{Ending, Scenario};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -35,6 +36,7 @@ pub struct Task {
     aspect: Aspect,
     created: SystemTime,
     gallery: watch::Sender<Option<Arc<Gallery>>>,
+    signatures: AtomicU32,
 }
 
 /// Where a task stands.
@@ -89,6 +91,7 @@ impl Task {
             aspect: submission.aspect,
             created,
             gallery: watch::Sender::new(None),
+            signatures: AtomicU32::new(0),
         }
     }
 
@@ -122,9 +125,23 @@ impl Task {
     /// How it stands now; `origin` is where the video is delivered from.
     pub async fn snapshot(&self, origin: &str) -> Snapshot {
         let (phase, since) = self.phase().await;
-        let segment = &self.scenario.segment;
-        let url = (phase == Phase::Succeed).then(|| format!("{origin}/s/{segment}/delivery/{}.mp4", self.id));
+        let url = (phase == Phase::Succeed).then(|| self.address(origin));
         self.at(phase, since, url)
+    }
+
+    /// How many addresses were signed so far, the last with this number.
+    pub fn signatures(&self) -> u32 {
+        self.signatures.load(Ordering::Relaxed)
+    }
+
+    /// The address of the video, signed anew where signatures expire.
+    fn address(&self, origin: &str) -> String {
+        let address = format!("{origin}/s/{}/delivery/{}.mp4", self.scenario.segment, self.id);
+        if self.scenario.delivery != Delivery::Expired {
+            return address;
+        }
+        let before = self.signatures.fetch_add(1, Ordering::Relaxed);
+        format!("{address}?sig={}", before.saturating_add(1))
     }
 
     fn at(&self, phase: Phase, since: Duration, url: Option<String>) -> Snapshot {

@@ -185,19 +185,8 @@ impl Trouble {
                 response.extensions_mut().insert(WithoutCors);
                 response
             }
-            Kind::StallBody => {
-                let body = stream::iter([Ok::<_, Infallible>(half)]).chain(stream::pending());
-                answers::json_text(StatusCode::OK, text.len(), Body::from_stream(body))
-            }
-            Kind::Cut => {
-                let end = stream::once(async {
-                    // The server sends on what it has when it must wait; an error at once would take that along.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    Err(io::Error::from(io::ErrorKind::ConnectionAborted))
-                });
-                let body = stream::iter([Ok(half)]).chain(end);
-                answers::json_text(right.status, text.len(), Body::from_stream(body))
-            }
+            Kind::StallBody => answers::json_text(StatusCode::OK, text.len(), stalled(half)),
+            Kind::Cut => answers::json_text(right.status, text.len(), cut(half)),
             _ => right.into_response(),
         }
     }
@@ -210,6 +199,21 @@ impl Trouble {
             response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }
+}
+
+/// A body that begins, and never goes on.
+pub fn stalled(beginning: Bytes) -> Body {
+    Body::from_stream(stream::iter([Ok::<_, Infallible>(beginning)]).chain(stream::pending()))
+}
+
+/// A body that begins, and then ends with its connection.
+pub fn cut(beginning: Bytes) -> Body {
+    let end = stream::once(async {
+        // The server sends on what it has when it must wait; an error at once would take that along.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    });
+    Body::from_stream(stream::iter([Ok(beginning)]).chain(end))
 }
 
 #[cfg(test)]

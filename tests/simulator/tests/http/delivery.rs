@@ -5,6 +5,7 @@ use image::ImageFormat::{Jpeg, Png};
 use reqwest::{Method, Response, header};
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 async fn part(caller: &Caller, url: &str, range: &str) -> Response {
     caller.client.get(url).header(header::RANGE, range).send().await.unwrap()
@@ -140,6 +141,103 @@ async fn a_slow_delivery_is_complete() {
     assert_eq!(slow.content_length(), Some(fine.len() as u64));
     assert_eq!(slow.bytes().await.unwrap(), fine);
     assert!(started.elapsed() >= Duration::from_millis(600));
+}
+
+#[tokio::test]
+async fn an_address_expires_and_a_query_renews_it() {
+    let caller = Caller::new().await;
+    for (scenario, expired) in [("video-expired", 1), ("video-expired,times=2", 2)] {
+        let first = caller.video(scenario).await;
+        let (plain, sig) = first.split_once("?sig=").unwrap();
+        assert_eq!(sig, "1", "{scenario}");
+        let id = plain.rsplit_once('/').unwrap().1.strip_suffix(".mp4").unwrap();
+        let mut handed = vec![first.clone()];
+        while handed.len() <= expired {
+            let data = caller.end(scenario, id).await;
+            handed.push(data["task_result"]["videos"][0]["url"].as_str().unwrap().to_owned());
+        }
+        let fresh = format!("{plain}?sig={}", expired + 1);
+        assert_eq!(handed.last().unwrap(), &fresh, "{scenario}");
+        for url in &handed {
+            let answer = caller.client.get(url).send().await.unwrap();
+            assert_eq!(answer.status(), if *url == fresh { 200 } else { 403 }, "{url}");
+        }
+        for url in [plain.to_owned(), format!("{plain}?sig={}", expired + 2), format!("{plain}?sig=x")] {
+            assert_eq!(caller.client.get(&url).send().await.unwrap().status(), 403, "{url}");
+        }
+    }
+    assert!(!caller.video("ok").await.contains('?'));
+}
+
+#[tokio::test]
+async fn the_first_downloads_find_the_host_unavailable() {
+    let caller = Caller::new().await;
+    for (scenario, times) in [("video-503", 2), ("video-503,times=1", 1)] {
+        let url = caller.video(scenario).await;
+        // Only downloads count.
+        assert_eq!(caller.client.head(&url).send().await.unwrap().status(), 200);
+        for count in 0..=times {
+            let response = caller.client.get(&url).send().await.unwrap();
+            let status = if count < times { 503 } else { 200 };
+            assert_eq!(response.status(), status, "{scenario}: {count}");
+            assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        }
+    }
+}
+
+/// What came of a download before it failed or stalled, and whether it stalled.
+async fn beginning(mut response: Response) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    loop {
+        match timeout(Duration::from_secs(1), response.chunk()).await {
+            Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
+            Ok(Ok(None)) => panic!("expected a part of the download, found all of it"),
+            Ok(Err(_)) => return (bytes, false),
+            Err(_) => return (bytes, true),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_first_downloads_end_after_a_third() {
+    let caller = Caller::new().await;
+    let fine = caller.client.get(caller.video("ok").await).send().await.unwrap().bytes().await.unwrap();
+    let total = fine.len();
+    let rest = format!("bytes {}-{}/{total}", total / 3, total - 1);
+    for (scenario, times, ranges) in [
+        ("video-cut", 1, true),
+        ("video-cut,times=2", 2, true),
+        ("video-stall", 1, true),
+        ("video-no-range", 1, false),
+        ("video-no-range,times=2", 2, false),
+    ] {
+        let url = caller.video(scenario).await;
+        for _ in 0..times {
+            let response = caller.client.get(&url).send().await.unwrap();
+            assert_eq!(response.status(), 200, "{scenario}");
+            assert_eq!(response.headers()[header::CONTENT_LENGTH], total.to_string(), "{scenario}");
+            assert_eq!(response.headers().contains_key(header::ACCEPT_RANGES), ranges, "{scenario}");
+            let stalled = scenario == "video-stall";
+            assert_eq!(beginning(response).await, (fine[..total / 3].to_vec(), stalled), "{scenario}");
+        }
+        let response = part(&caller, &url, &format!("bytes={}-", total / 3)).await;
+        assert_eq!(response.status(), if ranges { 206 } else { 200 }, "{scenario}");
+        assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*", "{scenario}");
+        let range = response.headers().get(header::CONTENT_RANGE).map(|range| range.to_str().unwrap());
+        assert_eq!(range, ranges.then_some(rest.as_str()), "{scenario}");
+        let from = if ranges { total / 3 } else { 0 };
+        assert_eq!(response.bytes().await.unwrap(), fine.slice(from..), "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_cut_too() {
+    let caller = Caller::new().await;
+    let url = caller.video("video-cut,times=2").await;
+    let (whole, _) = beginning(caller.client.get(&url).send().await.unwrap()).await;
+    let response = part(&caller, &url, "bytes=30-59").await;
+    assert_eq!((response.status().as_u16(), response.content_length()), (206, Some(30)));
+    assert_eq!(beginning(response).await, (whole[30..40].to_vec(), false));
 }
 
 #[tokio::test]
