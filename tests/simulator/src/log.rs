@@ -4,7 +4,7 @@
 use crate::key::key;
 use crate::ledger::Call;
 use crate::line::Hook;
-use crate::policy::{Target, asked_for};
+use crate::policy::{Target, asked_for, is_for_range};
 use crate::service::{self, Service};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -87,18 +87,17 @@ fn enter(service: &Service, target: Target, method: &Method, path: &str, headers
 }
 
 fn preflight(service: &Service, target: Option<Target>, path: &str, headers: &HeaderMap) -> Response {
-    if matches!(target, Some(Target::Video(_))) {
-        // A delivery host knows no preflight: whatever needs one fails there.
-        return StatusCode::FORBIDDEN.into_response();
-    }
+    let names = match target {
+        Some(Target::Video(_)) if is_for_range(headers) => "range",
+        // A delivery host knows no other preflight: whatever needs one fails there.
+        Some(Target::Video(_)) => return StatusCode::FORBIDDEN.into_response(),
+        _ => "authorization, content-type",
+    };
     if target.is_some_and(|target| service::refuses_preflight(service, target, path, headers)) {
         let mut response = StatusCode::FORBIDDEN.into_response();
         response.extensions_mut().insert(WithoutCors);
         return response;
     }
-    let allowed = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
-    ];
+    let allowed = [(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"), (header::ACCESS_CONTROL_ALLOW_HEADERS, names)];
     (StatusCode::NO_CONTENT, allowed).into_response()
 }

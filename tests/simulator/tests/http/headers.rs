@@ -29,6 +29,20 @@ async fn a_preflight_is_answered_for_everyone() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_download_may_be_asked_for() {
+    let caller = Caller::new().await;
+    let id = caller.task("ok").await;
+    let path = format!("/s/ok/delivery/{id}.mp4");
+    for (names, status) in [("range", 204), ("Range", 204), ("authorization", 403), ("range,x-more", 403), ("", 403)] {
+        let response = preflight(&caller, &path, "GET", names).await;
+        assert_eq!(response.status(), status, "{names}");
+        let allowed = response.headers().get("access-control-allow-headers").map(|names| names.to_str().unwrap());
+        assert_eq!(allowed, (status == 204).then_some("range"), "{names}");
+    }
+    assert_eq!(caller.violations().await.len(), 3);
+}
+
+#[tokio::test]
 async fn every_answer_may_be_read_by_any_page() {
     let caller = Caller::new().await;
     for path in ["/s/ok/nothing", "/s/nothing/kling", "/account", "/config.json", "/nothing"] {
