@@ -4,13 +4,14 @@
 //! It shares no code with the crate it is asked about: it has its own reading of the schema
 //! ([`request`]), really decodes every picture ([`pictures`]), knows which headers a page may set
 //! ([`policy`]), refuses a reused external id and counts what it charged ([`ledger`]). A task runs by
-//! the wall clock ([`task`]) and ends with a real MP4 of its pictures ([`movie`], [`delivery`]). Which
+//! the wall clock ([`task`]) and ends with a real MP4 of its pictures ([`movie`], [`delivery`], [`content`]). Which
 //! service is played, well-behaved or not, stands in the path ([`scenario`]).
 //!
 //! The same process serves the page ([`site`]) and can stand between the page and the real service,
 //! adding the key ([`relay`]). It listens on the loopback interface only.
 
 pub mod answers;
+pub mod content;
 pub mod delivery;
 pub mod family;
 pub mod key;
@@ -86,13 +87,16 @@ impl Simulator {
 fn router(options: Options) -> Router {
     let service = Arc::new(Service::default());
     let endpoint = "/kling/v1/videos/multi-image2video";
+    let content = "/v1/videos/{id}/content";
     let scenario = Router::new()
         .route(endpoint, post(service::submit).fallback(service::wrong_method))
         .route(&format!("{endpoint}/{{id}}"), get(service::query).fallback(service::wrong_method))
         .route("/delivery/{file}", get(delivery::deliver))
+        .route(content, get(content::of_scenario))
         .fallback(service::wrong_path);
     let mut router = Router::new()
         .nest("/s/{scenario}", scenario)
+        .route(content, get(content::at_origin))
         .route("/account", get(service::account))
         .route("/requests", get(service::requests))
         .with_state(Arc::clone(&service))

@@ -14,6 +14,8 @@ pub enum Target<'a> {
     Task(&'a str),
     /// The video of the task with this id.
     Video(&'a str),
+    /// The same with the key, from the gateway.
+    Content(&'a str),
     /// Where a redirect leads that must not be followed.
     Elsewhere,
 }
@@ -40,11 +42,17 @@ const BY_BROWSERS: &[HeaderName] = &[
 const BY_BROWSERS_WITHOUT_CONSTANT: &[&str] = &["priority", "keep-alive", "save-data", "purpose"];
 
 impl<'a> Target<'a> {
-    /// What a path below `/s/` is about, if it is about anything.
+    /// What a path is about, if it is about anything: one below `/s/`, or the one of the gateway.
     pub fn of(path: &'a str) -> Option<Self> {
+        if let Some(id) = path.strip_prefix('/').and_then(content) {
+            return Some(Self::Content(id));
+        }
         let (_scenario, rest) = path.strip_prefix("/s/")?.split_once('/')?;
         if let Some(file) = rest.strip_prefix("delivery/") {
             return file.strip_suffix(".mp4").map(Self::Video);
+        }
+        if let Some(id) = content(rest) {
+            return Some(Self::Content(id));
         }
         if rest == "elsewhere" {
             return Some(Self::Elsewhere);
@@ -64,7 +72,7 @@ impl<'a> Target<'a> {
     pub fn id(self) -> Option<&'a str> {
         match self {
             Self::Endpoint | Self::Elsewhere => None,
-            Self::Task(id) | Self::Video(id) => Some(id),
+            Self::Task(id) | Self::Video(id) | Self::Content(id) => Some(id),
         }
     }
 
@@ -72,7 +80,7 @@ impl<'a> Target<'a> {
     fn set_by_pages(self) -> &'static [&'static str] {
         match self {
             Self::Endpoint => &["authorization", "content-type"],
-            Self::Task(_) => &["authorization"],
+            Self::Task(_) | Self::Content(_) => &["authorization"],
             // Which older browsers ask leave for, and newer ones do not.
             Self::Video(_) => &["range"],
             Self::Elsewhere => &[],
@@ -118,6 +126,12 @@ impl<'a> Target<'a> {
         }
         Vec::new()
     }
+}
+
+/// The id in `v1/videos/{id}/content`.
+fn content(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("v1/videos/")?.strip_suffix("/content")?;
+    (!id.is_empty() && !id.contains('/')).then_some(id)
 }
 
 /// The headers that a preflight asks leave for.
@@ -170,7 +184,18 @@ mod tests {
         assert_eq!(Target::of(&format!("{base}/12")), Some(Target::Task("12")));
         assert_eq!(Target::of("/s/ok/delivery/12.mp4"), Some(Target::Video("12")));
         assert_eq!(Target::of("/s/ok/elsewhere"), Some(Target::Elsewhere));
-        for other in ["/", "/s/ok", "/s/ok/kling", "/s/ok/delivery/12", "/pkg/index.js"] {
+        assert_eq!(Target::of("/s/ok/v1/videos/12/content"), Some(Target::Content("12")));
+        assert_eq!(Target::of("/v1/videos/12/content"), Some(Target::Content("12")));
+        for other in [
+            "/",
+            "/s/ok",
+            "/s/ok/kling",
+            "/s/ok/delivery/12",
+            "/pkg/index.js",
+            "/v1/videos/content",
+            "/v1/videos//content",
+            "/v1/videos/1/2/content",
+        ] {
             assert_eq!(Target::of(other), None, "{other}");
         }
     }
@@ -189,6 +214,8 @@ mod tests {
         assert_eq!(count(Target::Task("1"), &get, &[auth, json]), 1);
         assert_eq!(count(Target::Video("1"), &get, &[own, ("range", "bytes=0-")]), 0);
         assert_eq!(count(Target::Video("1"), &get, &[auth]), 1);
+        assert_eq!(count(Target::Content("1"), &get, &[auth, own]), 0);
+        assert_eq!(count(Target::Content("1"), &get, &[auth, more]), 1);
         assert_eq!(count(Target::Elsewhere, &get, &[own]), 1);
         assert_eq!(count(Target::Task("1"), &get, &[auth, ("cookie", "a=b")]), 1);
     }
@@ -200,6 +227,8 @@ mod tests {
         assert_eq!(ask(Target::Endpoint, "authorization,content-type,x-extra"), 1);
         assert_eq!(ask(Target::Task("1"), "authorization"), 0);
         assert_eq!(ask(Target::Task("1"), "authorization,content-type"), 1);
+        assert_eq!(ask(Target::Content("1"), "authorization"), 0);
+        assert_eq!(ask(Target::Content("1"), "authorization,x-extra"), 1);
         assert_eq!(ask(Target::Video("1"), "range"), 0);
         for names in ["", "authorization", "range,x-extra"] {
             assert_eq!(ask(Target::Video("1"), names), 1, "{names}");

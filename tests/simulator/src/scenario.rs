@@ -5,6 +5,7 @@
 //! switches nothing: it only talks to another base address.
 
 use crate::answers::CODES;
+use crate::content::{CONTENTS, Content};
 use crate::delivery::Delivery;
 use crate::family::{FAMILIES, Family};
 use crate::trouble::{Kind, TROUBLES, Trouble};
@@ -49,6 +50,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("lookup", "0: no look-up by external id finds a task"),
     ("lookup-after", "how many ms after its creation a look-up by external id finds a task"),
     ("dedupe", "0: a reused external id is accepted, and charged again"),
+    ("content", "what the gateway's own route to a video does: 1: works, 0: is not there, 502: fails"),
     ("family", "the form of what is said about a task"),
     ("tag", "nothing, but tells the base addresses of tests apart"),
 ];
@@ -105,6 +107,8 @@ pub struct Scenario {
     pub lookup_after: Duration,
     /// Whether an external id is good only once.
     pub dedupe: bool,
+    /// What the gateway's own route to a video does.
+    pub content: Content,
     /// The form of what is said about a task.
     pub family: Family,
 }
@@ -181,6 +185,7 @@ impl Scenario {
             lookup: true,
             lookup_after: Duration::ZERO,
             dedupe: true,
+            content: Content::Fine,
             family: Family::Flat,
         };
         let video = |delivery| Self { delivery, ..plain.clone() };
@@ -232,6 +237,10 @@ impl Scenario {
             "lookup-after" => self.lookup_after = millis()?,
             "dedupe" => self.dedupe = flag()?,
             "tag" => {}
+            "content" => {
+                let found = CONTENTS.iter().find(|(name, _)| *name == value);
+                self.content = found.ok_or_else(|| expected("0, 1 or 502"))?.1;
+            }
             "family" => {
                 let found = FAMILIES.iter().find(|(name, _)| *name == value);
                 self.family = found.ok_or_else(|| expected("a family"))?.1;
@@ -359,6 +368,7 @@ mod tests {
             "ok,code=1",
             "ok,created=2",
             "ok,family=none",
+            "ok,content=404",
         ] {
             assert!(segment.parse::<Scenario>().is_err(), "{segment}");
         }

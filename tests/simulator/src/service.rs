@@ -237,7 +237,8 @@ pub async fn wrong_path(Path(segment): Path<String>) -> Response {
     answers::simulator_error(
         StatusCode::NOT_FOUND,
         "wrong_path",
-        "expected /s/<scenario>/kling/v1/videos/multi-image2video or /s/<scenario>/delivery/<task id>.mp4",
+        "expected, below /s/<scenario>, kling/v1/videos/multi-image2video, delivery/<task id>.mp4 or \
+         v1/videos/<task id>/content",
     )
 }
 

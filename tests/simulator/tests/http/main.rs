@@ -2,6 +2,7 @@
 
 mod caller;
 mod conformance;
+mod content;
 mod delivery;
 mod family;
 mod headers;
