@@ -8,7 +8,7 @@ use super::listener::Listener;
 use super::settings::Settings;
 use super::tab::{Tab, is_online, is_seen};
 use super::timer::{chance, now, sleep};
-use crate::endpoint::{HttpRequest, TransportError};
+use crate::endpoint::{HttpRequest, Method, TransportError};
 use crate::error::Error;
 use crate::flow::echo::Echo;
 use crate::flow::{Host, Reply, Wake};
@@ -34,7 +34,7 @@ impl<'a> Browser<'a> {
 
 impl Host for &Browser<'_> {
     async fn send(&self, request: HttpRequest) -> Reply {
-        let body = self.body.borrow().clone();
+        let body = self.body.borrow().clone().filter(|_| request.method == Method::Post);
         let sent = self.settings.fetcher.send(&request, body.as_ref()).await;
         // What a site's own function throws may repeat the header.
         sent.map_err(|error| match &request.key {

@@ -1,0 +1,43 @@
+// One request and its answer. Rust says what is sent; here are only the many small objects that `fetch` wants.
+
+export class Exchange {
+  #control = new AbortController();
+
+  /**
+   * Sends a request, through the site's own function where it gave one. Where a key may go with it, redirects are not
+   * followed; a delivery host gets no key and no referrer. Nobody gets cookies.
+   * @param {typeof globalThis.fetch | undefined} site
+   * @param {string} url
+   * @param {boolean} isService
+   * @param {string | undefined} authorization
+   * @param {Blob | undefined} body of a POST
+   * @param {number} from the first byte that is wanted
+   * @returns {Promise<Response>}
+   */
+  async begin(site, url, isService, authorization, body, from) {
+    const headers = new Headers();
+    if (authorization) headers.set("Authorization", authorization);
+    if (body) headers.set("Content-Type", "application/json");
+    if (from) headers.set("Range", `bytes=${from}-`);
+    /** @type {RequestInit} */
+    const init = isService ? { redirect: "manual", cache: "no-store" } : { referrerPolicy: "no-referrer" };
+    const { signal } = this.#control;
+    const request = new Request(url, { ...init, ...(body && { method: "POST", body }), headers, signal, credentials: "omit" });
+    // Looked up at each call: a site may wrap it at any time.
+    const response = await (site ? site(request) : fetch(request));
+    // Of whatever realm it is.
+    if (typeof response?.status !== "number" || typeof response.text !== "function") {
+      throw new TypeError("the fetch option resolved to something that is no Response");
+    }
+    // Only of a redirect a browser says nothing else: any other answer without a status may hide anything.
+    if (response.status === 0 && response.type !== "opaqueredirect") {
+      throw new TypeError("an answer of which nothing may be read");
+    }
+    return response;
+  }
+
+  /** Ends the request. After the answer has been read that does nothing. */
+  abort() {
+    this.#control.abort();
+  }
+}
