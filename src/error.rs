@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::issue::Issue;
+use crate::plain::{Members, Plain, Show, float};
 
 /// Why a call failed: a [code](ErrorCode) to decide on, a message to read, and what is known of the answer.
 ///
@@ -21,44 +22,60 @@ struct Inner {
 }
 
 /// What is known beside the code and the message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Details {
     /// Every problem of an invalid request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<Issue>,
     /// The task that the call was about, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     /// The caller's own id of that task.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub external_task_id: Option<String>,
     /// HTTP status, where there was an answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The service's own code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub service_code: Option<ServiceCode>,
     /// What the service's support wants to be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// How long the service asks to wait, in ms.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
     /// The address of a video that could not be downloaded.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
 /// The service's own code: a number at Kling, a word at the gateway.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceCode {
     /// For example 1303.
     Number(i64),
     /// For example `task_not_exist`.
     Word(String),
+}
+
+impl Show for Details {
+    fn show(&self) -> Plain {
+        let mut members = Members::default();
+        if !self.issues.is_empty() {
+            members = members.list("issues", &self.issues);
+        }
+        members = members
+            .some_text("taskId", self.task_id.as_ref())
+            .some_text("externalTaskId", self.external_task_id.as_ref())
+            .some_number("status", self.status.map(u64::from));
+        members = match &self.service_code {
+            None => members,
+            Some(ServiceCode::Word(word)) => members.text("serviceCode", word),
+            Some(ServiceCode::Number(number)) => {
+                let size = float(number.unsigned_abs());
+                members.with("serviceCode", Plain::Number(if *number < 0 { -size } else { size }))
+            }
+        };
+        members
+            .some_text("requestId", self.request_id.as_ref())
+            .some_number("retryAfter", self.retry_after)
+            .some_text("url", self.url.as_ref())
+            .into()
+    }
 }
 
 impl fmt::Display for ServiceCode {
@@ -71,8 +88,7 @@ impl fmt::Display for ServiceCode {
 }
 
 /// What a program decides on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// An option of the client or of a call is unknown or out of range.
@@ -123,6 +139,38 @@ pub enum ErrorCode {
     Storage,
     /// A defect of this package.
     Internal,
+}
+
+impl ErrorCode {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidOption => "invalid_option",
+            Self::InvalidRequest => "invalid_request",
+            Self::ImageUnreadable => "image_unreadable",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::InsufficientBalance => "insufficient_balance",
+            Self::RateLimited => "rate_limited",
+            Self::ConcurrencyLimited => "concurrency_limited",
+            Self::Rejected => "rejected",
+            Self::ContentPolicy => "content_policy",
+            Self::ModelUnavailable => "model_unavailable",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::ServerError => "server_error",
+            Self::Network => "network",
+            Self::Protocol => "protocol",
+            Self::SubmissionUnknown => "submission_unknown",
+            Self::Timeout => "timeout",
+            Self::TaskFailed => "task_failed",
+            Self::TaskNotFound => "task_not_found",
+            Self::DownloadBlocked => "download_blocked",
+            Self::UrlExpired => "url_expired",
+            Self::NotAVideo => "not_a_video",
+            Self::Storage => "storage",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 impl Error {

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use crate::plain::{Members, Plain, Show};
 
 /// A problem of a request, found without sending anything.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Issue {
     /// What kind of problem it is.
@@ -17,7 +17,6 @@ pub struct Issue {
     /// What was expected and what was found, in English.
     pub message: Cow<'static, str>,
     /// The figures of the message, by name.
-    #[serde(skip_serializing_if = "Params::is_empty")]
     pub params: Params,
 }
 
@@ -50,8 +49,7 @@ impl Issue {
 }
 
 /// What kind of problem an [`Issue`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IssueCode {
     /// No image at all.
@@ -88,14 +86,47 @@ pub enum IssueCode {
     UnknownField,
 }
 
+impl IssueCode {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooFewImages => "too_few_images",
+            Self::TooManyImages => "too_many_images",
+            Self::UnsupportedFormat => "unsupported_format",
+            Self::ImageEmpty => "image_empty",
+            Self::ImageTooLarge => "image_too_large",
+            Self::ImageTooSmall => "image_too_small",
+            Self::BadAspectRatio => "bad_aspect_ratio",
+            Self::ImageTruncated => "image_truncated",
+            Self::SizeUnknown => "size_unknown",
+            Self::HasLocation => "has_location",
+            Self::BadUrl => "bad_url",
+            Self::BadBase64 => "bad_base64",
+            Self::PromptMissing => "prompt_missing",
+            Self::PromptTooLong => "prompt_too_long",
+            Self::BadValue => "bad_value",
+            Self::UnknownField => "unknown_field",
+        }
+    }
+}
+
 /// Whether an [`Issue`] stops a submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// It does.
     Error,
     /// It does not.
     Warning,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// The figures of a message, in the order in which they were added.
@@ -114,19 +145,26 @@ impl Params {
     }
 }
 
-impl Serialize for Params {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
+impl Show for Issue {
+    fn show(&self) -> Plain {
+        let mut members = Members::default()
+            .text("code", self.code.as_str())
+            .text("path", &self.path)
+            .text("severity", self.severity.as_str())
+            .text("message", &self.message);
+        if !self.params.is_empty() {
+            let params = self.params.0.iter().fold(Members::default(), |params, (name, value)| match value {
+                Param::Number(number) => params.number(name, *number),
+                Param::Text(text) => params.text(name, text),
+            });
+            members = members.with("params", params.into());
         }
-        map.end()
+        members.into()
     }
 }
 
 /// One figure of a message.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Param {
     /// A count, a size in bytes or in pixels.
     Number(u64),

@@ -66,6 +66,7 @@ pub mod gate;
 pub mod image;
 pub mod issue;
 mod json;
+pub mod plain;
 pub mod poll;
 pub mod progress;
 mod race;

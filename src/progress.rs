@@ -56,8 +56,7 @@ pub enum Progress {
 }
 
 /// Why the last question brought no task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitingReason {
     /// The browser has no network.
@@ -68,4 +67,16 @@ pub enum WaitingReason {
     NotFoundYet,
     /// The service asks to slow down.
     RateLimited,
+}
+
+impl WaitingReason {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::Unreachable => "unreachable",
+            Self::NotFoundYet => "not_found_yet",
+            Self::RateLimited => "rate_limited",
+        }
+    }
 }

@@ -1,42 +1,34 @@
 //! What this browser remembers of a submission, and how that changes.
 
 use crate::endpoint::ApiKey;
+use crate::plain::{Members, Plain, Show};
 use crate::request::{ExternalTaskId, VideoRequest};
 use crate::task::{Task, TaskStatus, Video};
 
 /// What is remembered of one submission: no key and no image.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskRecord {
     /// The id under which it was sent.
     pub external_task_id: String,
     /// The service's id, once it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     /// How far it is.
     pub state: RecordState,
     /// The service's reason, mostly of a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status_message: Option<String>,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
     /// 0 for a task that was created elsewhere.
     pub image_count: u32,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_prompt: Option<String>,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
     /// As it was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_name: Option<String>,
     /// ms since 1970.
     pub created_at: u64,
@@ -49,8 +41,7 @@ pub struct TaskRecord {
 }
 
 /// How far a submission is. The last four are the service's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordState {
     /// The request is under way.
     Submitting,
@@ -66,6 +57,21 @@ pub enum RecordState {
     Succeed,
     /// See [`TaskStatus::Failed`].
     Failed,
+}
+
+impl RecordState {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitting => "submitting",
+            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+            Self::Submitted => "submitted",
+            Self::Processing => "processing",
+            Self::Succeed => "succeed",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What is to be written.
@@ -218,6 +224,28 @@ impl TaskRecord {
             updated_at: Some(self.updated_at),
             raw: "null".to_owned(),
         }))
+    }
+}
+
+impl Show for TaskRecord {
+    fn show(&self) -> Plain {
+        Members::default()
+            .text("externalTaskId", &self.external_task_id)
+            .some_text("taskId", self.task_id.as_ref())
+            .text("state", self.state.as_str())
+            .some_text("statusMessage", self.status_message.as_ref())
+            .some_text("prompt", self.prompt.as_ref())
+            .number("imageCount", self.image_count.into())
+            .some_text("negativePrompt", self.negative_prompt.as_ref())
+            .some_text("mode", self.mode.as_ref())
+            .some_text("duration", self.duration.as_ref())
+            .some_text("aspectRatio", self.aspect_ratio.as_ref())
+            .some_text("modelName", self.model_name.as_ref())
+            .number("createdAt", self.created_at)
+            .number("updatedAt", self.updated_at)
+            .list("videos", &self.videos)
+            .with("kept", Plain::Flag(self.kept))
+            .into()
     }
 }
 

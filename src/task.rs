@@ -5,6 +5,7 @@ mod read;
 use std::fmt;
 
 use crate::error::Error;
+use crate::plain::{Members, Plain, Show};
 
 /// The id of a task in the path of a query: the service's own, or the caller's external one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +46,7 @@ pub(crate) fn is_id(text: &str, longest: usize) -> bool {
 }
 
 /// How far a task is, in the service's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskStatus {
     /// Accepted, not begun.
     Submitted,
@@ -59,6 +59,18 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Processing => "processing",
+            Self::Succeed => "succeed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl TaskStatus {
     /// Whether nothing more will happen.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeed | Self::Failed)
@@ -66,46 +78,64 @@ impl TaskStatus {
 }
 
 /// A task as one answer describes it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// The service's id.
     pub task_id: String,
     /// The caller's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub external_task_id: Option<String>,
     /// How far it is.
     pub status: TaskStatus,
     /// The service's reason, mostly of a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status_message: Option<String>,
     /// Empty until the task has succeeded.
     pub videos: Vec<Video>,
     /// ms since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<u64>,
     /// ms since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<u64>,
     /// The answer as it came: JSON.
-    #[serde(skip)]
     pub raw: String,
 }
 
 /// A finished video.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Video {
     /// The task that made it.
     pub task_id: String,
     /// The service's id of the video.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Where it can be fetched for a while.
     pub url: String,
     /// Seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<f64>,
+}
+
+impl Show for Task {
+    /// Without the answer as it came.
+    fn show(&self) -> Plain {
+        Members::default()
+            .text("taskId", &self.task_id)
+            .some_text("externalTaskId", self.external_task_id.as_ref())
+            .text("status", self.status.as_str())
+            .some_text("statusMessage", self.status_message.as_ref())
+            .list("videos", &self.videos)
+            .some_number("createdAt", self.created_at)
+            .some_number("updatedAt", self.updated_at)
+            .into()
+    }
+}
+
+impl Show for Video {
+    fn show(&self) -> Plain {
+        let members =
+            Members::default().text("taskId", &self.task_id).some_text("id", self.id.as_ref()).text("url", &self.url);
+        match self.duration {
+            Some(duration) => members.with("duration", Plain::Number(duration)),
+            None => members,
+        }
+        .into()
+    }
 }
 
 impl Task {

@@ -38,10 +38,10 @@ async fn info(blob: &Blob) -> JsValue {
     let header = match header(blob).await {
         Ok(header) => header,
         Err(unreadable) => {
-            return object(&[format(ImageFormat::Unknown), bytes, ("issues", plain(&[unreadable.issue(PATH)]))]);
+            return object(&[format(ImageFormat::Unknown), bytes, ("issues", plain(&[unreadable.issue(PATH)][..]))]);
         }
     };
-    let mut members = vec![format(header.format), bytes, ("issues", plain(&image::check(PATH, size(blob), &header)))];
+    let mut members = vec![format(header.format), bytes, ("issues", plain(&*image::check(PATH, size(blob), &header)))];
     if let Some((width, height)) = header.size {
         members.push(("width", width.into()));
         members.push(("height", height.into()));
@@ -81,7 +81,7 @@ pub fn check_options(options: JsValue, may_wait: bool) -> Result<(), JsValue> {
 /// Every problem of a request at once.
 #[wasm_bindgen(js_name = validateRequest)]
 pub fn validate_request(request: JsValue) -> Promise {
-    promise(Vec::new(), Box::pin(async move { Ok(plain(&check(&request, &Listener::new(None)).await.0.issues)) }))
+    promise(Vec::new(), Box::pin(async move { Ok(plain(&*check(&request, &Listener::new(None)).await.0.issues)) }))
 }
 
 /// The exact JSON body that `submit` would send.

@@ -67,7 +67,7 @@ impl From<Failure> for JsValue {
 pub(super) fn js_error(error: &Error) -> JsValue {
     let known = plain(error.details());
     let known = known.unchecked_into::<Object>();
-    set(&known, "code", &plain(&error.code()));
+    set(&known, "code", &error.code().as_str().into());
     set(&known, "retryable", &error.is_retryable().into());
     KlingError::new(error.message(), &known).into()
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::fault::js_error;
 use super::number::{count, float};
-use super::object::{object, plain, task};
+use super::object::{object, task};
 use crate::progress::Progress;
 use crate::task::TaskStatus;
 
@@ -55,7 +55,7 @@ fn js_progress(progress: &Progress) -> JsValue {
             ])
         }
         Progress::Waiting { reason, elapsed, next_poll_in, error } => {
-            let mut members = vec![phase("waiting"), ("reason", plain(reason)), number("elapsed", *elapsed)];
+            let mut members = vec![phase("waiting"), ("reason", reason.as_str().into()), number("elapsed", *elapsed)];
             members.extend(next_poll_in.map(|next| number("nextPollIn", next)));
             members.extend(error.as_ref().map(|error| ("error", js_error(error))));
             object(&members)

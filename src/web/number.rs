@@ -1,14 +1,6 @@
 //! Numbers across the boundary, where JavaScript has floats only.
 
-/// A count or a time as JavaScript has it. Exact up to 2^53.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "no lossless conversion exists; counts stay under 2^53"
-)]
-pub(super) fn float(number: u64) -> f64 {
-    number as f64
-}
+pub(super) use crate::plain::float;
 
 /// A count or a time from JavaScript: rounded down, negative and NaN become 0.
 #[expect(

@@ -4,6 +4,7 @@ use js_sys::{Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::plain::{Plain, Show};
 use crate::task::Task;
 
 /// A plain object of these members.
@@ -16,7 +17,11 @@ pub(super) fn object(members: &[(&str, JsValue)]) -> JsValue {
 }
 
 /// A value of ours as plain JavaScript.
-pub(super) fn plain(value: &impl Serialize) -> JsValue {
+pub(super) fn plain(value: &(impl Show + ?Sized)) -> JsValue {
+    js_value(&value.show())
+}
+
+fn js_value(value: &Plain) -> JsValue {
     // Our own types serialise; should one not, `undefined` is what is left to show.
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }

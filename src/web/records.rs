@@ -116,7 +116,7 @@ impl Records {
     /// Writes for good, or removes.
     pub(super) async fn save(&self, change: Change) -> Result<(), Error> {
         settled(match change {
-            Change::Put(record) => self.store.put(&self.base, &plain(&record)),
+            Change::Put(record) => self.store.put(&self.base, &plain(&*record)),
             Change::Remove(id) => self.store.remove(&self.base, &id),
         })
         .await
@@ -144,7 +144,7 @@ impl Records {
                     RecordState::Submitting => current.in_state(RecordState::Unknown, now()),
                     _ => current,
                 };
-                all.set(index, plain(&settled));
+                all.set(index, plain(&*settled));
                 Change::Put(settled)
             } else {
                 continue;
