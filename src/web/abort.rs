@@ -1,73 +1,61 @@
 //! The caller's `AbortSignal`: whatever a call awaits, an abort ends it at once.
 
-use std::cell::RefCell;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
 
-use js_sys::Promise;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::future_to_promise;
+use js_sys::{Array, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
 use super::fault::Failure;
 use crate::race::{First, race};
+
+#[wasm_bindgen(raw_module = "./abort.js")]
+extern "C" {
+    /// Listens to signals.
+    type Aborts;
+
+    #[wasm_bindgen(constructor)]
+    fn new(signals: Vec<AbortSignal>) -> Aborts;
+
+    /// Resolves when one of them fires, with its reason in a list.
+    #[wasm_bindgen(method, getter)]
+    fn fired(this: &Aborts) -> Promise;
+
+    /// That list, if one has fired.
+    #[wasm_bindgen(method)]
+    fn now(this: &Aborts) -> Option<Array>;
+
+    #[wasm_bindgen(method)]
+    fn leave(this: &Aborts);
+}
 
 /// A call under way. All have one type, because the machinery around a future is compiled once for each type of it.
 pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 
 /// The promise of a call that ends when the call ends or a signal fires, whichever is first. An abort drops the call, and
 /// with it its requests, timers and listeners.
-pub(super) fn promise(signals: Vec<AbortSignal>, mut call: Call) -> Promise {
-    for signal in signals {
-        call = Box::pin(abortable(signal, call));
-    }
-    future_to_promise(async { Ok(call.await?) })
-}
-
-async fn abortable(signal: AbortSignal, call: Call) -> Result<JsValue, Failure> {
-    match race(aborted(&signal), call).await {
-        First::Left(reason) => Err(Failure::aborted(reason)),
-        First::Right(result) => result,
-    }
-}
-
-/// Ends with the signal's reason when it fires.
-async fn aborted(signal: &AbortSignal) -> JsValue {
-    let waker: Rc<RefCell<Option<Waker>>> = Rc::default();
-    let woken = Rc::clone(&waker);
-    let listener = Listener {
-        signal,
-        callback: Closure::new(move || {
-            if let Some(waker) = woken.borrow_mut().take() {
-                waker.wake();
-            }
-        }),
-    };
-    let function = listener.callback.as_ref().unchecked_ref();
-    let added = signal.add_event_listener_with_callback("abort", function);
-    poll_fn(|context| {
-        if signal.aborted() || added.is_err() {
-            return Poll::Ready(());
+pub(super) fn promise(signals: Vec<AbortSignal>, call: Call) -> Promise {
+    future_to_promise(async {
+        let listening = Listening(Aborts::new(signals));
+        // Nothing of a call begins whose signal has fired already.
+        if let Some(reasons) = listening.0.now() {
+            return Err(reasons.get(0));
         }
-        *waker.borrow_mut() = Some(context.waker().clone());
-        Poll::Pending
+        match race(JsFuture::from(listening.0.fired()), call).await {
+            First::Left(reasons) => Err(Array::from(&reasons?).get(0)),
+            First::Right(result) => Ok(result?),
+        }
     })
-    .await;
-    signal.reason()
 }
 
-struct Listener<'a> {
-    signal: &'a AbortSignal,
-    callback: Closure<dyn FnMut()>,
-}
+/// Listens until it is dropped.
+struct Listening(Aborts);
 
-impl Drop for Listener<'_> {
+impl Drop for Listening {
     fn drop(&mut self) {
-        let function = self.callback.as_ref().unchecked_ref();
-        // A signal that could not take the listener has none to remove.
-        let _ = self.signal.remove_event_listener_with_callback("abort", function);
+        self.0.leave();
     }
 }

@@ -23,16 +23,11 @@ extern "C" {
     fn instance_failed(reason: &str);
 }
 
-/// Why a call rejects: an error of ours, or the reason of the caller's signal.
+/// Why a call rejects.
 #[derive(Clone, Debug)]
 pub(super) struct Failure(JsValue);
 
 impl Failure {
-    /// With the reason of the caller's signal.
-    pub(super) fn aborted(reason: JsValue) -> Self {
-        Self(reason)
-    }
-
     /// With an error of ours, and what the caller's own code threw.
     pub(super) fn caused(error: &Error, cause: JsValue) -> Self {
         let value = js_error(error);
