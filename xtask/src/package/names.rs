@@ -41,25 +41,20 @@ impl Names {
         self.0.entry(name.to_owned()).or_insert(next).clone()
     }
 
-    /// The script with all of them replaced, where they stand as whole words.
+    /// The script with all of them replaced, where they stand as whole words; the glue itself where it stands in quotes.
     fn replace(&self, script: &str) -> String {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "_$./".contains(c);
+        let is_quoted = |name: &str| name.contains('/');
+        let mut script = script.to_owned();
+        for (name, short) in self.0.iter().filter(|(name, _)| is_quoted(name)) {
+            script = script.replace(&format!("\"{name}\""), &format!("\"{short}\""));
+        }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_$".contains(c);
         let mut short = String::with_capacity(script.len());
-        let mut rest = script;
+        let mut rest = script.as_str();
         while !rest.is_empty() {
-            let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(length);
-            let (receiver, name) = match word.rsplit_once('.') {
-                Some((receiver, name)) if !self.0.contains_key(word) => (Some(receiver), name),
-                _ => (None, word),
-            };
-            if let Some(receiver) = receiver {
-                short.push_str(receiver);
-                short.push('.');
-            }
-            short.push_str(self.0.get(name).map_or(name, String::as_str));
-            let between = after.find(is_part).unwrap_or(after.len());
-            let (between, after) = after.split_at(between);
+            let (word, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+            let (between, after) = after.split_at(after.find(is_part).unwrap_or(after.len()));
+            short.push_str(self.0.get(word).map_or(word, String::as_str));
             short.push_str(between);
             rest = after;
         }
@@ -140,14 +135,14 @@ mod tests {
         let (path, glue) = (folder.path().join("m.wasm"), folder.path().join("g.js"));
         let imports = [("./m_bg.js", "__wbg_call_ab"), ("./m_bg.js", "__wbg_call"), ("env", "memory")];
         fs::write(&path, module(&imports, &["__wbindgen_start", "client_new"])).unwrap();
-        let script = r#"w.__wbindgen_start(); ({ "./m_bg.js": { __wbg_call_ab: f, __wbg_call: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
+        let script = r#"w.__wbindgen_start.call(w); ({ "./m_bg.js": { __wbg_call_ab: f, __wbg_call: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
         fs::write(&glue, script).unwrap();
         shorten(&path, &glue).unwrap();
         assert_eq!(
             fs::read(&path).unwrap(),
             module(&[("a", "b"), ("a", "c"), ("env", "memory")], &["d", "client_new"])
         );
-        let expected = r#"w.d(); ({ "a": { b: f, c: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
+        let expected = r#"w.d.call(w); ({ "a": { b: f, c: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
         assert_eq!(fs::read_to_string(&glue).unwrap(), expected);
     }
 
