@@ -94,16 +94,19 @@ fn router(options: Options) -> Router {
         .route("/delivery/{file}", get(delivery::deliver))
         .route(content, get(content::of_scenario))
         .fallback(service::wrong_path);
-    let mut router = Router::new()
+    let router = Router::new()
         .nest("/s/{scenario}", scenario)
-        .route(content, get(content::at_origin))
         .route("/account", get(service::account))
         .route("/requests", get(service::requests))
         .with_state(Arc::clone(&service))
         .merge(site::routes(&options));
-    if let Some(relay) = options.relay {
-        router = router.merge(relay::routes(relay));
-    }
+    let router = match options.relay {
+        Some(relay) => {
+            let route = relay::content_route(Arc::clone(&service), relay.clone());
+            router.route(content, route).merge(relay::routes(relay))
+        }
+        None => router.route(content, get(content::at_origin).with_state(Arc::clone(&service))),
+    };
     let observer = log::Observer { service, lines: options.log };
     router.layer(from_fn_with_state(observer, log::observe))
 }

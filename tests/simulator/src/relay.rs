@@ -1,17 +1,21 @@
 //! The way to the real service: the same endpoint under `/relay/kling`, with the key added here, so
-//! that the page never holds it.
+//! that the page never holds it. A video is asked for at the origin of a base address, and so at that
+//! of this server: unless the task is the simulator's, that is passed on too.
 //!
 //! Whoever can call it spends the key's money. So it answers this server's own page and programs on
 //! this machine, nobody else: no other site (by `Origin` and `Sec-Fetch-Site`), and no other name for
 //! this address (by `Host`), which a hostile DNS server may point here.
 
 use crate::answers;
+use crate::content;
+use crate::log::WithoutCors;
+use crate::service::Service;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use futures_util::StreamExt;
 use reqwest::{Client, Url, redirect};
 use std::fmt;
@@ -87,7 +91,7 @@ impl Relay {
     }
 }
 
-/// The two routes that are passed on.
+/// The two routes of the endpoint.
 pub fn routes(relay: Relay) -> Router {
     let endpoint = "/relay/kling/v1/videos/multi-image2video";
     Router::new()
@@ -101,14 +105,50 @@ async fn submit(State(relay): State<Arc<Relay>>, request: Request) -> Response {
 }
 
 async fn query(State(relay): State<Arc<Relay>>, Path(id): Path<String>, request: Request) -> Response {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if id.is_empty() || !id.bytes().all(harmless) {
-        let message = "expected an id of letters, digits, _ and -";
-        return answers::simulator_error(StatusCode::BAD_REQUEST, "bad_id", message);
+    if !is_harmless(&id) {
+        return bad_id();
     }
     let mut url = relay.endpoint.clone();
     url.set_path(&format!("{}/{id}", url.path()));
     forward(&relay, url, request).await
+}
+
+/// What [`content`] needs.
+#[derive(Clone, Debug)]
+struct Origin {
+    service: Arc<Service>,
+    relay: Relay,
+}
+
+/// The gateway's own route to a video, at the origin of the real service.
+pub fn content_route(service: Arc<Service>, relay: Relay) -> MethodRouter {
+    get(content).with_state(Origin { service, relay })
+}
+
+async fn content(State(origin): State<Origin>, Path(id): Path<String>, request: Request) -> Response {
+    let Origin { service, relay } = origin;
+    if service.ledger.task(&id).is_some() {
+        return content::at_origin(State(service), Path(id), request.headers().clone()).await;
+    }
+    let mut response = if is_harmless(&id) {
+        let mut url = relay.endpoint.clone();
+        url.set_path(&format!("/v1/videos/{id}/content"));
+        forward(&relay, url, request).await
+    } else {
+        bad_id()
+    };
+    // Not below `/relay`, but for this server's own page all the same.
+    response.extensions_mut().insert(WithoutCors);
+    response
+}
+
+/// Whether an id stays one segment of a path.
+fn is_harmless(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+fn bad_id() -> Response {
+    answers::simulator_error(StatusCode::BAD_REQUEST, "bad_id", "expected an id of letters, digits, _ and -")
 }
 
 async fn forward(relay: &Relay, url: Url, request: Request) -> Response {
@@ -127,6 +167,7 @@ async fn forward(relay: &Relay, url: Url, request: Request) -> Response {
         outgoing = outgoing.body(reqwest::Body::wrap_stream(body.into_data_stream()));
     }
     match outgoing.send().await {
+        Ok(answer) if is_video(&answer) => stream_back(answer),
         Ok(answer) => pass_back(relay, answer).await,
         Err(error) => {
             let message = format!("no answer from the service: {}", causes(&error.without_url()));
@@ -164,10 +205,7 @@ fn is_loopback(host: &str) -> bool {
 /// page sees that nothing was created, and loses its target.
 async fn pass_back(relay: &Relay, answer: reqwest::Response) -> Response {
     let status = answer.status();
-    let kept: Vec<_> = [header::CONTENT_TYPE, header::RETRY_AFTER]
-        .into_iter()
-        .filter_map(|name| Some((name.clone(), answer.headers().get(&name)?.clone())))
-        .collect();
+    let kept = kept(&answer, &[header::CONTENT_TYPE, header::RETRY_AFTER]);
     if status.is_redirection() {
         let message = "the service answered with a redirect, expected another base url for --relay";
         return answers::simulator_error(status, "redirected", message);
@@ -184,10 +222,28 @@ async fn pass_back(relay: &Relay, answer: reqwest::Response) -> Response {
             }
         }
     }
-    let mut response = (status, Body::from(without(&relay.key, body))).into_response();
-    for (name, value) in kept {
-        response.headers_mut().insert(name, value);
-    }
+    respond(status, kept, Body::from(without(&relay.key, body)))
+}
+
+fn is_video(answer: &reqwest::Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    answer.status().is_success() && (kind.starts_with("video/") || kind.starts_with("application/octet-stream"))
+}
+
+/// A video as it comes, however long it is.
+fn stream_back(answer: reqwest::Response) -> Response {
+    let status = answer.status();
+    let kept = kept(&answer, &[header::CONTENT_TYPE, header::CONTENT_LENGTH]);
+    respond(status, kept, Body::from_stream(answer.bytes_stream()))
+}
+
+fn kept(answer: &reqwest::Response, names: &[HeaderName]) -> Vec<(HeaderName, HeaderValue)> {
+    names.iter().filter_map(|name| Some((name.clone(), answer.headers().get(name)?.clone()))).collect()
+}
+
+fn respond(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>, body: Body) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().extend(headers);
     let volatile = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, volatile);
     response

@@ -48,6 +48,41 @@ async fn a_task_is_submitted_and_found_with_the_key_of_the_relay() {
 }
 
 #[tokio::test]
+async fn a_video_comes_from_the_origin_of_the_service() {
+    let service = Caller { key: SECRET.to_owned(), ..Caller::new().await };
+    let caller = relay_to(&format!("{}/s/ok/kling", service.address)).await;
+    let fine = service.client.get(service.video("ok").await).send().await.unwrap().bytes().await.unwrap();
+    let id = service.charges().await[0]["taskId"].as_str().unwrap().to_owned();
+    let path = format!("/v1/videos/{id}/content");
+
+    let own = caller.bare(Method::GET, &path).bearer_auth("sk-other").header("origin", &caller.address);
+    let response = own.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "video/mp4");
+    assert_eq!(response.headers()[header::CONTENT_LENGTH], fine.len().to_string());
+    assert_eq!(response.bytes().await.unwrap(), fine);
+    assert!(service.violations().await.is_empty());
+
+    let other = caller.bare(Method::GET, &path).header("origin", "http://evil.example").send().await.unwrap();
+    assert_eq!(other.status(), 403);
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+    assert_eq!(answer(&caller, "/v1/videos/1/content").await.status, 404);
+    for odd in ["/v1/videos/a%2F..%2Fb/content", "/v1/videos/a%3Fb/content"] {
+        assert_eq!(answer(&caller, odd).await.status, 400, "{odd}");
+    }
+
+    // The simulator's own tasks are its own affair: with their own key, for every page.
+    let played = caller.task("ok").await;
+    caller.end("ok", &played).await;
+    let path = format!("/v1/videos/{played}/content");
+    assert_eq!(answer(&caller, &path).await.status, 401);
+    let response = caller.request(Method::GET, &path).header("origin", "http://example.com").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+}
+
+#[tokio::test]
 async fn a_large_body_is_passed_on() {
     let service = Caller { key: SECRET.to_owned(), ..Caller::new().await };
     let caller = relay_to(&format!("{}/s/ok/kling", service.address)).await;
@@ -104,14 +139,15 @@ async fn only_the_endpoint_is_passed_on() {
 
 #[tokio::test]
 async fn no_redirect_is_followed_and_no_key_comes_back() {
-    let elsewhere = [(header::LOCATION, "http://127.0.0.1:1/elsewhere")];
+    let elsewhere = || [(header::LOCATION, "http://127.0.0.1:1/elsewhere")];
     let echo = |headers: HeaderMap| async move {
         let key = headers[header::AUTHORIZATION].to_str().unwrap().to_owned();
         (StatusCode::UNAUTHORIZED, [(header::RETRY_AFTER, "7")], format!("wrong: {key}"))
     };
     let router = Router::new()
-        .route("/kling/v1/videos/multi-image2video", post(async move || (StatusCode::TEMPORARY_REDIRECT, elsewhere)))
-        .route("/kling/v1/videos/multi-image2video/{id}", get(echo));
+        .route("/kling/v1/videos/multi-image2video", post(async move || (StatusCode::TEMPORARY_REDIRECT, elsewhere())))
+        .route("/kling/v1/videos/multi-image2video/{id}", get(echo))
+        .route("/v1/videos/{id}/content", get(async move || (StatusCode::FOUND, elsewhere())));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/kling", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -119,6 +155,9 @@ async fn no_redirect_is_followed_and_no_key_comes_back() {
     let caller = relay_to(&base).await;
     let response = caller.bare(Method::POST, PATH).json(&body()).send().await.unwrap();
     assert_eq!(response.status(), 307);
+    assert!(!response.headers().contains_key(header::LOCATION));
+    let response = caller.bare(Method::GET, "/v1/videos/1/content").send().await.unwrap();
+    assert_eq!(response.status(), 302);
     assert!(!response.headers().contains_key(header::LOCATION));
     let response = caller.bare(Method::GET, &format!("{PATH}/1")).send().await.unwrap();
     assert_eq!(response.headers()[header::RETRY_AFTER], "7");
