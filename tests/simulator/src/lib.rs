@@ -7,6 +7,8 @@
 //! the wall clock ([`task`]) and ends with a real MP4 of its pictures ([`movie`], [`delivery`], [`content`]). Which
 //! service is played, well-behaved or not, stands in the path ([`scenario`]).
 //!
+//! A second port leads to the same service over a bad line ([`wire`]), if that is asked for.
+//!
 //! The same process serves the page ([`site`]) and can stand between the page and the real service,
 //! adding the key ([`relay`]). It listens on the loopback interface only.
 
@@ -28,6 +30,7 @@ pub mod service;
 pub mod site;
 pub mod task;
 pub mod trouble;
+pub mod wire;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -35,11 +38,13 @@ use axum::routing::{get, post};
 use line::{Exchange, Hook};
 use relay::Relay;
 use service::Service;
+use std::future::{IntoFuture, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use wire::{Meter, Wire};
 
 /// What a simulator serves, and where.
 #[derive(Debug, Default)]
@@ -54,6 +59,8 @@ pub struct Options {
     pub cases: Option<PathBuf>,
     /// The way to the real service.
     pub relay: Option<Relay>,
+    /// The seed of a bad line.
+    pub wire: Option<u32>,
     /// Whether every request is a line on standard error.
     pub log: bool,
 }
@@ -63,13 +70,19 @@ pub struct Options {
 pub struct Simulator {
     listener: TcpListener,
     router: Router,
+    wire: Option<Wire>,
 }
 
 impl Simulator {
-    /// Takes the port.
+    /// Takes the port, and another for a bad line.
     pub async fn bind(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        Ok(Self { listener, router: router(options) })
+        let wire = match options.wire {
+            Some(seed) => Some(Wire::bind(listener.local_addr()?, seed).await?),
+            None => None,
+        };
+        let meter = wire.as_ref().map(|wire| Arc::clone(wire.meter()));
+        Ok(Self { listener, router: router(options, meter), wire })
     }
 
     /// Where it listens.
@@ -77,14 +90,28 @@ impl Simulator {
         self.listener.local_addr()
     }
 
+    /// What happens on the bad line.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.wire.as_ref().map(|wire| &**wire.meter())
+    }
+
     /// Serves until the future is dropped.
     pub async fn run(self) -> io::Result<()> {
         let service = self.router.into_make_service_with_connect_info::<Hook>();
-        axum::serve(Exchange(self.listener), service).await
+        let line = async {
+            match self.wire {
+                Some(wire) => wire.run().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            ended = axum::serve(Exchange(self.listener), service).into_future() => ended,
+            () = line => Ok(()),
+        }
     }
 }
 
-fn router(options: Options) -> Router {
+fn router(options: Options, meter: Option<Arc<Meter>>) -> Router {
     let service = Arc::new(Service::default());
     let endpoint = "/kling/v1/videos/multi-image2video";
     let content = "/v1/videos/{id}/content";
@@ -99,6 +126,7 @@ fn router(options: Options) -> Router {
         .route("/account", get(service::account))
         .route("/requests", get(service::requests))
         .with_state(Arc::clone(&service))
+        .route("/wire", get(wire::report).with_state(meter))
         .merge(site::routes(&options));
     let router = match options.relay {
         Some(relay) => {

@@ -1,6 +1,7 @@
-//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>]`
+//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>] [--wire <seed>]`
 //!
-//! The first line on standard output is the address. It ends when its standard input closes, so that
+//! The first line on standard output is the address. With `--cases` there is a bad line too, and with
+//! `--wire` one that is cut as it was before with that seed. It ends when its standard input closes, so that
 //! no process is left behind by whatever started it.
 
 use simulator::relay::Relay;
@@ -9,8 +10,8 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: simulator [--port <N, 0 for any>] [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>]";
+const USAGE: &str = "usage: simulator [--port <N, 0 for any>] [--www <dir>] [--pkg <dir>] [--cases <dir>] \
+                     [--relay <base url>] [--wire <seed>]";
 const SERVICE: &str = "https://api.cometapi.com/kling";
 const KEY: &str = "COMETAPI_KEY";
 
@@ -31,6 +32,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::bind(options).await.map_err(|error| format!("port {port}: {error}"))?;
     println!("http://{}", simulator.address()?);
     std::io::stdout().flush()?;
+    if let Some(meter) = simulator.meter() {
+        eprintln!("wire http://{} with seed {}", meter.address, meter.seed);
+    }
     tokio::select! {
         ended = simulator.run() => ended?,
         () = end_of_input() => {}
@@ -55,8 +59,17 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn E
             "--pkg" => options.pkg = Some(value()?.into()),
             "--cases" => options.cases = Some(value()?.into()),
             "--relay" => base = Some(value()?),
+            "--wire" => {
+                let text = value()?;
+                let parsed = text.parse();
+                options.wire =
+                    Some(parsed.map_err(|_| format!("expected a seed for --wire, found '{text}'; {USAGE}"))?);
+            }
             _ => return Err(format!("unknown argument '{name}'; {USAGE}").into()),
         }
+    }
+    if options.cases.is_some() && options.wire.is_none() {
+        options.wire = Some(fastrand::u32(..));
     }
     if let Some(base) = base {
         let key = key.ok_or(format!("expected the key for --relay in the environment as {KEY}"))?;

@@ -13,3 +13,4 @@ mod relay;
 mod site;
 mod submission;
 mod trouble;
+mod wire;

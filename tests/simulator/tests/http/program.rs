@@ -36,12 +36,27 @@ fn it_names_what_is_wrong_with_its_arguments() {
     for (arguments, named) in [
         (["--port", "http"], "--port"),
         (["--ports", "1"], "--ports"),
+        (["--wire", "-1"], "--wire"),
         (["--relay", "https://api.example.com/kling"], "COMETAPI_KEY"),
     ] {
         let output = program().args(arguments).output().unwrap();
         assert!(!output.status.success());
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(text.starts_with("simulator: ") && text.contains(named), "{text}");
+    }
+}
+
+#[test]
+fn it_says_where_the_wire_is_and_how_to_have_it_again() {
+    for (arguments, seed) in [(&["--wire", "7"][..], Some(7)), (&["--cases", "."], None), (&[], None)] {
+        let mut child = program().args(["--port", "0"]).args(arguments).spawn().unwrap();
+        drop(child.stdin.take());
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let said = text.strip_prefix("wire http://127.0.0.1:").and_then(|rest| rest.trim_end().split_once(' '));
+        let found = said.map(|(_, rest)| rest.strip_prefix("with seed ").unwrap().parse::<u32>().unwrap());
+        assert_eq!(found.is_some(), !arguments.is_empty(), "{text}");
+        assert!(seed.is_none() || found == seed, "{text}");
     }
 }
 
