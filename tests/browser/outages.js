@@ -209,10 +209,14 @@ export const run = runner({
       const processing = JSON.stringify({ code: 0, message: "SUCCEED", data: { task_id: given, task_status: "processing" } });
       const slow = async (request) => {
         times.push(now);
-        // The first day of it is told here.
-        if (now - begun < 86_400_000) return new Response(processing, { headers: { "Content-Type": "application/json" } });
         open += 1;
-        try { return await fetch(request); } finally { open -= 1; }
+        // The first day of it is told here.
+        const response = now - begun < 86_400_000
+          ? new Response(processing, { headers: { "Content-Type": "application/json" } })
+          : await fetch(request);
+        const text = response.text.bind(response);
+        response.text = () => text().finally(() => (open -= 1));
+        return response;
       };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", fetch: slow });
       const task = await client.wait(given);
@@ -244,10 +248,10 @@ export const run = runner({
     const counting = async (request) => {
       most = Math.max(most, (open += 1));
       await pause(30);
-      const response = await fetch(request);
-      // Until the body is there: the module reads it before anything else.
-      setTimeout(() => (open -= 1), 5);
-      return response;
+      const { status, headers, body } = await fetch(request);
+      // The module may begin another one once it has been handed the last byte.
+      const counted = new TransformStream({ flush: () => void (open -= 1) });
+      return new Response(body.pipeThrough(counted), { status, headers });
     };
     const client = kit.client("ok", { fetch: counting });
     const tasks = await Promise.all(ids.map((id) => client.wait(id)));

@@ -104,10 +104,9 @@ async fn nothing_is_charged_twice_over_the_wire() {
         }
     }
     let charges = caller.charges().await;
-    let charged: HashSet<_> =
-        charges.iter().map(|charge| charge["externalTaskId"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(charged.len(), charges.len(), "{charges:?}");
-    assert!(charged.is_superset(&accepted));
+    let paid: HashSet<_> = charges.iter().map(|charge| charge["externalTaskId"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(paid.len(), charges.len(), "{charges:?}");
+    assert!(paid.is_superset(&accepted));
 
     let end = report(&caller).await;
     let (requests, responses) = (count(&end, "cutRequests"), count(&end, "cutResponses"));
