@@ -185,3 +185,11 @@ mod loading {
         errors_are_errors,
     }
 }
+
+mod wire {
+    use super::*;
+    cases! { "wire":
+        cut_submissions_are_paid_for_once,
+        cut_waits_and_downloads_end_well,
+    }
+}
