@@ -1,6 +1,7 @@
 //! What this browser remembers of a submission, and how that changes.
 
 use kling_multi_image2video::endpoint::ApiKey;
+use kling_multi_image2video::plain::Show;
 use kling_multi_image2video::record::{MOST_FINISHED, Pruning, RecordState, TaskRecord};
 use kling_multi_image2video::request::{Draft, DraftImage, ExternalTaskId};
 use kling_multi_image2video::task::{Task, TaskStatus, Video};
@@ -42,11 +43,11 @@ fn a_key_in_a_prompt_is_not_remembered() {
     let request = draft.check().request.unwrap();
     let key = ApiKey::parse("sk-secret").unwrap();
     let id = ExternalTaskId::from_random([1; 16]);
-    let stored = serde_json::to_value(TaskRecord::submitting(&request, &id, Some(&key), 7)).unwrap();
+    let stored = serde_json::to_value(TaskRecord::submitting(&request, &id, Some(&key), 7).show()).unwrap();
     let expected = serde_json::json!({
         "externalTaskId": id.as_str(), "state": "submitting", "prompt": "with [key] in it", "negativePrompt": "[key]",
-        "imageCount": 2, "mode": "pro", "duration": "10", "aspectRatio": "1:1", "modelName": "[key]",
-        "createdAt": 7, "updatedAt": 7, "videos": [], "kept": false,
+        "imageCount": 2.0, "mode": "pro", "duration": "10", "aspectRatio": "1:1", "modelName": "[key]",
+        "createdAt": 7.0, "updatedAt": 7.0, "videos": [], "kept": false,
     });
     assert_eq!(stored, expected);
 }
@@ -55,8 +56,8 @@ fn a_key_in_a_prompt_is_not_remembered() {
 fn states_have_the_words_of_the_contract() {
     use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
     for state in [Submitting, Unknown, Rejected, Submitted, Processing, Succeed, Failed] {
-        let word = serde_json::to_value(state).unwrap();
-        assert_eq!(RecordState::of(word.as_str().unwrap()), Some(state));
+        let word = state.as_str();
+        assert_eq!(RecordState::of(word), Some(state));
         assert_eq!(state.is_finished(), matches!(state, Rejected | Succeed | Failed), "{word}");
     }
     assert_eq!(RecordState::of("done"), None);

@@ -53,7 +53,7 @@ const TABLE: &[(u16, &str, Means, Means)] = &[
 ];
 
 fn word(code: ErrorCode) -> String {
-    serde_json::to_value(code).unwrap().as_str().unwrap().to_owned()
+    code.as_str().to_owned()
 }
 
 fn outcome(error: &Error) -> (String, bool) {

@@ -1,6 +1,7 @@
 //! From a draft to the body.
 
 use kling_multi_image2video::issue::{Issue, IssueCode, Severity};
+use kling_multi_image2video::plain::Show;
 use kling_multi_image2video::request::{BodyPart, Checked, Draft, DraftImage, ExternalTaskId};
 use proptest::prelude::*;
 
@@ -139,7 +140,10 @@ fn prompts_are_counted_in_code_points() {
         assert_eq!(draft.check().request.is_some(), taken, "{}", text.chars().count());
     }
     let long = Draft { prompt: Some("x".repeat(2501)), ..draft() }.check().issues.remove(0);
-    assert_eq!(serde_json::to_value(&long).unwrap()["params"], serde_json::json!({"limit": 2500, "actual": 2501}));
+    assert_eq!(
+        serde_json::to_value(long.show()).unwrap()["params"],
+        serde_json::json!({"limit": 2500.0, "actual": 2501.0})
+    );
 }
 
 #[test]
