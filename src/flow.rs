@@ -15,7 +15,7 @@ use crate::answer::Answer;
 use crate::endpoint::{HttpRequest, HttpResponse, Method, Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
-use crate::poll::STALL;
+use crate::poll::{STALL, Turn};
 use crate::progress::{Progress, WaitingReason};
 use crate::race::{First, race};
 use crate::record::{Change, TaskRecord};
@@ -170,10 +170,10 @@ impl<H: Host> Flow<H> {
 
     /// Rests for so many ms, and then on for as long as there is no network, and says so.
     async fn pause(&self, delay: u64, elapsed: u64) {
-        let until = self.0.now().saturating_add(delay);
+        let mut turn = Turn::after(self.0.now(), delay);
         let mut is_told = false;
         loop {
-            let left = until.saturating_sub(self.0.now()).min(delay);
+            let left = turn.left(self.0.now());
             let is_online = self.0.online();
             if is_online && left == 0 {
                 return;

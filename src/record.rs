@@ -181,11 +181,12 @@ impl TaskRecord {
         record
     }
 
-    /// Whether its request, if it was ever sent, must be over.
+    /// Whether its request, if it was ever sent, must be over. One from the future was written before the clock was put
+    /// back.
     pub fn is_past_any_upload(&self, now: u64) -> bool {
         /// No upload takes longer, in ms.
         const LONGEST: u64 = 15 * 60_000;
-        now.saturating_sub(self.updated_at) >= LONGEST
+        now.abs_diff(self.updated_at) >= LONGEST
     }
 
     /// Takes in what the service says of the task, and tells whether that is news.

@@ -196,6 +196,12 @@ impl<H: Host> Flow<H> {
             if !self.0.online() {
                 return Err(refused.unwrap_or_else(offline));
             }
+            // Another tab may have found it since, or, where nothing keeps tabs apart, sent it.
+            if let Ok(Some(known)) = self.0.load(attempt.id.as_str()).await
+                && let Some(task) = known.task()
+            {
+                return Ok(Sent::Accepted(task));
+            }
             self.0.report(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
             attempt.intend(Some(attempt.in_state(RecordState::Unknown, self.0.now())));
             sent = sent.saturating_add(1);

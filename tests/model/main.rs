@@ -31,3 +31,4 @@ mod submission;
 mod submit;
 mod tidy;
 mod video;
+mod world;

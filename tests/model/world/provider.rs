@@ -1,0 +1,258 @@
+//! The service, and the line to it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use kling_multi_image2video::endpoint::{HttpRequest, Method, TransportError};
+use kling_multi_image2video::flow::Reply;
+
+use super::chance::Chance;
+use super::executor::{Executor, Slot};
+use super::schedule::{GetFault, Odd, PostFault, Refusal, Schedule};
+use crate::script::{answer, no_such_task, unreachable};
+
+/// A task of the service.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) external: String,
+    pub(crate) created: u64,
+    /// When it is found.
+    pub(crate) shown: u64,
+    pub(crate) ends: u64,
+}
+
+pub(crate) struct Provider {
+    pub(crate) executor: Rc<Executor>,
+    pub(crate) chance: Chance,
+    schedule: Schedule,
+    posts: RefCell<VecDeque<PostFault>>,
+    gets: RefCell<VecDeque<GetFault>>,
+    /// By the service's id. Each of them was charged.
+    pub(crate) tasks: RefCell<BTreeMap<String, Made>>,
+    /// Until when there is no network.
+    pub(crate) offline_until: Cell<u64>,
+    /// Since when nothing goes wrong any more.
+    pub(crate) healed: Cell<Option<u64>>,
+    /// How many questions were asked.
+    pub(crate) asked: Cell<u64>,
+}
+
+impl Provider {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        Self {
+            executor: Rc::default(),
+            chance: Chance::new(schedule.seed),
+            posts: RefCell::new(schedule.posts.iter().copied().collect()),
+            gets: RefCell::new(schedule.gets.iter().copied().collect()),
+            schedule,
+            tasks: RefCell::default(),
+            offline_until: Cell::default(),
+            healed: Cell::default(),
+            asked: Cell::default(),
+        }
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn heal(&self) {
+        self.posts.borrow_mut().clear();
+        self.gets.borrow_mut().clear();
+        self.offline_until.set(0);
+        self.healed.set(Some(self.executor.now()));
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.executor.now() >= self.offline_until.get()
+    }
+
+    /// What was charged under an external id.
+    pub(crate) fn charged(&self, external: &str) -> Vec<String> {
+        let tasks = self.tasks.borrow();
+        tasks.iter().filter(|(_, made)| made.external == external).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Sends a request, and counts what it is charged with. It goes its way even when nobody awaits the answer any more.
+    pub(crate) async fn send(
+        self: &Rc<Self>,
+        request: HttpRequest,
+        external: Option<&str>,
+        paid: &Rc<Cell<u32>>,
+    ) -> Reply {
+        let slot = Rc::new(Slot::default());
+        let (provider, to, paid) = (Rc::clone(self), Rc::clone(&slot), Rc::clone(paid));
+        let external = external.map(str::to_owned);
+        self.executor.spawn(None, async move {
+            let reply = match request.method {
+                Method::Post => provider.submission(&external.expect("a submission has an id"), &paid, &to).await,
+                Method::Get => provider.question(request.url.rsplit('/').next().unwrap()).await,
+            };
+            if let Some(reply) = reply {
+                to.put(if provider.is_online() { reply } else { unreachable() });
+            }
+        });
+        slot.take().await
+    }
+
+    async fn travel(&self) {
+        self.executor.sleep(20 + u64::from(self.chance.below(300))).await;
+    }
+
+    async fn submission(&self, external: &str, paid: &Cell<u32>, early: &Slot<Reply>) -> Option<Reply> {
+        let fault = self.posts.borrow_mut().pop_front().unwrap_or(PostFault::Fine);
+        self.travel().await;
+        if !self.is_online() {
+            return Some(unreachable());
+        }
+        let reply = match fault {
+            PostFault::LostBefore => unreachable(),
+            PostFault::Stalled(false) => return None,
+            PostFault::Odd(odd, false) => said(odd),
+            PostFault::Busy(code) => busy(code),
+            PostFault::Refused(refusal) => refused(refusal),
+            PostFault::Late(time) => {
+                early.put(unreachable());
+                self.executor.sleep(time).await;
+                let _ = self.create(external, paid);
+                return None;
+            }
+            PostFault::Fine => self.create(external, paid),
+            PostFault::LostAfter => {
+                let _ = self.create(external, paid);
+                unreachable()
+            }
+            PostFault::Stalled(true) => {
+                let _ = self.create(external, paid);
+                return None;
+            }
+            PostFault::Repeated => {
+                let _ = self.create(external, paid);
+                self.travel().await;
+                self.create(external, paid)
+            }
+            PostFault::Odd(odd, true) => {
+                let _ = self.create(external, paid);
+                said(odd)
+            }
+            PostFault::Slow(time) => {
+                let reply = self.create(external, paid);
+                self.executor.sleep(time).await;
+                reply
+            }
+        };
+        self.travel().await;
+        Some(reply)
+    }
+
+    fn create(&self, external: &str, paid: &Cell<u32>) -> Reply {
+        if self.schedule.dedupes && !self.charged(external).is_empty() {
+            return answer(400, r#"{"code":1201,"message":"external_task_id already exists","request_id":"r"}"#);
+        }
+        paid.set(paid.get() + 1);
+        let now = self.executor.now();
+        let id = self.make(external, now + self.schedule.takes);
+        told(&id, &self.tasks.borrow()[&id], now)
+    }
+
+    /// A task that ends then.
+    pub(crate) fn make(&self, external: &str, ends: u64) -> String {
+        let mut tasks = self.tasks.borrow_mut();
+        let id = format!("7{:08}", tasks.len());
+        let created = self.executor.now();
+        let shown = created + self.schedule.lag;
+        tasks.insert(id.clone(), Made { external: external.to_owned(), created, shown, ends });
+        id
+    }
+
+    async fn question(&self, id: &str) -> Option<Reply> {
+        self.asked.set(self.asked.get() + 1);
+        let fault = self.gets.borrow_mut().pop_front().unwrap_or(GetFault::Fine);
+        self.travel().await;
+        if !self.is_online() {
+            return Some(unreachable());
+        }
+        let reply = match fault {
+            GetFault::Fine => self.tell(id),
+            GetFault::Lost => unreachable(),
+            GetFault::Stalled => return None,
+            GetFault::Absent => no_such_task(),
+            GetFault::Busy => busy(1302),
+            GetFault::Odd(odd) => said(odd),
+            GetFault::Slow(time) => {
+                let reply = self.tell(id);
+                self.executor.sleep(time).await;
+                reply
+            }
+        };
+        self.travel().await;
+        Some(reply)
+    }
+
+    fn tell(&self, id: &str) -> Reply {
+        let (now, tasks) = (self.executor.now(), self.tasks.borrow());
+        let by_external = || tasks.iter().find(|(_, made)| self.schedule.finds && made.external == id);
+        match tasks.get_key_value(id).or_else(by_external) {
+            Some((id, made)) if now >= made.shown => told(id, made, now),
+            _ => no_such_task(),
+        }
+    }
+}
+
+/// A task as the service tells of it.
+fn told(id: &str, made: &Made, now: u64) -> Reply {
+    let status = match made.ends {
+        ends if now < ends => {
+            if now < made.created + 5_000 {
+                "submitted"
+            } else {
+                "processing"
+            }
+        }
+        // Any third task fails.
+        ends if ends % 3 == 0 => "failed",
+        _ => "succeed",
+    };
+    let videos =
+        if status == "succeed" { r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"# } else { "" };
+    let external = &made.external;
+    answer(
+        200,
+        &format!(
+            r#"{{"code":0,"message":"SUCCEED","data":{{"task_id":"{id}","task_status":"{status}","task_info":{{"external_task_id":"{external}"}}{videos}}}}}"#
+        ),
+    )
+}
+
+fn said(odd: Odd) -> Reply {
+    const HTML: &str = "<!DOCTYPE html><title>Error</title>";
+    match odd {
+        Odd::ServerError => answer(500, r#"{"code":"do_request_failed","message":"upstream error"}"#),
+        Odd::BadGateway => answer(502, HTML),
+        Odd::EdgeTimeout => answer(524, HTML),
+        Odd::RequestTimeout => answer(408, ""),
+        Odd::Empty => answer(200, ""),
+        Odd::Broken => answer(200, r#"{"code":0,"data":{"task_id":"7"#),
+        Odd::WithoutId => answer(200, r#"{"code":0,"message":"SUCCEED","data":{}}"#),
+        Odd::SuccessInHtml => answer(200, HTML),
+    }
+}
+
+fn busy(code: u16) -> Reply {
+    answer(429, &format!(r#"{{"code":{code},"message":"no room"}}"#))
+}
+
+fn refused(refusal: Refusal) -> Reply {
+    match refusal {
+        Refusal::Parameters => answer(400, r#"{"code":1200,"message":"invalid parameters"}"#),
+        Refusal::Key => answer(401, r#"{"code":1002,"message":"no such key"}"#),
+        Refusal::Balance => answer(429, r#"{"code":1102,"message":"resource pack exhausted"}"#),
+        Refusal::Html => answer(403, "<html>"),
+        Refusal::TooLarge => answer(413, ""),
+        Refusal::InvalidRequest => answer(500, r#"{"code":"invalid_request","message":"images"}"#),
+        Refusal::Redirect => answer(0, ""),
+    }
+}
+
+/// What a browser says when it has no network at all.
+pub(crate) fn no_network() -> TransportError {
+    TransportError { message: "net::ERR_INTERNET_DISCONNECTED".into() }
+}

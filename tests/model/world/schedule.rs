@@ -1,0 +1,198 @@
+//! What goes wrong in one world, and when.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::script::{MINUTE, SECOND};
+
+const HOUR: u64 = 60 * MINUTE;
+
+/// So many tabs are open at once.
+pub(crate) const TABS: usize = 3;
+
+/// One world.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    /// Whether the service refuses an external id that it knows.
+    pub(crate) dedupes: bool,
+    /// Whether the service finds a task by its external id.
+    pub(crate) finds: bool,
+    /// Whether the browser has locks.
+    pub(crate) has_locks: bool,
+    /// How long a task is not found after it was created.
+    pub(crate) lag: u64,
+    /// How long a task takes.
+    pub(crate) takes: u64,
+    /// Of all that is left to chance.
+    pub(crate) seed: u32,
+    /// What becomes of the first submissions.
+    pub(crate) posts: Vec<PostFault>,
+    /// What becomes of the first questions.
+    pub(crate) gets: Vec<GetFault>,
+    /// What happens, each so many ms after the one before.
+    pub(crate) events: Vec<(u64, Event)>,
+}
+
+/// What becomes of a submission.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PostFault {
+    Fine,
+    /// The connection breaks before anything has arrived.
+    LostBefore,
+    /// It breaks before the answer.
+    LostAfter,
+    /// It breaks, and the request arrives that much later all the same.
+    Late(u64),
+    /// The answer takes that long.
+    Slow(u64),
+    /// Nothing comes; the request did arrive, or did not.
+    Stalled(bool),
+    /// The browser or the gateway sends it again.
+    Repeated,
+    /// An answer that says nothing of the task, which was created, or was not.
+    Odd(Odd, bool),
+    /// The service has no room just now.
+    Busy(u16),
+    /// The service refuses it.
+    Refused(Refusal),
+}
+
+/// What becomes of a question.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum GetFault {
+    Fine,
+    Lost,
+    Stalled,
+    /// The answer was made at once, and takes that long.
+    Slow(u64),
+    /// As if there were no such task.
+    Absent,
+    Busy,
+    Odd(Odd),
+}
+
+/// An answer from which nothing can be learnt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Odd {
+    ServerError,
+    BadGateway,
+    EdgeTimeout,
+    RequestTimeout,
+    Empty,
+    Broken,
+    WithoutId,
+    SuccessInHtml,
+}
+
+/// A refusal that can be believed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    Parameters,
+    Key,
+    Balance,
+    Html,
+    TooLarge,
+    InvalidRequest,
+    Redirect,
+}
+
+/// What somebody does, or what befalls them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// In that tab, under that id.
+    Submit(usize, u8),
+    /// What that tab submits.
+    Abort(usize),
+    /// The tab crashes or is reloaded, and its page takes up what is listed.
+    Reload(usize),
+    /// The page takes up what is listed.
+    TakeUp(usize),
+    Freeze(usize, u64),
+    Show(usize, bool),
+    Offline(u64),
+    /// The wall clock is set, by that many ms.
+    Clock(i64),
+    /// So many of the next calls of the storage fail.
+    StorageFails(u32),
+}
+
+fn odd() -> impl Strategy<Value = Odd> {
+    use Odd::{BadGateway, Broken, EdgeTimeout, Empty, RequestTimeout, ServerError, SuccessInHtml, WithoutId};
+    prop::sample::select(&[
+        ServerError,
+        BadGateway,
+        EdgeTimeout,
+        RequestTimeout,
+        Empty,
+        Broken,
+        WithoutId,
+        SuccessInHtml,
+    ])
+}
+
+fn refusal() -> impl Strategy<Value = Refusal> {
+    use Refusal::{Balance, Html, InvalidRequest, Key, Parameters, Redirect, TooLarge};
+    prop::sample::select(&[Parameters, Key, Balance, Html, TooLarge, InvalidRequest, Redirect])
+}
+
+/// Short times are as likely as long ones.
+fn time(longest: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![0..2 * SECOND, 2 * SECOND..MINUTE, MINUTE..longest.max(2 * MINUTE)]
+}
+
+fn post_fault() -> impl Strategy<Value = PostFault> {
+    prop_oneof![
+        2 => Just(PostFault::Fine),
+        1 => Just(PostFault::LostBefore),
+        2 => Just(PostFault::LostAfter),
+        1 => time(10 * MINUTE).prop_map(PostFault::Late),
+        1 => time(10 * MINUTE).prop_map(PostFault::Slow),
+        1 => any::<bool>().prop_map(PostFault::Stalled),
+        2 => Just(PostFault::Repeated),
+        3 => (odd(), any::<bool>()).prop_map(|(odd, is_created)| PostFault::Odd(odd, is_created)),
+        2 => prop::sample::select(&[1302, 1303]).prop_map(PostFault::Busy),
+        1 => refusal().prop_map(PostFault::Refused),
+    ]
+}
+
+fn get_fault() -> impl Strategy<Value = GetFault> {
+    prop_oneof![
+        4 => Just(GetFault::Fine),
+        1 => Just(GetFault::Lost),
+        1 => Just(GetFault::Stalled),
+        1 => time(2 * MINUTE).prop_map(GetFault::Slow),
+        2 => Just(GetFault::Absent),
+        1 => Just(GetFault::Busy),
+        2 => odd().prop_map(GetFault::Odd),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let tab = 0..TABS;
+    let day = i64::try_from(24 * HOUR).unwrap();
+    prop_oneof![
+        6 => (tab.clone(), 0..2_u8).prop_map(|(tab, id)| Event::Submit(tab, id)),
+        2 => tab.clone().prop_map(Event::Abort),
+        4 => tab.clone().prop_map(Event::Reload),
+        2 => tab.clone().prop_map(Event::TakeUp),
+        2 => (tab.clone(), time(HOUR)).prop_map(|(tab, time)| Event::Freeze(tab, time)),
+        2 => (tab, any::<bool>()).prop_map(|(tab, is_seen)| Event::Show(tab, is_seen)),
+        2 => time(3 * HOUR).prop_map(Event::Offline),
+        1 => (-day..day).prop_map(Event::Clock),
+        1 => (1..6_u32).prop_map(Event::StorageFails),
+    ]
+}
+
+/// Any world in which somebody submits something.
+pub(crate) fn schedules() -> impl Strategy<Value = Schedule> {
+    let service = (any::<bool>(), any::<bool>(), prop::sample::select(&[0, 5 * SECOND, MINUTE]), 0..10 * MINUTE);
+    let browser = (prop::bool::weighted(0.8), any::<u32>());
+    let faults = (vec(post_fault(), 0..5), vec(get_fault(), 0..12));
+    let events = vec((time(10 * MINUTE), event()), 0..10);
+    (service, browser, faults, events, 0..TABS).prop_map(|(service, browser, faults, mut events, tab)| {
+        events.insert(0, (0, Event::Submit(tab, 0)));
+        let (dedupes, finds, lag, takes) = service;
+        let ((has_locks, seed), (posts, gets)) = (browser, faults);
+        Schedule { dedupes, finds, has_locks, lag, takes, seed, posts, gets, events }
+    })
+}
