@@ -1,13 +1,15 @@
 //! The project's commands, run as `cargo xtask <command>`.
 //!
 //! Each command installs what it lacks ([`setup`]), into a cache per user, and then does its work: [`package`] builds what
-//! is published, [`size`] weighs it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs everything there is to run.
+//! is published, [`size`] weighs it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs everything there is to run,
+//! [`model`] tries many more schedules of faults than that.
 //! Every process started here ends with the command ([`child`], [`descendants`]).
 
 mod child;
 mod demo;
 mod descendants;
 mod licences;
+mod model;
 mod package;
 mod port;
 mod project;
@@ -32,6 +34,8 @@ usage: cargo xtask <command>
   demo [--port N]   build the package and the simulator, and serve the page on http://127.0.0.1:8317;
                     with COMETAPI_KEY in the environment it relays to the real service
   test [STAGE]...   run every check and test, or only the named stages
+  model [--schedules N]
+                    try the promises of the crate on a million random schedules of faults, or so many
   package           build the npm package into pkg/
   size              build the package and weigh what a page loads of it
   setup             install everything that the other commands would install when they need it
@@ -81,12 +85,19 @@ fn command() -> Result<ExitCode> {
             Ok(port) => demo::run(&Project::load()?, port),
             Err(_) => bail!("expected a number from 1 to 65535 after --port, found `{port}`"),
         },
+        ["model"] => model::run(&Project::load()?, model::SCHEDULES),
+        ["model", "--schedules", count] => match count.parse() {
+            Ok(count) => model::run(&Project::load()?, count),
+            Err(_) => bail!("expected a number of schedules after --schedules, found `{count}`"),
+        },
         ["test", stages @ ..] => test::run(&Project::load()?, stages),
-        [command @ ("setup" | "package" | "size" | "demo"), extra, ..] => {
+        [command @ ("setup" | "package" | "size" | "demo" | "model"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }
         [unknown, ..] => {
-            bail!("unknown command `{unknown}`, expected demo, test, package, size or setup; see `cargo xtask --help`")
+            bail!(
+                "unknown command `{unknown}`, expected demo, test, model, package, size or setup; see `cargo xtask --help`"
+            )
         }
     }
 }

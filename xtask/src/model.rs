@@ -1,0 +1,77 @@
+//! The long form of the model of faults: as many random schedules as one likes, on all cores.
+
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::child::{self, End};
+use crate::project::Project;
+
+/// So many if none are asked for.
+pub(crate) const SCHEDULES: u32 = 1_000_000;
+
+/// The one test that lives through them.
+const TEST: &str = "world::nothing_is_charged_twice_and_nothing_is_lost";
+
+/// Longer than any number of them takes.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Runs them, and prints how many laws were broken, and how long it took.
+pub(crate) fn run(project: &Project, schedules: u32) -> Result<ExitCode> {
+    child::run(cargo(project).arg("--no-run"))?;
+    let cores = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
+    let started = Instant::now();
+    let shares: Vec<u32> = (0..cores).map(|core| share(schedules, cores, core)).filter(|share| *share > 0).collect();
+    let results: Vec<Result<bool>> = thread::scope(|scope| {
+        let one = |share: u32| scope.spawn(move || live(project, share));
+        let running: Vec<_> = shares.iter().map(|share| one(*share)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or(Ok(false))).collect()
+    });
+    let broken = results.into_iter().collect::<Result<Vec<bool>>>()?.iter().filter(|kept| !**kept).count();
+    println!("{schedules} schedules on {cores} cores in {} s: {broken} broken laws", started.elapsed().as_secs());
+    if broken > 0 {
+        println!("what broke them is kept in tests/model/world.seeds, and comes first in every later run");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What one core gets of them.
+fn share(schedules: u32, cores: u32, core: u32) -> u32 {
+    schedules / cores + u32::from(core < schedules % cores)
+}
+
+/// Runs a share of them, and says whether all laws held. The first that does not hold ends it.
+fn live(project: &Project, schedules: u32) -> Result<bool> {
+    let mut command = cargo(project);
+    command.args(["--", "--exact", TEST, "--nocapture"]).env("KLING_SCHEDULES", schedules.to_string());
+    let mut is_told = false;
+    let end = child::follow(&mut command, Instant::now() + PATIENCE, |line| {
+        // Each attempt to shrink a schedule says the same again.
+        is_told |= line.starts_with("Tally");
+        if is_told {
+            println!("{line}");
+        }
+    });
+    Ok(matches!(end.context("cannot follow the schedules")?, End::Exited(status) if status.success()))
+}
+
+fn cargo(project: &Project) -> Command {
+    let mut command = project.cargo();
+    command.args(["test", "--quiet", "--profile", "model", "--test", "model"]);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn every_schedule_is_somebodys() {
+        for (schedules, cores) in [(10, 3), (1, 4), (1_000_000, 7)] {
+            assert_eq!((0..cores).map(|core| share(schedules, cores, core)).sum::<u32>(), schedules);
+        }
+    }
+}
