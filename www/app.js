@@ -5,6 +5,7 @@ import { announce, find } from "./dom.js";
 import { useId } from "./form.js";
 import { addPictures } from "./pictures.js";
 import { refreshRecords, startRecords } from "./records.js";
+import { resume } from "./resume.js";
 import { adopt, canSend, current, look, sayStopped, sendAgain, show, submit, watch } from "./run.js";
 
 /** @type {number | undefined} */
@@ -25,5 +26,5 @@ baseUrl.addEventListener("input", () => {
   soon = setTimeout(refreshRecords, 250);
 });
 
-startRecords({ watch, show, look, send: sendAgain, canSend, useId, current, listed: sayStopped });
+startRecords({ watch, show, look, send: sendAgain, canSend, useId, current, listed: () => (sayStopped(), resume()) });
 addPictures(find("#files", HTMLInputElement).files ?? []);

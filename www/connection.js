@@ -28,6 +28,14 @@ export function simulated(at = base()) {
   return origin === location.origin || (LOOPBACK.has(hostname) && LOOPBACK.has(location.hostname) && port === location.port);
 }
 
+/** Whether no request can go there, for want of a key. */
+export const lacksKey = (at = base()) => !relayed(at) && apiKey.value.trim() === "";
+/** Whether the browser says that nothing can be sent at all. */
+export const isOffline = () => navigator.onLine === false;
+
+/** A client of what this browser keeps of that address: without a key it can ask nobody. @param {string} at the base address */
+export const memory = (at) => createClient({ baseUrl: at });
+
 /** A client with the key as it is now. @param {string} at the base address */
 export function client(at) {
   return createClient({ baseUrl: at, apiKey: relayed(at) ? undefined : apiKey.value.trim(), polling: simulated(at) ? SIMULATOR_POLLING : undefined });

@@ -1,10 +1,11 @@
 // The request as the form has it, and its problems. Every rule of the service lives in the package.
 
 import { validateRequest } from "./pkg/index.js";
-import { apiKey, DEFAULT_BASE, goodBase, relayed, simulated } from "./connection.js";
-import { find, report, say } from "./dom.js";
+import { apiKey, DEFAULT_BASE, goodBase, isOffline, lacksKey, relayed, simulated } from "./connection.js";
+import { announce, find, report, say } from "./dom.js";
 import { pictureAt, pictures, renderPictures } from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
+import { NO_NETWORK } from "./words.js";
 
 /** @import { Issue, VideoRequest } from "./pkg/index.js" */
 
@@ -49,6 +50,9 @@ export function refuseKey() {
   refusedKey = apiKey.value;
 }
 
+/** Leads to the field of the key. */
+export const askForKey = () => focusOn("apiKey");
+
 /** @param {boolean} now */
 export function setBusy(now) {
   busy = now;
@@ -59,7 +63,7 @@ export async function check() {
   const turn = ++checks;
   const issues = await validateRequest(request());
   if (!goodBase()) issues.push(problem("bad_url", "baseUrl", `expected an address such as ${DEFAULT_BASE}`));
-  if (!relayed() && !apiKey.value.trim()) issues.push(problem("bad_value", "apiKey", "enter your CometAPI key"));
+  if (lacksKey()) issues.push(problem("bad_value", "apiKey", "enter your CometAPI key"));
   else if (apiKey.value === refusedKey) issues.push(problem("bad_value", "apiKey", "the service refused this key: enter another"));
   if (turn === checks) showIssues(issues);
   return issues;
@@ -70,7 +74,8 @@ export async function isInOrder() {
   for (const field of document.querySelectorAll("[data-path]")) touched.add(field.getAttribute("data-path") ?? "");
   const error = (await check()).find(isError);
   if (error) focusOn(error.path, pictureAt(error)?.item);
-  return error === undefined;
+  else if (isOffline()) announce(NO_NETWORK);
+  return error === undefined && !isOffline();
 }
 
 /** After every change: at once what is cheap, soon what must be read from the files. */
@@ -101,10 +106,11 @@ export function showIssues(issues) {
     for (const control of field.querySelectorAll("input, textarea")) control.ariaInvalid = String(own.some(isError));
   }
   const [error, ...more] = issues.filter(isError);
-  submitButton.ariaDisabled = String(busy || error !== undefined);
-  submitNote.classList.toggle("wrong", !busy && error !== undefined);
+  submitButton.ariaDisabled = String(busy || isOffline() || error !== undefined);
+  submitNote.classList.toggle("wrong", !busy && !isOffline() && error !== undefined);
   const reason = error && `Not yet: ${pictureAt(error) ? `${pictureAt(error)?.name}: ` : ""}${error.message}.${more.length ? ` And ${more.length} more.` : ""}`;
-  say(submitNote, busy ? "A task is under way here: wait for its end, or stop watching it first." : (reason ?? "Everything is in order. Each submission is charged once."));
+  const hindrance = busy ? "A task is under way here: wait for its end, or stop watching it first." : isOffline() ? NO_NETWORK : reason;
+  say(submitNote, hindrance ?? "Everything is in order. Each submission is charged once.");
 }
 
 /** Leads to what must be mended. @param {string} path @param {Element} [picture] */
@@ -119,6 +125,7 @@ form.addEventListener("input", ({ target }) => {
   if (pictures.length && target instanceof Element && target.id === "pictures") touched.add("images");
   changed();
 });
+for (const name of ["online", "offline"]) window.addEventListener(name, () => check().catch(report));
 form.addEventListener("focusout", ({ target }) => {
   const path = target instanceof Element ? target.closest("[data-path]")?.getAttribute("data-path") : undefined;
   if (path && path !== "images") (touched.add(path), changed());

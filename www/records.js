@@ -1,9 +1,9 @@
 // The tasks that this browser remembers of the base address in the form, and what one can do with each.
 
-import { createClient } from "./pkg/index.js";
-import { base, goodBase } from "./connection.js";
+import { base, goodBase, lacksKey, memory } from "./connection.js";
 import { announce, find, make, said, say } from "./dom.js";
-import { UNKNOWN } from "./words.js";
+import { sayPromise } from "./keeping.js";
+import { KEY_MISSING, UNKNOWN } from "./words.js";
 
 /** @import { Client, TaskRecord } from "./pkg/index.js" */
 /** @typedef {{ baseUrl: string, taskId?: string | undefined, externalTaskId: string }} Known */
@@ -17,7 +17,7 @@ import { UNKNOWN } from "./words.js";
  * @property {(task: Known) => boolean} canSend
  * @property {(id: string) => void} useId
  * @property {() => void} listed is called when the list is known anew
- * @property {() => { busy: boolean, explained: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
+ * @property {() => { busy: boolean, givesWay: boolean, explained: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
  */
 /** @typedef {{ item: HTMLLIElement, age: HTMLTimeElement, shown: string }} Row */
 
@@ -35,6 +35,7 @@ const STATES = {
   failed: "Failed",
 };
 const FINISHED = new Set(["rejected", "succeed", "failed"]);
+const RUNNING = new Set(["submitted", "processing"]);
 const AGES = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 const list = find("#records-list", HTMLOListElement);
@@ -61,8 +62,14 @@ const rows = new Map();
 /** @param {string | undefined} id either of a task's two */
 export const recordOf = (id) => (id ? records.find(({ taskId, externalTaskId }) => taskId === id || externalTaskId === id) : undefined);
 
+/** All of them, newest first, and the base address that they belong to. */
+export const listed = () => ({ baseUrl: open?.base, records });
+
+/** @param {TaskRecord} record */
+export const isRunning = ({ state }) => RUNNING.has(state);
+
 /** Whether the task will be listed after a reload. @param {string | undefined} id */
-export const isKept = (id) => kind === "indexeddb" && recordOf(id) !== undefined;
+export const isLasting = (id) => kind === "indexeddb" && recordOf(id) !== undefined;
 
 /** @param {Actions} given */
 export function startRecords(given) {
@@ -75,6 +82,7 @@ export function startRecords(given) {
   // Another tab tells what it changes, not what it forgets.
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refreshRecords());
   setInterval(renderAges, 20_000);
+  sayPromise();
   refreshRecords();
 }
 
@@ -101,7 +109,7 @@ function opened() {
   [open, records, failure] = [undefined, [], ""];
   asked.clear();
   if (!goodBase()) return undefined;
-  const client = createClient({ baseUrl: base() });
+  const client = memory(base());
   open = { base: base(), client, end: () => client.close() };
   client.onRecordChange(() => refreshRecords());
   return open;
@@ -132,6 +140,7 @@ export function render() {
   say(note, [failure, memory, empty].filter(Boolean).join(" "));
   note.classList.toggle("wrong", failure !== "");
   hint.hidden = records.length === 0 || kind !== "indexeddb";
+  find("#records-promise", HTMLElement).hidden = !records.some(({ kept }) => kept);
   const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement : undefined;
   const [action, id] = [focused?.dataset.action, focused?.closest("li")?.dataset.record];
   for (const [id, { item }] of rows) {
@@ -154,11 +163,12 @@ function renderRow(record) {
   const id = record.externalTaskId;
   const row = rows.get(id) ?? { item: make("li", { className: "record" }), age: make("time"), shown: "" };
   rows.set(id, row);
-  const { busy, explained, ...current } = actions.current();
+  const { busy, givesWay, explained, ...current } = actions.current();
   const isLast = current.externalTaskId === id || (record.taskId !== undefined && current.taskId === record.taskId);
   const isHere = busy && isLast;
+  const isAlone = busy && !givesWay;
   const canSend = record.state === "unknown" && actions.canSend(known(record));
-  const shown = JSON.stringify([record, busy, isLast, explained, canSend, asked.has(id)]);
+  const shown = JSON.stringify([record, kind, busy, isAlone, isLast, explained, canSend, lacksKey(), asked.has(id)]);
   if (row.shown === shown) return row;
   row.shown = shown;
   row.item.dataset.record = id;
@@ -168,12 +178,12 @@ function renderRow(record) {
   const facts = [record.imageCount && `${record.imageCount} picture${record.imageCount === 1 ? "" : "s"}`, record.mode, record.duration && `${record.duration} s`];
   row.item.replaceChildren(
     make("p", { className: "name", textContent: titleOf(record) }),
-    make("p", { className: "state", textContent: STATES[record.state] }),
+    make("p", { className: "state", textContent: stateOf(record) }),
     make("p", { className: "figures" }, row.age, ...facts.filter(Boolean).map((fact) => ` · ${fact}`)),
     ...textsOf(record, isLast, canSend).map((textContent) => make("p", { className: "note", textContent })),
   );
   const buttons = isHere ? [] : buttonsOf(record, canSend);
-  if (buttons.length) row.item.append(make("p", { className: "actions" }, ...buttons.map((button) => drawn(button, record, busy))));
+  if (buttons.length) row.item.append(make("p", { className: "actions" }, ...buttons.map((button) => drawn(button, record, isAlone))));
   return row;
 }
 
@@ -181,7 +191,7 @@ function renderRow(record) {
 
 /** @param {TaskRecord} record @param {boolean} canSend @returns {Button[]} */
 function buttonsOf(record, canSend) {
-  const { state, externalTaskId: id } = record;
+  const { state, kept, externalTaskId: id } = record;
   if (asked.has(id)) {
     const keep = () => (asked.delete(id), render());
     return [
@@ -199,7 +209,7 @@ function buttonsOf(record, canSend) {
   });
   /** @type {Button[]} */
   const buttons = [];
-  if (state === "submitted" || state === "processing") buttons.push(lone("watch", "Watch", actions.watch));
+  if (isRunning(record)) buttons.push(lone("watch", "Watch", actions.watch));
   if (state === "succeed") buttons.push(lone("show", "Show", actions.show));
   if (state === "unknown") {
     buttons.push(lone("look", "Look again", actions.look));
@@ -207,20 +217,23 @@ function buttonsOf(record, canSend) {
     else buttons.push({ action: "use", label: "Use this id for the next request", act: () => actions.useId(id) });
   }
   const ask = () => (asked.add(id), render());
-  if (state !== "submitting") buttons.push({ action: "forget", label: "Forget", act: FINISHED.has(state) ? () => forget(record) : ask });
+  if (state !== "submitting") buttons.push({ action: "forget", label: "Forget", act: FINISHED.has(state) && !kept ? () => forget(record) : ask });
   return buttons;
 }
 
 /** @param {TaskRecord} record @param {boolean} isLast whether it is the one under Video @param {boolean} canSend @returns {string[]} */
-function textsOf({ state, statusMessage, taskId, externalTaskId }, isLast, canSend) {
+function textsOf(record, isLast, canSend) {
+  const { state, statusMessage, taskId, externalTaskId } = record;
   const { busy, explained } = actions.current();
   if (isLast && busy) return ["Under way on this page: see Video."];
   if (asked.has(externalTaskId)) {
+    if (FINISHED.has(state)) return ["The kept video is deleted with it."];
     return state === "unknown"
       ? [`A task may exist and be charged. This record is all by which this browser can look for it: without it, note the external task id ${externalTaskId}.`]
       : [`The task goes on and is charged. Without the record it can be watched only by its id: note ${taskId}.`];
   }
   if (state === "failed" && statusMessage) return [statusMessage];
+  if (isRunning(record) && lacksKey()) return [KEY_MISSING];
   if (state !== "unknown") return [];
   return [
     "No clear answer came to the request: a task may exist and be charged.",
@@ -228,9 +241,15 @@ function textsOf({ state, statusMessage, taskId, externalTaskId }, isLast, canSe
   ];
 }
 
-/** @param {Button} button @param {TaskRecord} record @param {boolean} busy */
-function drawn({ action, label, needsPeace, act }, record, busy) {
-  const isOff = needsPeace === true && busy;
+/** @param {TaskRecord} record */
+function stateOf({ state, kept }) {
+  if (!kept) return STATES[state];
+  return `${STATES[state]}, kept ${kind === "memory" ? "until this page is closed" : "in this browser"}`;
+}
+
+/** @param {Button} button @param {TaskRecord} record @param {boolean} isAlone whether something else must end first */
+function drawn({ action, label, needsPeace, act }, record, isAlone) {
+  const isOff = needsPeace === true && isAlone;
   const button = make("button", { type: "button", textContent: label, ariaLabel: `${label}: ${titleOf(record)}`, ariaDisabled: String(isOff) });
   button.dataset.action = action;
   button.addEventListener("click", ({ detail }) => {
@@ -254,10 +273,10 @@ function agoOf(ms) {
 }
 
 /** @param {TaskRecord} record */
-function titleOf({ prompt, taskId, externalTaskId }) {
+export function titleOf({ prompt, taskId, externalTaskId }) {
   const letters = [...(prompt?.trim() || taskId || externalTaskId)];
   return letters.length > LONGEST_TITLE ? `${letters.slice(0, LONGEST_TITLE - 1).join("")}…` : letters.join("");
 }
 
 /** @param {TaskRecord} record @returns {Known} */
-const known = ({ taskId, externalTaskId }) => ({ baseUrl: open?.base ?? base(), taskId, externalTaskId });
+export const known = ({ taskId, externalTaskId }) => ({ baseUrl: open?.base ?? base(), taskId, externalTaskId });

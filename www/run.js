@@ -1,11 +1,13 @@
 // What one submission comes to: its way, its end, its video, or what went wrong.
 
 import { isKlingError } from "./pkg/index.js";
-import { base, client } from "./connection.js";
+import { base, client, lacksKey } from "./connection.js";
 import { bytes, find, make, minutes, said, say } from "./dom.js";
-import { check, dropId, isInOrder, refuseKey, request, setBusy, showIssues, useId } from "./form.js";
-import { isKept, recordOf, refreshRecords, render } from "./records.js";
-import { ADVICE, stepOf, UNKNOWN } from "./words.js";
+import { askForKey, check, dropId, isInOrder, refuseKey, request, setBusy, showIssues, useId } from "./form.js";
+import { bring, kept } from "./keeping.js";
+import { isLasting, recordOf, refreshRecords, render } from "./records.js";
+import { calm, clearStage, hide, offerAddress, playAddress, playBlob, result } from "./stage.js";
+import { ADVICE, KEY_MISSING, stepOf, UNKNOWN } from "./words.js";
 
 /** @import { Progress, Task, VideoRequest } from "./pkg/index.js" */
 
@@ -16,54 +18,77 @@ import { ADVICE, stepOf, UNKNOWN } from "./words.js";
  * @property {VideoRequest} [request]
  * @property {boolean} [repeated] whether an earlier request under the same id may have created the task
  * @property {boolean} [unknown] whether it cannot be told that there is a task
+ * @property {string} [taken] what is taken up by the page itself
  */
-/** @typedef {Known & Doing & { control: AbortController, startedAt: number, phase: string, nextPollAt?: number | undefined, saved?: string }} Run */
+/**
+ * @typedef {object} State
+ * @property {AbortController} control
+ * @property {number} startedAt
+ * @property {string} phase
+ * @property {number | undefined} [nextPollAt]
+ * @property {boolean} [finished] whether the task has succeeded
+ * @property {boolean} [refused] whether the key was
+ */
+/** @typedef {Known & Doing & State} Run */
 
-const result = find("#result", HTMLElement);
 const placeholder = find("#placeholder", HTMLElement);
 const status = find("#status", HTMLElement);
 const bar = find("#bar", HTMLProgressElement);
 const clock = find("#clock", HTMLElement);
 const failure = find("#failure", HTMLElement);
+const taken = find("#taken", HTMLElement);
+const notice = find("#notice", HTMLElement);
 const stopped = find("#stopped", HTMLElement);
-const video = find("#video", HTMLVideoElement);
-const save = find("#save", HTMLAnchorElement);
-const address = find("#address", HTMLAnchorElement);
 const stop = find("#stop", HTMLButtonElement);
 const again = find("#again", HTMLButtonElement);
 const resend = find("#resend", HTMLButtonElement);
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** @type {Run | undefined} */
 let run;
 let busy = false;
+/** Whether what is under way was taken up by the page itself, and gives way to what a person asks for. */
+let givesWay = false;
+let turn = 0;
+let isChecking = false;
+/** Resolves when what is under way has ended. @type {Promise<void>} */
+let end = Promise.resolve();
+/** The tasks that a person has stopped watching, by either id. @type {Set<string | undefined>} */
+const left = new Set();
 /** The requests of this page whose outcome is unknown, by their external task id. @type {Map<string, { baseUrl: string, request: VideoRequest }>} */
 const unsettled = new Map();
 
 /** What is under way, or was last. */
-export const current = () => ({ busy, explained: !failure.hidden, taskId: run?.taskId, externalTaskId: run?.externalTaskId });
+export const current = () => ({ busy, givesWay, isVacant: !run || run.refused === true, explained: !failure.hidden, taskId: run?.taskId, externalTaskId: run?.externalTaskId });
+
+/** Whether a person has stopped watching it. @param {Known} task */
+export const isLeft = ({ taskId, externalTaskId }) => (taskId !== undefined && left.has(taskId)) || (externalTaskId !== undefined && left.has(externalTaskId));
 
 /** @param {Known} task */
 export const canSend = ({ baseUrl, externalTaskId }) => unsettled.get(externalTaskId ?? "")?.baseUrl === baseUrl;
 
-/** Hides what may have the focus, which then stays nearby. @param {HTMLElement} element */
-function hide(element) {
-  if (element === document.activeElement) result.focus({ preventScroll: true });
-  element.hidden = true;
-}
-
-/** One piece of work at a time. `busy` is set before anything is awaited: a double click must not pay twice. @param {() => Promise<void>} work */
-async function alone(work) {
-  if (busy) return;
-  setBusy(busy = true);
-  try {
-    await work();
-  } catch (error) {
-    showFailure(error);
-  }
-  setBusy(busy = false);
+/**
+ * One piece of work at a time. `busy` is set before anything is awaited: a double click must not pay twice.
+ * @param {() => Promise<void>} work
+ * @param {boolean} [isTaken] whether nobody asked for it
+ */
+async function alone(work, isTaken = false) {
+  if (busy && !givesWay) return;
+  if (busy) run?.control.abort();
+  const [own, before] = [++turn, end];
+  [busy, givesWay] = [true, isTaken];
+  setBusy(!givesWay);
+  const inTurn = async () => {
+    await before;
+    if (own === turn) await work();
+  };
+  end = inTurn().catch((error) => own === turn && showFailure(error)).then(() => {});
+  await end;
+  if (own !== turn) return;
+  [busy, givesWay] = [false, false];
+  setBusy(false);
   for (const element of [stop, bar]) hide(element);
-  if (run) say(clock, `${minutes(Date.now() - run.startedAt)} elapsed`);
+  const elapsed = Date.now() - (run?.startedAt ?? Date.now());
+  say(clock, elapsed < 1000 ? "" : `${minutes(elapsed)} elapsed`);
   await refreshRecords();
   await check().catch(showFailure);
 }
@@ -71,9 +96,12 @@ async function alone(work) {
 // ── What one can ask for ──────────────────────────────────────────────────────────────────────────
 
 /** Sends what is in the form. */
-export const submit = () => alone(async () => {
-  if (await isInOrder()) await send(base(), request());
-});
+export async function submit() {
+  if (isChecking || (busy && !givesWay)) return;
+  isChecking = true;
+  const isGood = await isInOrder().finally(() => (isChecking = false));
+  if (isGood) await alone(() => send(base(), request()));
+}
 
 /** Sends a request of this page again, of which it cannot be told what it came to. @param {Known} task */
 export function sendAgain({ baseUrl, externalTaskId = "" }) {
@@ -93,7 +121,7 @@ async function send(baseUrl, request) {
 }
 
 /** Looks once for the task of an unknown submission. @param {Known} task */
-export const look = ({ baseUrl, externalTaskId }) => alone(async () => {
+export const look = ({ baseUrl, externalTaskId }) => withKey(baseUrl, async () => {
   if (!externalTaskId) return;
   const started = begin({ baseUrl, externalTaskId, unknown: true }, "Looking for the task.");
   const task = await client(baseUrl).reconcile(externalTaskId, { signal: started.control.signal });
@@ -105,13 +133,40 @@ export const look = ({ baseUrl, externalTaskId }) => alone(async () => {
 /** Takes up a task. @param {Known} task */
 export function watch({ baseUrl, taskId, externalTaskId }) {
   const id = taskId || externalTaskId;
-  if (id) alone(async () => (begin({ baseUrl, taskId, externalTaskId }, "Asking for the task."), follow(id)));
+  if (id) withKey(baseUrl, async () => (begin({ baseUrl, taskId, externalTaskId }, "Asking for the task."), follow(id)));
+}
+
+/** The same for what was running when the page was last left. @param {Known} task @param {string} title */
+export function takeUp({ baseUrl, taskId, externalTaskId }, title) {
+  const id = taskId || externalTaskId;
+  if (id) alone(async () => (begin({ baseUrl, taskId, externalTaskId, taken: title }, "Taken up again. Asking for the task."), follow(id)), true);
+}
+
+/** Says what is missing to take up what was running, or that nothing is. @param {boolean} isMissing */
+export function inviteKey(isMissing) {
+  if (run) return;
+  const words = isMissing ? `A task was running when this page was left. ${KEY_MISSING}` : "";
+  say(status, words);
+  notify(words);
+}
+
+/** On a narrow page what the page does by itself happens out of sight. @param {string} words */
+function notify(words) {
+  notice.hidden = words === "";
+  say(find("a", HTMLAnchorElement, notice), words);
+}
+
+/** Asks the service for something, which takes a key. @param {string} baseUrl @param {() => Promise<void>} work */
+function withKey(baseUrl, work) {
+  if (!lacksKey(baseUrl)) return void alone(work);
+  if (!busy) say(status, KEY_MISSING);
+  askForKey();
 }
 
 /** Takes up a task that was created elsewhere, and lists it from now on. @param {string} taskId */
 export function adopt(taskId) {
   const baseUrl = base();
-  if (taskId) alone(async () => {
+  if (taskId) withKey(baseUrl, async () => {
     const { control: { signal } } = begin({ baseUrl, taskId }, "Asking for the task.");
     // It can be watched without a record.
     const task = await client(baseUrl).adopt(taskId, { signal }).catch((error) => isKlingError(error) && error.code === "storage" ? undefined : Promise.reject(error));
@@ -120,10 +175,17 @@ export function adopt(taskId) {
   });
 }
 
-/** Plays the video of a finished task, whose address may have changed since. @param {Known} task */
-export function show({ baseUrl, taskId, externalTaskId }) {
+/** Plays the video of a finished task: what is kept of it, or from its address, which may have changed since. @param {Known} task */
+export async function show({ baseUrl, taskId, externalTaskId }) {
   const id = taskId || externalTaskId;
-  if (id) alone(async () => {
+  if (!id || (busy && !givesWay)) return;
+  const blob = await kept(baseUrl, id);
+  if (blob) return alone(async () => {
+    begin({ baseUrl, taskId, externalTaskId }, "");
+    playBlob(blob, id);
+    say(status, `The video as it is kept in this browser, ${bytes(blob.size)}.`);
+  });
+  withKey(baseUrl, async () => {
     const { control: { signal } } = begin({ baseUrl, taskId, externalTaskId }, "Asking for a fresh address of the video.");
     const task = await client(baseUrl).getTask(id, { signal });
     showTask(task);
@@ -143,39 +205,34 @@ async function follow(id) {
 /** @param {Task} task that has succeeded */
 async function play(task) {
   if (!run) return;
-  address.href = task.videos[0]?.url ?? "";
-  address.hidden = false;
+  run.finished = true;
+  offerAddress(task.videos[0]?.url ?? "");
   try {
-    const blob = await client(run.baseUrl).download(task, { signal: run.control.signal, onProgress: showProgress });
-    run.saved = save.href = video.src = URL.createObjectURL(blob);
-    save.download = `kling-${task.taskId.replace(/[^\w-]+/g, "_")}.mp4`;
-    save.hidden = false;
-    say(status, `The video is ready, ${bytes(blob.size)}.`);
+    const { blob, isKept } = await bring(run.baseUrl, task, { signal: run.control.signal, onProgress: showProgress });
+    playBlob(blob, task.taskId);
+    say(status, `The video is ready, ${bytes(blob.size)}${isKept ? ", and kept in this browser." : ". It could not be kept in this browser: save it."}`);
   } catch (error) {
-    // Its host lets no page read it, which keeps it from being saved here, not from being seen.
     if (!isKlingError(error) || error.code !== "download_blocked") throw error;
-    video.src = address.href;
+    playAddress();
     say(status, "The video is ready, but its host lets no page save it. Open the delivery address and save it from there before it expires.");
   }
-  placeholder.hidden = true;
-  video.hidden = false;
-  if (!calm.matches) video.play().catch(() => {});
 }
 
 /** Clears the last result. @param {Known & Doing} task @param {string} first */
 function begin(task, first) {
-  if (run?.saved) URL.revokeObjectURL(run.saved);
-  video.removeAttribute("src");
-  video.load();
-  for (const element of [video, save, address, again, resend, failure, stopped]) hide(element);
-  bar.hidden = placeholder.hidden = false;
-  say(placeholder, "The video appears here");
+  clearStage();
+  for (const element of [again, resend, failure, stopped, taken]) hide(element);
+  bar.hidden = false;
+  for (const id of [task.taskId, task.externalTaskId]) left.delete(id);
   run = { ...task, control: new AbortController(), startedAt: Date.now(), phase: "preparing" };
   say(status, first);
+  if (task.taken) say(taken, `Taken up again: “${task.taken}”`);
+  taken.hidden = !task.taken;
+  notify(task.taken ? "A task was taken up again: see Video." : "");
   showRun();
-  showIssues([]);
+  if (!task.taken) showIssues([]);
   render();
-  result.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  if (!task.taken) result.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
   return run;
 }
 
@@ -186,11 +243,11 @@ function showProgress(progress) {
   if (!run || run.control.signal.aborted) return;
   run.phase = progress.phase;
   run.nextPollAt = "nextPollIn" in progress && progress.nextPollIn !== undefined ? Date.now() + progress.nextPollIn : undefined;
-  if ("elapsed" in progress) run.startedAt = Date.now() - progress.elapsed;
+  if ("elapsed" in progress && !run.finished) run.startedAt = Date.now() - progress.elapsed;
   if ("externalTaskId" in progress) run.externalTaskId = progress.externalTaskId;
   if ("loaded" in progress && progress.total) bar.value = progress.loaded / progress.total;
   else bar.removeAttribute("value");
-  say(status, stepOf(progress, run.submitting === true));
+  say(status, stepOf(progress, run));
   if ("task" in progress) showTask(progress.task);
   else showRun();
 }
@@ -232,6 +289,7 @@ function tick() {
 function showFailure(error) {
   if (run?.control.signal.aborted) return showStopped();
   const known = isKlingError(error) ? error : undefined;
+  if (run?.taken && known?.code === "unauthorized") return showRefusedKey(run);
   const isUncertain = !known || known.code === "submission_unknown" || known.code === "internal";
   const isRefused = run?.submitting === true && !run.repeated && !known?.taskId && !isUncertain;
   if (run) {
@@ -268,8 +326,17 @@ function showLines(lines, small) {
   say(placeholder, "No video");
 }
 
+/** Nobody has asked for what this key is not good for. @param {Run} run */
+function showRefusedKey(run) {
+  run.refused = true;
+  say(status, `The service did not accept this key. ${KEY_MISSING}`);
+  say(placeholder, "No video yet");
+  showAgain(true);
+}
+
 function showStopped() {
   if (!run) return;
+  for (const id of [run.taskId, run.externalTaskId]) left.add(id);
   run.unknown ||= run.repeated === true && !run.taskId;
   const unsent = run.unknown ? "Stopped. A task may exist and be charged." : "Cancelled before anything was sent. Nothing is charged.";
   say(status, run.taskId ? "No longer watched." : unsent);
@@ -281,8 +348,8 @@ function showStopped() {
 
 /** What a task no longer watched leaves here, as far as the list of tasks is known. */
 export function sayStopped() {
-  const kept = "It stays listed under Tasks of this browser, also after a reload: watch it again from there.";
-  say(stopped, `The task goes on at the service and is charged. ${isKept(run?.taskId) ? kept : "This page keeps no record of it: note the task id."}`);
+  const listed = "It stays listed under Tasks of this browser, also after a reload, which takes it up again.";
+  say(stopped, `The task goes on at the service and is charged. ${isLasting(run?.taskId) ? listed : "This page keeps no record of it: note the task id."}`);
 }
 
 /** @param {boolean} sensible */
@@ -297,6 +364,5 @@ document.addEventListener("failure", (event) => event instanceof CustomEvent && 
 stop.addEventListener("click", () => run?.control.abort());
 again.addEventListener("click", () => run && (run.unknown ? look(run) : watch(run)));
 resend.addEventListener("click", () => run?.externalTaskId && (canSend(run) ? sendAgain(run) : useId(run.externalTaskId)));
-video.addEventListener("error", () => video.hasAttribute("src") && say(status, "This browser cannot play the video here. Open the delivery address."));
-window.addEventListener("beforeunload", (event) => busy && event.preventDefault());
+window.addEventListener("beforeunload", (event) => busy && !givesWay && event.preventDefault());
 setInterval(tick, 1000);

@@ -11,18 +11,29 @@ export const PHASES = {
   downloading: "Fetching the video.",
 };
 export const WAITING = {
-  offline: "This machine is offline. Watching goes on when the connection is back.",
-  unreachable: "The service does not answer as it should. Asking again.",
-  not_found_yet: "The service does not list the task yet. That is normal just after a submission.",
-  rate_limited: "The service asks for a pause.",
+  offline: "No network. Waiting for it to come back; the task goes on at the service.",
+  unreachable: "The service does not answer just now. The task goes on; asking again.",
+  not_found_yet: "The service does not list the task yet, as is normal just after a submission. Asking again.",
+  rate_limited: "The service asks for a pause. The task goes on; asking again after it.",
 };
+/** The same before there is a task to go on. */
+const WAITING_TO_SUBMIT = {
+  ...WAITING,
+  offline: "No network. Waiting for it to come back, to look for the task of the request.",
+  unreachable: "No clear answer came to the request. Looking for its task.",
+  rate_limited: "The service refused the request for now, and charges nothing for it. It is sent again by itself.",
+};
+const WAITING_FOR_VIDEO = { ...WAITING, offline: "No network. Waiting for it to come back; the video is finished and stays at the service." };
 
-/** @param {Progress} progress @param {boolean} submitting */
-export function stepOf(progress, submitting) {
+/** @param {Progress} progress @param {{ submitting?: boolean, finished?: boolean }} run */
+export function stepOf(progress, { submitting, finished }) {
   if (progress.phase !== "waiting") return PHASES[progress.phase];
-  if (submitting && progress.reason === "unreachable") return "No clear answer came to the request. Looking for its task.";
-  return WAITING[progress.reason];
+  return (submitting ? WAITING_TO_SUBMIT : finished ? WAITING_FOR_VIDEO : WAITING)[progress.reason];
 }
+
+export const NO_NETWORK = "No network: a request cannot be sent now.";
+/** Why what was running is not watched. */
+export const KEY_MISSING = "Enter the key to watch it again.";
 
 /** What to do, where the message alone does not say it. @type {Partial<Record<KlingError["code"], string>>} */
 export const ADVICE = {

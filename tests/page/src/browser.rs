@@ -90,6 +90,23 @@ impl Browser {
         }
     }
 
+    /// Takes the network away from the page, or gives it back.
+    pub fn set_online(self, session: &Session, online: bool) {
+        match self {
+            Self::Chromium => {
+                let conditions =
+                    json!({ "offline": !online, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+                cdp(session, "Network.emulateNetworkConditions", &conditions);
+            }
+            Self::Firefox => {
+                // This machine is no network to Firefox, unless it is told so.
+                let script = "Services.prefs.setBoolPref('network.disable-localhost-when-offline', true);
+                    Services.io.offline = !arguments[0];";
+                privileged(session, script, &[json!(online)]);
+            }
+        }
+    }
+
     /// Every uncaught error and refusal by the content security policy since the start, of pages at this address; in
     /// Chromium also every `console.error` and failed request, of which Firefox tells no other process.
     pub fn complaints(self, session: &Session, address: &str) -> Vec<String> {

@@ -52,6 +52,20 @@ impl Session {
         self.post("/window", &json!({ "handle": window }));
     }
 
+    /// Opens an empty tab and turns to it.
+    #[track_caller]
+    pub fn open_window(&self) {
+        let opened = self.post("/window/new", &json!({ "type": "tab" }));
+        let handle = opened["handle"].as_str().unwrap_or_else(|| panic!("expected a tab, found {opened}"));
+        self.switch_to(handle);
+    }
+
+    /// Closes the tab that it is turned to.
+    #[track_caller]
+    pub fn close_window(&self) {
+        value("/window", self.agent.delete(format!("{}/window", self.address)).call());
+    }
+
     /// Sets the outer size of the window, in px.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {

@@ -38,7 +38,7 @@ fn a_failed_task_gives_the_reason_of_the_service() {
 
 #[test]
 fn a_video_that_no_page_may_read_is_still_shown() {
-    let page = Page::open("video-no-cors");
+    let page = Page::open("video-no-cors,content=0");
     page.prepare();
     page.click("#submit");
     page.wait_video();
@@ -51,8 +51,18 @@ fn a_video_that_no_page_may_read_is_still_shown() {
 }
 
 #[test]
+fn what_the_delivery_host_lets_no_page_read_comes_from_the_gateway() {
+    let page = Page::open("video-no-cors");
+    page.prepare();
+    page.click("#submit");
+    page.wait_video();
+    page.wait_status("kept in this browser");
+    assert_eq!(page.eval("document.querySelector('#video').src.startsWith('blob:')"), json!(true));
+}
+
+#[test]
 fn an_expired_address_keeps_the_task() {
-    let page = Page::open("video-forbidden");
+    let page = Page::open("video-forbidden,content=0");
     page.prepare();
     page.click("#submit");
     page.wait_failure("url_expired");

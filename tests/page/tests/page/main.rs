@@ -4,12 +4,15 @@
 //! saves what the page looks like on the way, wide and narrow, light and dark.
 
 mod failures;
+mod kept;
 mod keyboard;
 mod layout;
+mod offline;
 mod page;
 mod pictures;
 mod problems;
 mod records;
+mod resume;
 mod story;
 mod unknown;
 mod watching;

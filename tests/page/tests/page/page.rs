@@ -53,6 +53,24 @@ impl Page {
         self.fill("#apiKey", &self.key);
     }
 
+    /// Submits what is in the form, with another prompt, and waits for its video.
+    #[track_caller]
+    pub(crate) fn make(&self, prompt: &str) {
+        self.fill("#prompt", prompt);
+        self.wait_ready();
+        self.click("#submit");
+        self.wait_video();
+        self.wait_ready();
+    }
+
+    /// Forgets the newest record, although it is asked for twice.
+    #[track_caller]
+    pub(crate) fn forget(&self) {
+        self.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
+        self.click(".record [data-action=forget]");
+        self.click(".record [data-action=forget-all-the-same]");
+    }
+
     #[track_caller]
     pub(crate) fn reload(&self) {
         self.session.open(&format!("{}/", self.address));
@@ -189,6 +207,12 @@ impl Page {
 
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.browser.complaints(&self.session, &self.address)
+    }
+
+    /// How often the service was asked for anything.
+    #[track_caller]
+    pub(crate) fn requests(&self) -> usize {
+        self.account()["requests"].as_array().map_or(0, Vec::len)
     }
 
     /// What the simulator charged this test's key for, and what it objects to.

@@ -4,24 +4,14 @@ use serde_json::json;
 
 use crate::page::Page;
 
-/// Submits what is in the form and waits for its video.
-#[track_caller]
-fn make(page: &Page, prompt: &str) {
-    page.fill("#prompt", prompt);
-    page.wait_ready();
-    page.click("#submit");
-    page.wait_video();
-    page.wait_ready();
-}
-
 #[test]
 fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
     let page = Page::open("ok");
     page.wait_text("#records-note", "Nothing has been sent from this browser to this address yet");
     page.prepare();
-    make(&page, "the first one");
+    page.make("the first one");
     let first = page.text("#taskId");
-    make(&page, &"the second, of many words ".repeat(8));
+    page.make(&"the second, of many words ".repeat(8));
     page.wait_records("succeed", 2);
     page.reload();
     page.connect("ok");
@@ -42,7 +32,7 @@ fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
 fn the_list_is_that_of_the_base_address() {
     let page = Page::open("ok,tag=one");
     page.prepare();
-    make(&page, "for one address");
+    page.make("for one address");
     page.connect("ok,tag=other");
     page.wait_text("#records-note", "Nothing has been sent");
     assert_eq!(page.count(".record"), 0);
@@ -53,30 +43,12 @@ fn the_list_is_that_of_the_base_address() {
 }
 
 #[test]
-fn a_task_under_way_is_taken_up_after_a_reload() {
-    let page = Page::open("ok,submitted=1500,processing=2500");
-    page.prepare();
-    page.click("#submit");
-    page.wait_status("in the service's queue");
-    let task = page.text("#taskId");
-    page.wait_text(".record", "Under way on this page");
-    page.reload();
-    page.connect("ok,submitted=1500,processing=2500");
-    page.wait("the task to be listed", "document.querySelector('.record [data-action=watch]') !== null");
-    page.click(".record [data-action=watch]");
-    page.wait_video();
-    assert_eq!(page.text("#taskId"), task);
-    page.wait_records("succeed", 1);
-    page.assert_charged(1);
-}
-
-#[test]
 fn a_task_from_elsewhere_is_listed_once_it_is_watched() {
     let page = Page::open("ok");
     page.prepare();
-    make(&page, "soon forgotten");
+    page.make("soon forgotten");
     let task = page.text("#taskId");
-    page.click(".record [data-action=forget]");
+    page.forget();
     page.wait_text("#records-note", "Nothing has been sent");
     page.click(".card summary");
     page.fill("#knownId", &task);
@@ -148,6 +120,8 @@ fn a_browser_without_a_database_says_so() {
     page.wait_records("submitted", 1);
     page.click("#again");
     page.wait_video();
+    page.wait_status("It could not be kept in this browser: save it");
+    page.wait_text(".record .state", "Finished, kept until this page is closed");
     page.assert_charged(1);
 }
 
@@ -155,20 +129,20 @@ fn a_browser_without_a_database_says_so() {
 fn a_storage_that_fails_is_named_and_breaks_nothing() {
     let page = Page::open("ok");
     page.prepare();
-    make(&page, "before the storage fails");
+    page.make("before the storage fails");
     page.session.run(
         "window.working = IDBDatabase.prototype.transaction;
         IDBDatabase.prototype.transaction = () => { throw new DOMException('the disk is full', 'QuotaExceededError'); };",
         &[],
     );
-    page.click(".record [data-action=forget]");
+    page.forget();
     page.wait_text("#records-note", "the disk is full");
     page.wait_ready();
     page.click("#submit");
     page.wait_failure("the disk is full");
     page.wait_status("nothing is charged");
     page.session.run("IDBDatabase.prototype.transaction = working", &[]);
-    make(&page, "after the storage is well again");
+    page.make("after the storage is well again");
     page.wait_records("succeed", 2);
     page.assert_charged(2);
 }

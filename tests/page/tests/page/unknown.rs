@@ -100,6 +100,19 @@ fn after_a_reload_the_pictures_are_chosen_again() {
 }
 
 #[test]
+fn a_task_that_appears_later_is_found_without_a_click() {
+    let page = Page::open("submit-lost,lookup-after=5000");
+    let id = lose(&page);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    page.reload();
+    page.connect("submit-lost,lookup-after=5000");
+    page.wait_records("succeed", 1);
+    assert_eq!(page.eval("document.querySelector('.record').dataset.record"), json!(id));
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true));
+    page.assert_charged(1);
+}
+
+#[test]
 fn an_unknown_request_is_forgotten_only_when_asked_twice() {
     let page = Page::open("submit-lost,lookup=0");
     let id = lose(&page);

@@ -1,0 +1,73 @@
+//! Without a network, and without an answer.
+
+use serde_json::json;
+
+use crate::page::Page;
+
+#[test]
+fn a_network_that_is_gone_for_a_while_is_waited_for() {
+    let page = Page::open("ok,submitted=500,processing=2000");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("in the service's queue");
+    page.browser.set_online(&page.session, false);
+    page.wait_status("No network. Waiting for it to come back; the task goes on at the service");
+    page.screenshot("14-offline");
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    let clock = page.text("#clock");
+    assert!(!clock.contains("asking again"), "expected no countdown without a network, found {clock:?}");
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    page.browser.set_online(&page.session, true);
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_video_that_is_still_to_come_waits_for_the_network_too() {
+    let page = Page::open("video-503,times=4");
+    page.prepare();
+    page.click("#submit");
+    page.wait("the video to be fetched", "!document.querySelector('#address').hidden");
+    page.browser.set_online(&page.session, false);
+    page.wait_status("No network. Waiting for it to come back; the video is finished");
+    page.browser.set_online(&page.session, true);
+    page.wait_video();
+    page.wait_status("kept in this browser");
+    page.assert_charged(1);
+}
+
+#[test]
+fn nothing_is_sent_without_a_network() {
+    let page = Page::open("ok");
+    page.prepare();
+    page.browser.set_online(&page.session, false);
+    page.wait_refused("No network: a request cannot be sent now");
+    page.screenshot("15-offline-idle");
+    page.click("#submit");
+    page.wait_text("#announcement", "No network");
+    assert_eq!(page.count(".record"), 0);
+    page.browser.set_online(&page.session, true);
+    page.wait_ready();
+    page.click("#submit");
+    page.wait_video();
+    page.assert_charged(1);
+}
+
+#[test]
+fn an_outage_is_waited_out() {
+    let page = Page::open("query-html,times=8");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("The service does not answer just now. The task goes on");
+    page.wait_text("#clock", "asking again in");
+    page.screenshot("16-outage");
+    page.wait_video();
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true));
+    page.assert_charged(1);
+    page.connect("query-429,times=3");
+    page.wait_ready();
+    page.click("#submit");
+    page.wait_status("The service asks for a pause. The task goes on");
+    page.wait_video();
+    page.assert_charged(2);
+}
