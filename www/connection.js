@@ -21,17 +21,20 @@ export const goodBase = (at = base()) => at !== "" && URL.canParse(at, location.
 /** Whether the server at this address adds the key. */
 export const relayed = (at = base()) => config.relay === true && at === config.baseUrl;
 
+/** @param {string} at the base address */
+const onThisMachine = (at) => goodBase(at) && LOOPBACK.has(new URL(at, location.href).hostname);
+
 /** Whether the requests go to the simulator that serves this page: only then is nothing charged. */
 export function simulated(at = base()) {
   if (!config.simulator || !goodBase(at)) return false;
-  const { origin, hostname, port } = new URL(at, location.href);
-  return origin === location.origin || (LOOPBACK.has(hostname) && LOOPBACK.has(location.hostname) && port === location.port);
+  const { origin, port } = new URL(at, location.href);
+  return origin === location.origin || (onThisMachine(at) && LOOPBACK.has(location.hostname) && port === location.port);
 }
 
 /** Whether no request can go there, for want of a key. */
 export const lacksKey = (at = base()) => !relayed(at) && apiKey.value.trim() === "";
-/** Whether the browser says that nothing can be sent at all. */
-export const isOffline = () => navigator.onLine === false;
+/** Whether the browser says that nothing can be sent there; what is on this machine needs no network. */
+export const isOffline = (at = base()) => navigator.onLine === false && !onThisMachine(at);
 
 /** A client of what this browser keeps of that address: without a key it can ask nobody. @param {string} at the base address */
 export const memory = (at) => createClient({ baseUrl: at });

@@ -4,7 +4,7 @@ import { isKlingError } from "./pkg/index.js";
 import { client, memory } from "./connection.js";
 import { find, say } from "./dom.js";
 
-/** @import { ProgressOptions, Task } from "./pkg/index.js" */
+/** @import { Client, ProgressOptions, Task } from "./pkg/index.js" */
 
 /** Where it is remembered that the browser was asked: some ask the person in turn, who shall not be bothered twice. */
 const ASKED = "kling-page.asked-to-persist";
@@ -20,16 +20,24 @@ export async function bring(baseUrl, task, how) {
   const records = await memory(baseUrl).records().catch(() => []);
   if (records.some(({ taskId }) => taskId === task.taskId)) {
     try {
-      const blob = await service.keepVideo(task.taskId, how);
-      const isKept = (await service.storage()) === "indexeddb";
-      if (isKept) askToPersist();
-      return { blob, isKept };
+      return await keep(service, task.taskId, how);
     } catch (error) {
       if (!isKlingError(error) || error.code !== "storage") throw error;
     }
   }
   return { blob: await service.download(task, how), isKept: false };
 }
+
+/** @param {Client} service @param {string} id @param {ProgressOptions} [how] */
+async function keep(service, id, how) {
+  const blob = await service.keepVideo(id, how);
+  const isKept = (await service.storage()) === "indexeddb";
+  if (isKept) askToPersist();
+  return { blob, isKept };
+}
+
+/** Keeps the video of a finished task that is not shown; where that fails, it can still be asked for. @param {Client} service @param {string} id */
+export const keepQuietly = (service, id) => void keep(service, id).catch(() => {});
 
 /** What this browser keeps of a task, without a network or a key. @param {string} baseUrl @param {string} id */
 export const kept = (baseUrl, id) => memory(baseUrl).keptVideo(id).catch(() => undefined);

@@ -24,6 +24,8 @@ import { KEY_MISSING, UNKNOWN } from "./words.js";
 /** So many are listed at first, beside all that are not finished. */
 const FIRST = 5;
 const LONGEST_TITLE = 100;
+/** In ms, how soon a request that is under way elsewhere is looked after: a tab that is gone tells nobody. */
+const SOON = 2000;
 /** What was last learnt, which may be a while ago. @type {Record<TaskRecord["state"], string>} */
 const STATES = {
   submitting: "Being sent",
@@ -54,6 +56,8 @@ let kind;
 let failure = "";
 let isWhole = false;
 let turn = 0;
+/** @type {number | undefined} */
+let later;
 /** Those that one more click forgets. @type {Set<string>} */
 const asked = new Set();
 /** @type {Map<string, Row>} */
@@ -89,6 +93,7 @@ export function startRecords(given) {
 /** Reads the records of the base address in the form. Never rejects: what goes wrong is said in the section. */
 export async function refreshRecords() {
   const now = ++turn;
+  clearTimeout(later);
   try {
     const { client } = opened() ?? {};
     const [found, where] = client ? await Promise.all([client.records(), client.storage()]) : [[], undefined];
@@ -100,6 +105,8 @@ export async function refreshRecords() {
   }
   render();
   actions.listed();
+  const { busy, givesWay } = actions.current();
+  if (records.some(({ state }) => state === "submitting") && (!busy || givesWay)) later = setTimeout(refreshRecords, SOON);
 }
 
 /** The client of the base address in the form. It needs no key, because it asks the service nothing. */

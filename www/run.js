@@ -1,7 +1,7 @@
 // What one submission comes to: its way, its end, its video, or what went wrong.
 
 import { isKlingError } from "./pkg/index.js";
-import { base, client, lacksKey } from "./connection.js";
+import { base, client, lacksKey, relayed } from "./connection.js";
 import { bytes, find, make, minutes, said, say } from "./dom.js";
 import { askForKey, check, dropId, isInOrder, refuseKey, request, setBusy, showIssues, useId } from "./form.js";
 import { bring, kept } from "./keeping.js";
@@ -289,7 +289,7 @@ function tick() {
 function showFailure(error) {
   if (run?.control.signal.aborted) return showStopped();
   const known = isKlingError(error) ? error : undefined;
-  if (run?.taken && known?.code === "unauthorized") return showRefusedKey(run);
+  if (run?.taken && known?.code === "unauthorized" && !relayed(run.baseUrl)) return showRefusedKey(run);
   const isUncertain = !known || known.code === "submission_unknown" || known.code === "internal";
   const isRefused = run?.submitting === true && !run.repeated && !known?.taskId && !isUncertain;
   if (run) {

@@ -77,6 +77,18 @@ impl Page {
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
     }
 
+    /// Goes on in another window, and closes this one.
+    #[track_caller]
+    pub(crate) fn reopen(&self) {
+        let old = self.session.windows();
+        self.session.open_window();
+        let new = self.session.windows().into_iter().find(|window| !old.contains(window)).expect("another window");
+        self.session.switch_to(&old[0]);
+        self.session.close_window();
+        self.session.switch_to(&new);
+        self.reload();
+    }
+
     /// Puts files into the file input.
     #[track_caller]
     pub(crate) fn pick(&self, files: &[PathBuf]) {
@@ -179,6 +191,32 @@ impl Page {
                 let seen = self.eval("['#submit-note', '#status', '#failure', '#records', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
                 panic!("waited {PATIENCE:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
             }
+            sleep(Duration::from_millis(25));
+        }
+    }
+
+    /// Waits until the service has so many charges of this test.
+    #[track_caller]
+    pub(crate) fn wait_charged(&self, times: usize) {
+        self.wait_service(&format!("{times} charges"), || {
+            self.account()["charges"].as_array().map(Vec::len) == Some(times)
+        });
+    }
+
+    /// Waits until the service finds a task by this external id in this scenario.
+    #[track_caller]
+    pub(crate) fn wait_findable(&self, scenario: &str, id: &str) {
+        let url = format!("{}/s/{scenario}/kling/v1/videos/multi-image2video/{id}", self.address);
+        self.wait_service("the task to be found", || {
+            ureq::get(&url).header("authorization", format!("Bearer {}", self.key)).call().is_ok()
+        });
+    }
+
+    #[track_caller]
+    fn wait_service(&self, what: &str, is_so: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}; the account is {:#}", self.account());
             sleep(Duration::from_millis(25));
         }
     }

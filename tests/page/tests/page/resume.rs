@@ -7,6 +7,9 @@ use crate::page::Page;
 /// Long enough to reload the page meanwhile.
 const SOME_SECONDS: &str = "ok,submitted=1500,processing=3500";
 
+/// Under way until the test has ended.
+const LONG: &str = "ok,submitted=60000";
+
 /// Submits what is in the form, and comes back to the page when it is under way; brings its id.
 #[track_caller]
 fn leave(page: &Page) -> String {
@@ -45,13 +48,7 @@ fn another_window_takes_up_what_the_closed_one_began() {
     page.click("#submit");
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
-    let old = page.session.windows();
-    page.session.open_window();
-    let new = page.session.windows().into_iter().find(|window| !old.contains(window)).expect("another window");
-    page.session.switch_to(&old[0]);
-    page.session.close_window();
-    page.session.switch_to(&new);
-    page.reload();
+    page.reopen();
     page.connect(SOME_SECONDS);
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -94,8 +91,9 @@ fn the_newest_is_shown_and_the_others_are_kept_up_to_date() {
     page.wait_records("succeed", 2);
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
-    assert_eq!(page.text(".record:first-child .state"), "Finished, kept in this browser");
-    assert_eq!(page.text(".record:last-child .state"), "Finished", "expected the other one to be left alone");
+    page.wait_text(".record:first-child .state", "Finished, kept in this browser");
+    page.wait_text(".record:last-child .state", "Finished, kept in this browser");
+    assert_eq!(page.text("#taskId"), task, "expected the other one to stay out of sight");
     page.assert_charged(2);
 }
 
@@ -116,9 +114,9 @@ fn what_was_taken_up_gives_way_to_what_is_asked_for() {
 
 #[test]
 fn what_is_no_longer_watched_is_taken_up_by_the_next_visit_only() {
-    let page = Page::open(SOME_SECONDS);
+    let page = Page::open(LONG);
     leave(&page);
-    page.connect(SOME_SECONDS);
+    page.connect(LONG);
     page.wait_text("#taken", "Taken up again");
     page.wait_status("Accepted");
     page.click("#stop");
@@ -128,7 +126,97 @@ fn what_is_no_longer_watched_is_taken_up_by_the_next_visit_only() {
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(page.requests(), asked, "expected no question after the stop");
     page.reload();
-    page.connect(SOME_SECONDS);
+    page.connect(LONG);
+    page.wait_text("#taken", "Taken up again");
+    page.wait_status("Accepted");
+    page.assert_charged(1);
+}
+
+/// Submits what is in the form to a service that is slow to answer; brings the external id under which it was sent.
+#[track_caller]
+fn send(page: &Page) -> String {
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("Sending the request");
+    page.wait_records("submitting", 1);
+    page.text("#taskExternalId")
+}
+
+#[test]
+fn a_reload_before_the_answer_loses_no_task() {
+    let slow = "submit-slow,ms=60000,submitted=1000,processing=6000";
+    let page = Page::open(slow);
+    let id = send(&page);
+    page.wait_charged(1);
+    page.reload();
+    page.connect(slow);
+    page.wait_text("#taken", "Taken up again");
     page.wait_video();
+    assert_eq!(page.text("#taskExternalId"), id);
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    page.wait_text(".record .state", "Finished, kept in this browser");
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_window_closed_before_the_answer_loses_no_task() {
+    let slow = "submit-slow,ms=60000";
+    let page = Page::open(slow);
+    let id = send(&page);
+    page.wait_charged(1);
+    page.reopen();
+    page.connect(slow);
+    // Finished when it is found, and shown all the same.
+    page.wait_video();
+    assert_eq!(page.text("#taskExternalId"), id);
+    page.wait_text(".record .state", "Finished, kept in this browser");
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_request_that_never_arrived_is_not_said_to_have() {
+    let page = Page::open("submit-stall");
+    let id = send(&page);
+    page.reload();
+    page.connect("submit-stall");
+    page.wait_records("unknown", 1);
+    page.wait_text(".record", "a task may exist and be charged");
+    page.wait_text(".record", "choose them again and use its id");
+    assert_eq!(page.eval("document.querySelector('.record').dataset.record"), json!(id));
+    assert_eq!(page.eval("document.querySelector('#taken').hidden"), json!(true));
+    page.assert_charged(0);
+}
+
+#[test]
+fn another_tab_learns_that_the_sender_is_gone() {
+    let page = Page::open("submit-stall");
+    send(&page);
+    let sender = page.session.windows();
+    page.session.open_window();
+    page.reload();
+    page.connect("submit-stall");
+    page.wait_records("submitting", 1);
+    let both = page.session.windows();
+    page.session.switch_to(&sender[0]);
+    page.session.close_window();
+    page.session.switch_to(both.iter().find(|window| **window != sender[0]).expect("the other tab"));
+    page.wait_records("unknown", 1);
+    page.assert_charged(0);
+}
+
+#[test]
+fn a_video_that_was_being_fetched_is_kept_without_a_click() {
+    let page = Page::open("video-slow,ms=3000");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("Fetching the video");
+    page.wait_records("succeed", 1);
+    page.reload();
+    page.connect("video-slow,ms=3000");
+    page.wait_text(".record .state", "Finished");
+    page.wait_text(".record .state", "kept in this browser");
+    page.click(".record [data-action=show]");
+    page.wait_video();
+    page.wait_status("The video as it is kept in this browser");
     page.assert_charged(1);
 }

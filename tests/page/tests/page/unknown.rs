@@ -4,6 +4,9 @@ use serde_json::json;
 
 use crate::page::Page;
 
+/// The task is found by its external id only when the page has given up looking.
+const LATER: &str = "submit-lost,lookup-after=9000";
+
 /// Every explanation that the person needs, once the answer to the request is lost.
 #[track_caller]
 fn lose(page: &Page) -> String {
@@ -54,9 +57,9 @@ fn an_edge_page_after_the_task_was_created_is_no_refusal() {
 
 #[test]
 fn a_task_that_appears_later_is_watched() {
-    let page = Page::open("submit-lost,lookup-after=7000");
+    let page = Page::open(LATER);
     let id = lose(&page);
-    std::thread::sleep(std::time::Duration::from_millis(4500));
+    page.wait_findable(LATER, &id);
     page.click("#again");
     page.wait_video();
     assert_eq!(page.text("#taskExternalId"), id);
@@ -101,11 +104,12 @@ fn after_a_reload_the_pictures_are_chosen_again() {
 
 #[test]
 fn a_task_that_appears_later_is_found_without_a_click() {
-    let page = Page::open("submit-lost,lookup-after=5000");
+    let page = Page::open(LATER);
     let id = lose(&page);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    page.wait_findable(LATER, &id);
     page.reload();
-    page.connect("submit-lost,lookup-after=5000");
+    page.connect(LATER);
+    page.wait_video();
     page.wait_records("succeed", 1);
     assert_eq!(page.eval("document.querySelector('.record').dataset.record"), json!(id));
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true));
