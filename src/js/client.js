@@ -3,13 +3,18 @@
 import { KlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
-import { run } from "./loader.js";
+import { ask, run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
 import { DEFAULT_NAME, openStore } from "./store.js";
 
 /** @typedef {import("./loader.js").Glue} Glue */
 /** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
+/**
+ * @typedef {(
+ *   action: number, subject?: unknown, options?: unknown, left?: AbortSignal, seen?: (task: Task) => Promise<void>,
+ * ) => Promise<any>} Call
+ */
 
 /**
  * @param {import("./index.js").ClientOptions} [options]
@@ -25,7 +30,7 @@ export function createClient(options) {
   } catch (error) {
     unreadable = error;
   }
-  /** @type {{ client: InstanceType<Glue["Client"]>, instance: number } | undefined} */
+  /** @type {{ client: Call, instance: number } | undefined} */
   let made;
 
   const closing = new AbortController();
@@ -37,7 +42,7 @@ export function createClient(options) {
     if (closing.signal.aborted) throw closing.signal.reason;
     if (unreadable) throw unreadable;
     if (made?.instance !== currentInstance()) {
-      made = { client: new glue.Client(given, closing.signal), instance: currentInstance() };
+      made = { client: glue.openClient(given, closing.signal), instance: currentInstance() };
     }
     return made.client;
   };
@@ -48,7 +53,7 @@ export function createClient(options) {
    */
   const call = (action) => async (subject, options) => {
     const how = copied(options);
-    return run((glue) => client(glue).call(glue.Action[action], subject, how));
+    return run((glue) => client(glue)(glue.Action[action], subject, how));
   };
 
   const share = joined(call("Submit"));
@@ -62,7 +67,7 @@ export function createClient(options) {
   const submit = async (request, options) => {
     const [now, how] = [snapshot(request), copied(options)];
     // Read by Rust, because a misspelt option must not vanish on the way.
-    await run(async (glue) => glue.checkOptions(how, false));
+    await ask("CheckSubmit", undefined, how);
     return share(now, how ?? {});
   };
 
@@ -70,7 +75,7 @@ export function createClient(options) {
     submit,
     async generate(request, options) {
       const how = copied(options);
-      await run(async (glue) => glue.checkOptions(how, true));
+      await ask("CheckGenerate", undefined, how);
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await submit(request, rest);
       return waitForAccepted(taskId, how);
@@ -82,15 +87,15 @@ export function createClient(options) {
     download: call("Download"),
     keepVideo: call("Keep"),
     keptVideo: (id) => call("Kept")(id),
-    watch: (id, options) => changes((left, seen) => run((glue) => client(glue).call(glue.Action.Watch, id, options, left, seen))),
+    watch: (id, options) => changes((left, seen) => run((glue) => client(glue)(glue.Action.Watch, id, options, left, seen))),
     records: () => call("Records")(),
     forget: (id) => call("Forget")(id),
-    storage: () => run(async (glue) => /** @type {"indexeddb" | "memory"} */ (client(glue).storage)),
+    storage: () => call("Storage")(),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
         throw new KlingError("listener: expected a function", { code: "invalid_option" });
       }
-      const base = run(async (glue) => client(glue).base);
+      const base = call("Base")();
       // What is wrong with the options is told by every call.
       base.catch(() => {});
       const store = openStore(given?.store ?? "indexeddb", given?.storeName ?? DEFAULT_NAME);

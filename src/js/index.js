@@ -1,6 +1,6 @@
 // The entry of the package. Importing it touches no global.
 
-import { init, run } from "./loader.js";
+import { ask, init } from "./loader.js";
 import { copied, snapshot } from "./request.js";
 
 export { createClient } from "./client.js";
@@ -8,22 +8,13 @@ export { KlingError, isKlingError } from "./error.js";
 export default init;
 
 /** @type {typeof import("./index.js").inspectImage} */
-export const inspectImage = (image) => run((glue) => glue.inspectImage(image));
+export const inspectImage = (image) => ask("Inspect", image);
 
 /** @type {typeof import("./index.js").encodeImage} */
-export const encodeImage = async (image, options) => {
-  const how = copied(options);
-  return run((glue) => glue.encodeImage(image, how));
-};
+export const encodeImage = async (image, options) => ask("Encode", image, copied(options));
 
 /** @type {typeof import("./index.js").validateRequest} */
-export const validateRequest = async (request) => {
-  const now = snapshot(request);
-  return run((glue) => glue.validateRequest(now));
-};
+export const validateRequest = async (request) => ask("Validate", snapshot(request));
 
 /** @type {typeof import("./index.js").buildRequestBody} */
-export const buildRequestBody = async (request, options) => {
-  const [now, how] = [snapshot(request), copied(options)];
-  return run((glue) => glue.buildRequestBody(now, how));
-};
+export const buildRequestBody = async (request, options) => ask("Build", snapshot(request), copied(options));

@@ -1,13 +1,11 @@
 // Loads the WebAssembly module, once, when it is first needed. Nothing runs at import.
 
-import {
-  Action, Client, buildRequestBody, checkOptions, discardInstance, encodeImage, initSync, inspectImage, validateRequest,
-} from "./kling_multi_image2video.js";
+import { Action, call, discardInstance, initSync, openClient } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
 import { guarded } from "./fault.js";
 
 /** What is called of the module; the rest of its glue is left out of the package. */
-const glue = { Action, Client, buildRequestBody, checkOptions, encodeImage, inspectImage, validateRequest };
+const glue = { Action, call, openClient };
 
 /** @typedef {typeof glue} Glue */
 
@@ -38,13 +36,22 @@ export async function run(call) {
   return guarded(() => call(glue), discardInstance);
 }
 
+/**
+ * Asks the loaded module for what needs no client.
+ * @param {keyof Glue["Action"]} action
+ * @param {unknown} subject
+ * @param {unknown} [options]
+ * @returns {Promise<any>}
+ */
+export const ask = (action, subject, options) => run(() => call(Action[action], subject, options));
+
 /** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
 async function load(source) {
   try {
     const given = (await source) ?? new URL("./kling_multi_image2video_bg.wasm", import.meta.url);
     const module = await compiled(given);
     // A foreign one would stay for good: the glue takes what it gets.
-    if (!WebAssembly.Module.exports(module).some(({ name }) => name === "client_call")) {
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === "openClient")) {
       throw new Error("expected the module of this package, found another one");
     }
     initSync({ module });

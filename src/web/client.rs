@@ -1,20 +1,18 @@
-//! The client that `createClient` delegates to.
+//! What a client is asked for.
 
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::AbortSignal;
 
-use super::abort::promise;
 use super::download;
+use super::entry::Action;
 use super::fault::Failure;
 use super::host::Browser;
 use super::listener::Listener;
 use super::object::{self, is_object, member, task};
-use super::options::{CALL, CallOptions, PROGRESS, WAIT};
+use super::options::CallOptions;
 use super::records;
 use super::request::ready;
 use super::settings::Settings;
@@ -27,93 +25,8 @@ use crate::flow::{Flow, succeeded};
 use crate::race::{First, race};
 use crate::task::{Task, TaskId, TaskStatus, Video};
 
-/// A client of the service at one address.
-#[wasm_bindgen]
-#[derive(Clone, Debug)]
-pub struct Client(Rc<Settings>);
-
-/// What a client is asked for. One entry for all: each of its own would weigh half a kB.
-#[wasm_bindgen]
-#[derive(Clone, Copy, Debug)]
-pub enum Action {
-    /// `submit(request)`
-    Submit,
-    /// `getTask(id)`
-    Task,
-    /// `reconcile(id)`
-    Reconcile,
-    /// `adopt(id)`
-    Adopt,
-    /// `wait(id)`
-    Wait,
-    /// The same for a task just accepted: it is not asked for at once, and its errors are no reason to repeat the call that
-    /// created it.
-    WaitForAccepted,
-    /// `watch(id)`, whose changes go to a function.
-    Watch,
-    /// `download(video)`
-    Download,
-    /// `keepVideo(id)`
-    Keep,
-    /// `keptVideo(id)`
-    Kept,
-    /// `records()`
-    Records,
-    /// `forget(id)`
-    Forget,
-}
-
-#[wasm_bindgen]
-impl Client {
-    /// Takes the options of `createClient`, and a signal that fires when the client is closed.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_option`
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, closed: AbortSignal) -> Result<Client, JsValue> {
-        Ok(Self(Rc::new(Settings::read(options, closed)?)))
-    }
-
-    /// The address that its records belong to.
-    #[wasm_bindgen(getter)]
-    pub fn base(&self) -> String {
-        self.0.records.base().to_owned()
-    }
-
-    /// Where records really are.
-    #[wasm_bindgen(getter)]
-    pub fn storage(&self) -> String {
-        self.0.records.kind()
-    }
-
-    /// Does what is asked. Every problem rejects the promise. A watch hands each change to `seen`, goes on when that is
-    /// done with it, and ends when `left` fires.
-    pub fn call(
-        &self,
-        action: Action,
-        subject: JsValue,
-        options: JsValue,
-        left: Option<AbortSignal>,
-        seen: Option<Function>,
-    ) -> Promise {
-        let known = match action {
-            Action::Submit | Action::Download | Action::Keep => PROGRESS,
-            Action::Wait | Action::WaitForAccepted | Action::Watch => WAIT,
-            _ => CALL,
-        };
-        match CallOptions::read(options, known) {
-            Err(failure) => Promise::reject(&failure.into()),
-            Ok(options) => {
-                let mut signals = self.0.signals(options.signal.clone());
-                signals.extend(left);
-                promise(signals, Box::pin(answer(Rc::clone(&self.0), action, subject, options, seen)))
-            }
-        }
-    }
-}
-
-async fn answer(
+/// Does what a client is asked for.
+pub(super) async fn answer(
     settings: Rc<Settings>,
     action: Action,
     subject: JsValue,
@@ -129,6 +42,8 @@ async fn answer(
         Action::Download => Ok(download::video(&settings, &given_video(&subject)?, listener).await?.into()),
         Action::Kept => settings.records.kept(task_id(&subject)?.as_str()).await.map_err(Failure::from),
         Action::Records => Ok(settings.records.all().await?.into()),
+        Action::Storage => Ok(settings.records.kind().into()),
+        Action::Base => Ok(settings.records.base().into()),
         Action::Forget => {
             settings.records.forget(task_id(&subject)?.as_str()).await?;
             Ok(JsValue::UNDEFINED)

@@ -28,7 +28,7 @@ pub(super) struct Settings {
     /// What brings videos, which may take long: nobody's questions shall wait for them.
     pub(super) downloads: Gate,
     /// Fires when the client is closed.
-    closed: AbortSignal,
+    pub(super) closed: AbortSignal,
 }
 
 impl std::fmt::Debug for Settings {
@@ -67,11 +67,6 @@ impl Settings {
         let records = records(&options, &base)?;
         let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
         Ok(Self { key, base, polling, fetcher, records, gate, downloads, closed })
-    }
-
-    /// The signals that end a call.
-    pub(super) fn signals(&self, own: Option<AbortSignal>) -> Vec<AbortSignal> {
-        own.into_iter().chain([self.closed.clone()]).collect()
     }
 
     /// The service, with the key as it is now.
