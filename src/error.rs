@@ -52,9 +52,17 @@ pub enum ServiceCode {
     Word(String),
 }
 
-impl Show for Details {
+impl Show for Error {
+    /// Without the message.
     fn show(&self) -> Plain {
-        let mut members = Members::default();
+        self.0.details.show(
+            Members::default().text("code", self.0.code.as_str()).with("retryable", Plain::Flag(self.0.retryable)),
+        )
+    }
+}
+
+impl Details {
+    fn show(&self, mut members: Members) -> Plain {
         if !self.issues.is_empty() {
             members = members.list("issues", &self.issues);
         }

@@ -115,3 +115,8 @@ impl Serialize for Plain {
 pub fn float(number: u64) -> f64 {
     number as f64
 }
+
+/// A length in memory as a count.
+pub fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

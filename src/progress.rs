@@ -1,7 +1,8 @@
 //! How far a call is, as a listener is told.
 
 use crate::error::Error;
-use crate::task::Task;
+use crate::plain::{Members, Plain, Show, count};
+use crate::task::{Task, TaskStatus};
 
 /// How far a call is. Times in ms, `loaded` and `total` in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,43 @@ pub enum Progress {
         /// As announced.
         total: Option<u64>,
     },
+}
+
+impl Show for Progress {
+    /// Without the task, and without the error.
+    fn show(&self) -> Plain {
+        let members = Members::default().text("phase", self.phase());
+        match self {
+            Self::Preparing { image } => members.number("image", count(*image)),
+            Self::Encoding { loaded, total } => members.number("loaded", *loaded).number("total", *total),
+            Self::Uploading { external_task_id, total } => {
+                members.text("externalTaskId", external_task_id).number("total", *total)
+            }
+            Self::Watching { elapsed, next_poll_in, .. } => {
+                members.number("elapsed", *elapsed).number("nextPollIn", *next_poll_in)
+            }
+            Self::Waiting { reason, elapsed, next_poll_in, .. } => members
+                .text("reason", reason.as_str())
+                .number("elapsed", *elapsed)
+                .some_number("nextPollIn", *next_poll_in),
+            Self::Downloading { loaded, total } => members.number("loaded", *loaded).some_number("total", *total),
+        }
+        .into()
+    }
+}
+
+impl Progress {
+    fn phase(&self) -> &'static str {
+        match self {
+            Self::Preparing { .. } => "preparing",
+            Self::Encoding { .. } => "encoding",
+            Self::Uploading { .. } => "uploading",
+            Self::Watching { task, .. } if task.status == TaskStatus::Submitted => "submitted",
+            Self::Watching { .. } => "processing",
+            Self::Waiting { .. } => "waiting",
+            Self::Downloading { .. } => "downloading",
+        }
+    }
 }
 
 /// Why the last question brought no task.

@@ -12,11 +12,11 @@ use super::fault::Failure;
 use super::files::{Unreadable, as_blob, blob_of, size};
 use super::images::header;
 use super::listener::Listener;
-use super::number::float;
-use super::object::{object, plain};
+use super::object::{js_value, plain};
 use super::request::{check, ready};
 use crate::error::Error;
 use crate::image::{self, ImageFormat};
+use crate::plain::Members;
 
 /// Does what is asked.
 pub(super) async fn answer(action: Action, subject: JsValue) -> Result<JsValue, Failure> {
@@ -41,20 +41,16 @@ pub(super) async fn answer(action: Action, subject: JsValue) -> Result<JsValue, 
 
 async fn info(blob: &Blob) -> JsValue {
     const PATH: &str = "image";
-    let bytes = ("bytes", JsValue::from_f64(float(size(blob))));
-    let format = |format: ImageFormat| ("format", JsValue::from_str(format.as_str()));
-    let header = match header(blob).await {
-        Ok(header) => header,
-        Err(unreadable) => {
-            return object(&[format(ImageFormat::Unknown), bytes, ("issues", plain(&[unreadable.issue(PATH)][..]))]);
-        }
+    let (header, issues) = match header(blob).await {
+        Ok(header) => (Some(header), image::check(PATH, size(blob), &header)),
+        Err(unreadable) => (None, vec![unreadable.issue(PATH)]),
     };
-    let mut members = vec![format(header.format), bytes, ("issues", plain(&*image::check(PATH, size(blob), &header)))];
-    if let Some((width, height)) = header.size {
-        members.push(("width", width.into()));
-        members.push(("height", height.into()));
-    }
-    object(&members)
+    let (width, height) = header.as_ref().and_then(|header| header.size).unzip();
+    let format = header.map_or(ImageFormat::Unknown, |header| header.format);
+    let members =
+        Members::default().text("format", format.as_str()).number("bytes", size(blob)).list("issues", &issues);
+    let members = members.some_number("width", width.map(u64::from)).some_number("height", height.map(u64::from));
+    js_value(&members.into())
 }
 
 fn blob(image: &JsValue) -> Result<&Blob, Error> {

@@ -1,8 +1,8 @@
 //! How a failure reaches JavaScript.
 
-use js_sys::{Object, Reflect};
+use js_sys::Object;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 
 use super::object::{plain, set};
 use crate::error::{Error, ErrorCode};
@@ -13,7 +13,7 @@ extern "C" {
     type KlingError;
 
     #[wasm_bindgen(constructor)]
-    fn new(message: &str, known: &JsValue) -> KlingError;
+    fn new(message: &str, known: &JsValue, options: &JsValue) -> KlingError;
 }
 
 #[wasm_bindgen(raw_module = "./fault.js")]
@@ -29,13 +29,10 @@ pub(super) struct Failure(JsValue);
 
 impl Failure {
     /// With an error of ours, and what the caller's own code threw.
-    pub(super) fn caused(error: &Error, cause: JsValue) -> Self {
-        let value = js_error(error);
-        // As the constructor of Error does it: not enumerable, so it is not logged with the rest.
-        let descriptor =
-            super::object::object(&[("value", cause), ("configurable", JsValue::TRUE), ("writable", JsValue::TRUE)]);
-        let _ = Reflect::define_property(&Object::from(value.clone()), &"cause".into(), &Object::from(descriptor));
-        Self(value)
+    pub(super) fn caused(error: &Error, cause: &JsValue) -> Self {
+        let options = Object::new();
+        set(&options, "cause", cause);
+        Self(KlingError::new(error.message(), &plain(error), &options).into())
     }
 }
 
@@ -60,11 +57,7 @@ impl From<Failure> for JsValue {
 
 /// The error as JavaScript throws it.
 pub(super) fn js_error(error: &Error) -> JsValue {
-    let known = plain(error.details());
-    let known = known.unchecked_into::<Object>();
-    set(&known, "code", &error.code().as_str().into());
-    set(&known, "retryable", &error.is_retryable().into());
-    KlingError::new(error.message(), &known).into()
+    KlingError::new(error.message(), &plain(error), &JsValue::UNDEFINED).into()
 }
 
 /// What the browser says of an error of its own.

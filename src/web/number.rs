@@ -1,6 +1,6 @@
 //! Numbers across the boundary, where JavaScript has floats only.
 
-pub(super) use crate::plain::float;
+pub(super) use crate::plain::{count, float};
 
 /// A count or a time from JavaScript: rounded down, negative and NaN become 0.
 #[expect(
@@ -11,9 +11,4 @@ pub(super) use crate::plain::float;
 )]
 pub(super) fn whole(number: f64) -> u64 {
     number as u64
-}
-
-/// A length in memory as a count.
-pub(super) fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

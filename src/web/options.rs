@@ -67,7 +67,7 @@ impl Options {
         match member(&self.object, name) {
             Ok(value) if value.is_undefined() => Ok(None),
             Ok(value) => Ok(Some(value)),
-            Err(cause) => Err(Failure::caused(&self.invalid(name, "reading it threw"), cause)),
+            Err(cause) => Err(Failure::caused(&self.invalid(name, "reading it threw"), &cause)),
         }
     }
 

@@ -75,9 +75,9 @@ impl Settings {
             KeySource::Relay => None,
             KeySource::Fixed(key) => Some(key.clone()),
             KeySource::Function(function) => {
-                let failed = |cause| {
+                let failed = |cause: JsValue| {
                     let error = Error::invalid_option("options.apiKey", "the function that supplies the key failed");
-                    Failure::caused(&error, cause)
+                    Failure::caused(&error, &cause)
                 };
                 let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
                 let value = JsFuture::from(promise).await.map_err(failed)?;
