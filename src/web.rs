@@ -24,6 +24,7 @@ mod request;
 mod settings;
 mod submission;
 mod tab;
+mod text;
 mod timer;
 
 /// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.

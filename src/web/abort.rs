@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -20,13 +20,13 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new(signals: Vec<AbortSignal>) -> Aborts;
 
-    /// Resolves when one of them fires, with its reason in a list.
+    /// Rejects when one of them fires, with its reason.
     #[wasm_bindgen(method, getter)]
     fn fired(this: &Aborts) -> Promise;
 
-    /// That list, if one has fired.
-    #[wasm_bindgen(method)]
-    fn now(this: &Aborts) -> Option<Array>;
+    /// Whether one of them has fired.
+    #[wasm_bindgen(method, getter, js_name = hasFired)]
+    fn has_fired(this: &Aborts) -> bool;
 
     #[wasm_bindgen(method)]
     fn leave(this: &Aborts);
@@ -40,12 +40,13 @@ pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 pub(super) fn promise(signals: Vec<AbortSignal>, call: Call) -> Promise {
     future_to_promise(async {
         let listening = Listening(Aborts::new(signals));
+        let fired = JsFuture::from(listening.0.fired());
         // Nothing of a call begins whose signal has fired already.
-        if let Some(reasons) = listening.0.now() {
-            return Err(reasons.get(0));
+        if listening.0.has_fired() {
+            return fired.await;
         }
-        match race(JsFuture::from(listening.0.fired()), call).await {
-            First::Left(reasons) => Err(Array::from(&reasons?).get(0)),
+        match race(fired, call).await {
+            First::Left(fired) => fired,
             First::Right(result) => Ok(result?),
         }
     })

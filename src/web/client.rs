@@ -128,7 +128,7 @@ async fn keep(
 
 /// A video, or the first video of a task.
 fn given_video(given: &JsValue) -> Result<Video, Failure> {
-    let first = || member(given, "videos").ok().and_then(|videos| js_sys::Reflect::get_u32(&videos, 0).ok());
+    let first = || member(given, "videos").and_then(|videos| member(&videos, "0")).ok();
     let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
     let video = read(given.clone()).or_else(|| read(first()?));
     let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");

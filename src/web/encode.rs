@@ -3,10 +3,12 @@
 //! A file passes through two small buffers in wasm memory, block by block, whatever its size: linear memory never
 //! shrinks again, and a JavaScript text of that length is the slow way into `fetch`.
 
-use js_sys::{Array, Uint8Array};
+use std::iter;
+
+use js_sys::Uint8Array;
 use web_sys::Blob;
 
-use super::files::{Unreadable, begin, size};
+use super::files::{Unreadable, begin, blob_of, size};
 use super::number::count;
 use crate::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
 use crate::error::{Error, ErrorCode};
@@ -36,7 +38,7 @@ impl Encoder {
             // The next slice is read while this one is encoded.
             next = from(start);
             let encoded = self.encode_slice(&bytes);
-            parts.push(Blob::new_with_buffer_source_sequence(&Array::of1(&encoded))?);
+            parts.push(blob_of(&iter::once(encoded).collect(), "")?);
             read(u64::from(bytes.length()));
         }
         Ok(parts)

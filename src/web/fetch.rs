@@ -28,7 +28,7 @@ extern "C" {
         site: Option<&Function>,
         url: &str,
         is_service: bool,
-        authorization: Option<String>,
+        authorization: Option<&str>,
         body: Option<&Blob>,
         from: f64,
     ) -> Promise;
@@ -97,7 +97,7 @@ impl Fetcher {
     ) -> Result<Arriving, TransportError> {
         let guard = Guard(Exchange::new());
         let key = service.and_then(|request| Some(request.key.as_ref()?.authorization()));
-        let promise = guard.0.begin(self.0.as_ref(), url, service.is_some(), key, body, float(from));
+        let promise = guard.0.begin(self.0.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
         let response = JsFuture::from(promise).await?.unchecked_into();
         Ok(Arriving { response, _guard: guard })
     }

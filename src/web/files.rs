@@ -47,6 +47,10 @@ impl From<JsValue> for Unreadable {
 extern "C" {
     #[wasm_bindgen(js_name = readSlice)]
     fn read_slice(file: &Blob, start: f64, end: f64) -> Promise;
+
+    /// A blob of these parts: strings, blobs, typed arrays.
+    #[wasm_bindgen(catch, js_name = blobOf)]
+    pub(super) fn blob_of(parts: &Array, content_type: &str) -> Result<Blob, JsValue>;
 }
 
 /// The value as a blob. One of another realm is taken too, which `instanceof` would not know; a proxy of one is none.
@@ -86,11 +90,4 @@ impl Slice {
             Err(Unreadable("it has another length than before".into()))
         }
     }
-}
-
-/// A blob of these parts: strings, blobs, typed arrays.
-pub(super) fn blob_of(parts: &Array, content_type: &str) -> Result<Blob, JsValue> {
-    let options = web_sys::BlobPropertyBag::new();
-    options.set_type(content_type);
-    Blob::new_with_blob_sequence_and_options(parts, &options)
 }

@@ -6,10 +6,11 @@ use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Url};
+use web_sys::Blob;
 
 use super::files::{Unreadable, as_blob, begin, size};
 use super::object::{is_object, member};
+use super::text::address;
 use crate::image::{self, ImageHeader};
 use crate::issue::{Issue, IssueCode};
 use crate::request::DraftImage;
@@ -36,11 +37,11 @@ impl Candidate {
         if let Some(text) = source.dyn_ref::<JsString>() {
             return Self::of_text(text, path).await;
         }
-        let href = || member(source, "href").ok().and_then(|href| href.as_string());
         if is_object(source)
-            && let Some(url) = href()
+            && let Ok(href) = member(source, "href")
+            && href.is_string()
         {
-            return Self::of_url(&url, path);
+            return Self::of_url(&href, path);
         }
         let message = "expected a File or Blob, an http(s): address, or a base64 or data: text, found something else";
         Self::faulty(Issue::error(IssueCode::BadValue, path, message))
@@ -75,15 +76,15 @@ impl Candidate {
                 let message = "a blob: address is known in this page only; pass the blob itself";
                 Self::faulty(Issue::error(IssueCode::BadUrl, path, message))
             }
-            Some(_) => Self::of_url(&String::from(text.clone()), path),
+            Some(_) => Self::of_url(text, path),
             None => Self::of_base64(text, path).await,
         }
     }
 
-    fn of_url(text: &str, path: &str) -> Self {
-        match Url::new(text) {
-            Ok(url) => Self { draft: DraftImage::Url(url.href()), file: None },
-            Err(_) => Self::faulty(Issue::error(
+    fn of_url(text: &JsValue, path: &str) -> Self {
+        match address(text, false) {
+            Some(url) => Self { draft: DraftImage::Url(url), file: None },
+            None => Self::faulty(Issue::error(
                 IssueCode::BadUrl,
                 path,
                 "expected an absolute http(s): address, found a broken one",

@@ -182,7 +182,7 @@ impl Records {
         let mut lock = Lock { asked, held: false };
         if let Some(asked) = &lock.asked {
             match JsFuture::from(asked.held()).await {
-                Ok(held) => lock.held = held.is_truthy(),
+                Ok(held) => lock.held = held.as_bool().unwrap_or(false),
                 // Where locks are forbidden, there are none.
                 Err(_) => lock.asked = None,
             }
@@ -208,7 +208,7 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
     let number = |name| member(value, name).ok().and_then(|number| number.as_f64()).map(whole);
     let text = |name| word(value, name);
     let external_task_id = text("externalTaskId").ok_or_else(broken)?;
-    let videos = member(value, "videos").map(|videos| Array::from(&videos)).unwrap_or_default();
+    let videos = member(value, "videos").ok().and_then(|videos| videos.dyn_into::<Array>().ok()).unwrap_or_default();
     Ok(Box::new(TaskRecord {
         task_id: text("taskId"),
         state: text("state").as_deref().and_then(RecordState::of).ok_or_else(broken)?,
@@ -223,7 +223,7 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
         created_at: number("createdAt").unwrap_or(0),
         updated_at: number("updatedAt").unwrap_or(0),
         videos: videos.iter().filter_map(|video| self::video(&video)).collect(),
-        kept: member(value, "kept").is_ok_and(|kept| kept.is_truthy()),
+        kept: member(value, "kept").is_ok_and(|kept| kept.as_bool() == Some(true)),
         external_task_id,
     }))
 }

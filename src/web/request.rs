@@ -1,6 +1,6 @@
 //! The request as the caller wrote it, into a draft.
 
-use js_sys::{Array, JsString};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
 
@@ -8,6 +8,7 @@ use super::images::Candidate;
 use super::listener::Listener;
 use super::object::{is_object, member};
 use super::options::unknown_keys;
+use super::text::{address, is_whole, words_of_number};
 use crate::error::Error;
 use crate::issue::{Issue, IssueCode};
 use crate::progress::Progress;
@@ -78,8 +79,8 @@ impl Fields<'_> {
     /// The images; the entry has made a list of whatever kind of list it was.
     fn images(&mut self) -> Vec<JsValue> {
         let Some(images) = self.get("images") else { return Vec::new() };
-        if Array::is_array(&images) {
-            return Array::from(&images).to_vec();
+        if let Some(images) = images.dyn_ref::<Array>() {
+            return images.iter().collect();
         }
         self.bad_value("images", "a list of pictures");
         Vec::new()
@@ -87,22 +88,21 @@ impl Fields<'_> {
 
     fn text(&mut self, name: &str) -> Option<String> {
         let value = self.get(name)?;
-        let Some(text) = value.dyn_ref::<JsString>() else {
+        if !value.is_string() {
             self.bad_value(name, "a text");
             return None;
-        };
-        if !text.is_valid_utf16() {
+        }
+        if !is_whole(&value) {
             self.bad_value(name, "whole characters (half of a surrogate pair is left where a text was cut)");
             return None;
         }
-        text.as_string()
+        value.as_string()
     }
 
     fn duration(&mut self) -> Option<String> {
         let value = self.get("duration")?;
-        if let Some(number) = value.as_f64() {
-            // Written by JavaScript: Rust's own code for it weighs several kB.
-            return js_sys::Number::from(number).to_string_with_radix(10).ok().map(String::from);
+        if value.as_f64().is_some() {
+            return words_of_number(&value).as_string();
         }
         self.text("duration")
     }
@@ -110,8 +110,8 @@ impl Fields<'_> {
     /// A text, or a `URL` object. A text that is an address is normalised.
     fn address(&mut self, name: &str) -> Option<String> {
         let value = self.get(name)?;
-        let href = if is_object(&value) { member(&value, "href").ok()?.as_string() } else { self.text(name) }?;
-        let url = web_sys::Url::new(&href).ok().map(|url| url.href());
+        let href = if is_object(&value) { member(&value, "href").ok()? } else { self.text(name)?.into() };
+        let url = if href.is_string() { address(&href, false) } else { return None };
         if url.is_none() {
             let message = "expected an absolute http(s): address, found a broken one";
             self.issues.push(Issue::error(IssueCode::BadUrl, name, message));

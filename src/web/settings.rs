@@ -10,6 +10,7 @@ use super::fetch::Fetcher;
 use super::object::{is_object, member};
 use super::options::Options;
 use super::records::Records;
+use super::text::address;
 use crate::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use crate::error::Error;
 use crate::gate::Gate;
@@ -118,18 +119,10 @@ fn records(options: &Options, base: &BaseUrl) -> Result<Records, Failure> {
 
 fn base_url(options: &Options) -> Result<BaseUrl, Failure> {
     let Some(value) = options.get("baseUrl")? else { return Ok(BaseUrl::parse(DEFAULT_BASE_URL)?) };
-    let text = match value.as_string() {
-        Some(text) => Some(text),
-        None if is_object(&value) => member(&value, "href").ok().and_then(|href| href.as_string()),
-        None => None,
-    };
-    let text = text.ok_or_else(|| options.invalid("baseUrl", "expected a text or a URL"))?;
-    let location = member(&js_sys::global(), "location").and_then(|location| member(&location, "href"));
-    let page = location.ok().and_then(|href| href.as_string());
-    let absolute = match page {
-        Some(page) => web_sys::Url::new_with_base(&text, &page).or_else(|_| web_sys::Url::new(&text)),
-        None => web_sys::Url::new(&text),
-    };
-    let url = absolute.map_err(|_| options.invalid("baseUrl", "expected an http(s): address, found a broken one"))?;
-    Ok(BaseUrl::parse(&url.href())?)
+    let text = if is_object(&value) { member(&value, "href").unwrap_or(JsValue::UNDEFINED) } else { value };
+    if !text.is_string() {
+        return Err(options.invalid("baseUrl", "expected a text or a URL").into());
+    }
+    let broken = || options.invalid("baseUrl", "expected an http(s): address, found a broken one");
+    Ok(BaseUrl::parse(&address(&text, true).ok_or_else(broken)?)?)
 }

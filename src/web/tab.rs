@@ -62,7 +62,9 @@ impl Tab {
 
     /// Tells the other tabs.
     pub(super) fn tell(&self, echo: Echo) {
-        let message = Array::of2(&JsValue::from_f64(float(echo.next_poll_in)), &echo.is_seen.into());
+        let message = Array::new();
+        message.push(&float(echo.next_poll_in).into());
+        message.push(&echo.is_seen.into());
         match echo.reply {
             None => {}
             Some(Ok(response)) => {

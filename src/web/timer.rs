@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
@@ -12,15 +12,22 @@ use wasm_bindgen_futures::JsFuture;
 use super::number::{float, whole};
 use crate::poll::Polling;
 
+#[wasm_bindgen(raw_module = "./timer.js")]
+extern "C" {
+    type Timer;
+
+    #[wasm_bindgen(constructor)]
+    fn new(milliseconds: f64) -> Timer;
+
+    #[wasm_bindgen(method, getter)]
+    fn over(this: &Timer) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn stop(this: &Timer);
+}
+
 #[wasm_bindgen]
 extern "C" {
-    // Bound directly, so that pages and workers are served alike.
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
-
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
-
     #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
@@ -29,33 +36,34 @@ extern "C" {
 pub(super) const LONGEST: u64 = Polling::LONGEST;
 
 /// Ends after its time. Dropping it clears the timer.
-pub(super) struct Sleep {
-    timer: JsValue,
-    done: JsFuture,
-}
+pub(super) struct Sleep(Option<(Timer, JsFuture)>);
 
 /// Sleeps for so many ms.
 pub(super) fn sleep(milliseconds: u64) -> Sleep {
-    let mut timer = JsValue::UNDEFINED;
-    let promise = Promise::new(&mut |resolve, _| {
-        if milliseconds <= LONGEST {
-            timer = set_timeout(&resolve, float(milliseconds));
-        }
-    });
-    Sleep { timer, done: JsFuture::from(promise) }
+    let begun = || {
+        let timer = Timer::new(float(milliseconds));
+        let over = JsFuture::from(timer.over());
+        (timer, over)
+    };
+    Sleep((milliseconds <= LONGEST).then(begun))
 }
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.done).poll(context).map(|_| ())
+        match &mut self.0 {
+            Some((_, over)) => Pin::new(over).poll(context).map(|_| ()),
+            None => Poll::Pending,
+        }
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        clear_timeout(&self.timer);
+        if let Some((timer, _)) = &self.0 {
+            timer.stop();
+        }
     }
 }
 

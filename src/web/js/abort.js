@@ -4,16 +4,17 @@ export class Aborts {
   /** @param {AbortSignal[]} signals */
   constructor(signals) {
     this.signals = signals;
-    this.fired = new Promise((resolve) => {
-      this.listener = () => resolve(this.now());
+    /** Rejects with the reason of the first that fires. */
+    this.fired = new Promise((_, reject) => {
+      this.listener = () => {
+        const fired = signals.find(({ aborted }) => aborted);
+        this.hasFired = Boolean(fired);
+        if (fired) reject(fired.reason);
+      };
     });
+    this.hasFired = false;
     for (const signal of signals) signal.addEventListener("abort", this.listener);
-  }
-
-  /** The reason of one that has fired, in a list; nothing if none has. */
-  now() {
-    const fired = this.signals.find(({ aborted }) => aborted);
-    return fired && [fired.reason];
+    this.listener();
   }
 
   leave() {

@@ -10,6 +10,13 @@ export async function readSlice(file, start, end) {
   return new Uint8Array(await file.slice(start, end).arrayBuffer());
 }
 
+/**
+ * A blob of these parts.
+ * @param {BlobPart[]} parts
+ * @param {string} type
+ */
+export const blobOf = (parts, type) => new Blob(parts, { type });
+
 /** So many bytes are put into a blob, which a browser may keep elsewhere than in memory. */
 const HELD = 4 << 20;
 
