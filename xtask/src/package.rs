@@ -69,8 +69,14 @@ fn compile(project: &Project, next: &Path) -> Result<()> {
     // Messages of dependencies name their source files: without this, by where they lie on this machine.
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     if let Some(home) = home {
-        let flag = format!("--remap-path-prefix={}=cargo", home.display());
-        command.env("CARGO_ENCODED_RUSTFLAGS", flag);
+        let registries =
+            fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten().map(|entry| entry.path());
+        let folders = registries.map(|path| (path, "")).chain([(home.clone(), "cargo")]);
+        // Of several that fit, the last one counts.
+        let mut flags: Vec<_> =
+            folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
+        flags.reverse();
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
     child::run(&mut command)
 }
@@ -126,6 +132,11 @@ fn bundle(project: &Project, next: &Path) -> Result<()> {
         "--charset=utf8",
         "--log-level=warning",
         "--allow-overwrite",
+        // The glue's own: a warning about the way in which nobody calls it, and the older names of `globalThis`.
+        "--drop:console",
+        "--define:global=undefined",
+        "--define:self=undefined",
+        "--define:window=undefined",
     ]);
     command.arg(&entry).arg(format!("--outfile={}", entry.display()));
     child::run(&mut command)?;

@@ -13,7 +13,7 @@ use wasm_encoder::{ExportSection, ImportSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
 
 /// How every such name begins.
-const PREFIXES: [&str; 3] = ["__wbg_", "__wbindgen_", "wasm_bindgen__"];
+const PREFIXES: [&str; 4] = ["__wbg_", "__wbindgen_", "__externref_", "wasm_bindgen__"];
 
 /// Renames them in both files.
 pub(super) fn shorten(module: &Path, glue: &Path) -> Result<()> {
