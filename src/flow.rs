@@ -21,6 +21,10 @@ use crate::race::{First, race};
 use crate::record::{Change, TaskRecord};
 use crate::task::{Task, TaskId, TaskStatus};
 
+/// How long a browser is believed that says it has no network, in ms: some say so wrongly, and a service on the same machine
+/// needs none.
+const DOUBT: u64 = 60_000;
+
 /// What a request comes to.
 pub type Reply = Result<HttpResponse, TransportError>;
 
@@ -168,22 +172,27 @@ impl<H: Host> Flow<H> {
         }
     }
 
-    /// Rests for so many ms, and then on for as long as there is no network, and says so.
+    /// Rests for so many ms, and then on while the browser says that there is no network, and is believed.
     async fn pause(&self, delay: u64, elapsed: u64) {
         let mut turn = Turn::after(self.0.now(), delay);
-        let mut is_told = false;
+        let mut doubt: Option<Turn> = None;
         loop {
-            let left = turn.left(self.0.now());
-            let is_online = self.0.online();
-            if is_online && left == 0 {
+            let now = self.0.now();
+            let mut left = turn.left(now);
+            if self.0.online() {
+                doubt = None;
+            } else {
+                let doubt = doubt.get_or_insert_with(|| {
+                    let reason = WaitingReason::Offline;
+                    self.0.report(&Progress::Waiting { reason, elapsed, next_poll_in: None, error: None });
+                    Turn::after(now, DOUBT)
+                });
+                left = left.max(doubt.left(now));
+            }
+            if left == 0 {
                 return;
             }
-            if !is_online && !is_told {
-                let reason = WaitingReason::Offline;
-                self.0.report(&Progress::Waiting { reason, elapsed, next_poll_in: None, error: None });
-            }
-            is_told = !is_online;
-            self.0.rest(if is_online { left } else { STALL }).await;
+            self.0.rest(left).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::mem;
 
 use super::{Flow, Host, Look};
 use crate::endpoint::{Service, TransportError};
@@ -190,11 +191,17 @@ impl<H: Host> Flow<H> {
     ) -> Result<Sent, Error> {
         let limit = polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE).unwrap_or(0));
         let began = self.0.now();
-        let (mut sent, mut refused) = (0_u32, None);
+        let (mut sent, mut refused, mut is_reached) = (0_u32, None, false);
         loop {
             let pass = self.0.gate().enter().await;
-            if !self.0.online() {
-                return Err(refused.unwrap_or_else(offline));
+            // A service on this machine, or behind a tunnel, needs no network of the browser's.
+            if !mem::replace(&mut is_reached, true) && !self.0.online() {
+                drop(pass);
+                match self.ask_before_paying(service, &TaskId::from(&attempt.id), attempt).await {
+                    Ok(()) => continue,
+                    Err(Stop::Found(task)) => return Ok(Sent::Accepted(task)),
+                    Err(Stop::Failed(_)) => return Err(refused.unwrap_or_else(offline)),
+                }
             }
             // Another tab may have found it since, or, where nothing keeps tabs apart, sent it.
             if let Ok(Some(known)) = self.0.load(attempt.id.as_str()).await
@@ -225,6 +232,7 @@ impl<H: Host> Flow<H> {
             }
             refused = self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
             self.0.sleep(delay).await;
+            is_reached = false;
         }
     }
 
@@ -238,15 +246,16 @@ impl<H: Host> Flow<H> {
         unclear: Error,
     ) -> Result<Box<Task>, Error> {
         let id = TaskId::from(&attempt.id);
-        let mut unclear = Some(unclear);
-        for looked in 0..LOOKS {
+        let (mut unclear, mut looked) = (Some(unclear), 0);
+        while looked < LOOKS {
             let elapsed = self.0.now().saturating_sub(began);
             let delay = polling.delay(looked, 0, self.0.chance());
             unclear = self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
             self.pause(delay, elapsed).await;
             match self.look(service, &id).await {
                 Ok(Look::Found(task)) if attempt.made(&task) => return Ok(task),
-                _ => {}
+                Err(_) if !self.0.online() => {}
+                _ => looked = looked.saturating_add(1),
             }
         }
         Err(unclear.unwrap_or_else(|| Outcome::unknown("nothing was found")))

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::echo::Echo;
-use super::{Flow, Host, Reply, Wake};
+use super::{DOUBT, Flow, Host, Reply, Wake};
 use crate::answer::Answer;
 use crate::endpoint::Service;
 use crate::error::{Error, ErrorCode};
@@ -34,6 +34,8 @@ pub struct Watch {
     is_untold: bool,
     /// What was wrong with the last answer.
     trouble: Option<(WaitingReason, Error)>,
+    /// Whether requests get through, whatever the browser says of its network.
+    gets_through: bool,
     ended: bool,
     outage: Patience,
     not_found: Patience,
@@ -51,9 +53,6 @@ pub(super) enum Lesson {
 /// How long it may take another tab to be answered, in ms.
 const ASKING: u64 = 5_000;
 
-/// How long a browser is believed that says it has no network, in ms: some say so wrongly.
-const DOUBT: u64 = 60_000;
-
 impl Watch {
     /// Watches a task of which nothing is known yet: the first question is asked at once.
     pub fn new(service: Service, id: TaskId, polling: Polling, now: u64) -> Self {
@@ -69,6 +68,7 @@ impl Watch {
             last: None,
             is_untold: false,
             trouble: None,
+            gets_through: true,
             ended: false,
             outage: Patience::default(),
             not_found: Patience::default(),
@@ -110,6 +110,7 @@ impl Watch {
             self.asked = self.asked.saturating_add(1);
             let now = host.0.now();
             let is_offline = reply.is_err() && !host.0.online();
+            self.gets_through = reply.is_ok() && !host.0.online();
             self.longest = self.turn.longest(now.saturating_sub(begun));
             let lesson = self.learn(&reply, now, is_offline).map_err(|error| self.named(error))?;
             let news = match &lesson {
@@ -142,7 +143,7 @@ impl Watch {
             let now = host.0.now();
             self.check_deadline(now)?;
             let mut left = self.turn.left(now);
-            if host.0.online() {
+            if host.0.online() || self.gets_through {
                 if offline_since.take().is_some() {
                     self.turn.hasten();
                     continue;

@@ -234,6 +234,17 @@ fn time_without_a_network_is_not_counted() {
 }
 
 #[test]
+fn a_service_that_answers_without_a_network_is_asked_as_with_one() {
+    let answers = || [task("submitted"), task("processing"), task("succeed")];
+    let (with, without) = (Script::new(answers()), Script { offline: 0..u64::MAX, ..Script::new(answers()) });
+    for script in [&with, &without] {
+        script.wait(None).unwrap();
+    }
+    assert_eq!(with.times(), without.times());
+    assert_eq!(*with.told.borrow(), *without.told.borrow());
+}
+
+#[test]
 fn it_is_asked_at_once_when_the_network_is_back() {
     let script = Script { offline: SECOND..20 * SECOND, ..Script::new([task("processing"), task("succeed")]) };
     script.wakes.borrow_mut().extend([(SECOND, Wake::Seen), (20 * SECOND, Wake::Seen)]);

@@ -232,6 +232,18 @@ fn what_the_service_puts_off_is_sent_again_under_the_same_id() {
 }
 
 #[test]
+fn without_a_network_nothing_is_sent_unless_the_service_answers_all_the_same() {
+    let always = 0..u64::MAX;
+    let gone = Script { offline: always.clone(), ..Script::new([no_such_task()]) }.then_always(unreachable());
+    let error = gone.submit().unwrap_err();
+    assert_eq!((error.code(), error.is_retryable(), gone.count(Method::Post)), (ErrorCode::Network, true, 0));
+    // A service on this machine: what the browser says of its network says nothing of it.
+    let here = Script { offline: always, ..Script::of([refused(500, 1), task("submitted")], no_such_task()) };
+    assert_eq!(here.submit().unwrap_err().code(), ErrorCode::SubmissionUnknown, "looked for, and given up");
+    assert_eq!((here.count(Method::Post), here.state()), (1, Some(RecordState::Unknown)));
+}
+
+#[test]
 fn but_not_for_ever_and_not_before_it_says() {
     let script = Script::of((0..100).map(|_| refused(429, 1303)), no_such_task());
     let error = script.submit().unwrap_err();

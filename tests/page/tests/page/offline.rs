@@ -68,6 +68,9 @@ fn what_is_on_this_machine_needs_no_network() {
     page.wait_refused("No network");
     page.connect("ok");
     page.wait_ready();
+    page.click("#submit");
+    page.wait_video();
+    page.assert_charged(1);
 }
 
 #[test]
