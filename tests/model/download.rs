@@ -6,7 +6,7 @@ use std::future::pending;
 
 use kling_multi_image2video::endpoint::{HttpRequest, Method, TransportError};
 use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::Wake;
+
 use kling_multi_image2video::flow::download::{Line, Opened, Source};
 use kling_multi_image2video::gate::Gate;
 use kling_multi_image2video::poll::Polling;

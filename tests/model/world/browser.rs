@@ -290,9 +290,9 @@ impl Host for &Call {
     async fn send(&self, request: HttpRequest) -> Reply {
         let is_paid = request.method == Method::Post;
         if is_paid {
-            self.check_post()
+            self.check_post();
         } else {
-            self.check_get()
+            self.check_get();
         }
         self.tab.open.set(self.tab.open.get() + 1);
         let _open = Open(&self.tab);
