@@ -1,5 +1,6 @@
 // A client that can be made anywhere, also where no WebAssembly can run: its methods load the module when first called.
 
+import { Action } from "./action.js";
 import { KlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
@@ -48,16 +49,16 @@ export function createClient(options) {
   };
 
   /**
-   * @param {keyof Glue["Action"]} action
+   * @param {number} action
    * @returns {(subject?: unknown, options?: unknown) => Promise<any>}
    */
   const call = (action) => async (subject, options) => {
     const how = copied(options);
-    return run((glue) => client(glue)(glue.Action[action], subject, how));
+    return run((glue) => client(glue)(action, subject, how));
   };
 
-  const share = joined(call("Submit"));
-  const waitForAccepted = call("WaitForAccepted");
+  const share = joined(call(Action.Submit));
+  const waitForAccepted = call(Action.WaitForAccepted);
 
   /**
    * @param {unknown} request
@@ -67,7 +68,7 @@ export function createClient(options) {
   const submit = async (request, options) => {
     const [now, how] = [snapshot(request), copied(options)];
     // Read by Rust, because a misspelt option must not vanish on the way.
-    await ask("CheckSubmit", undefined, how);
+    await ask(Action.CheckSubmit, undefined, how);
     return share(now, how ?? {});
   };
 
@@ -75,27 +76,27 @@ export function createClient(options) {
     submit,
     async generate(request, options) {
       const how = copied(options);
-      await ask("CheckGenerate", undefined, how);
+      await ask(Action.CheckGenerate, undefined, how);
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await submit(request, rest);
       return waitForAccepted(taskId, how);
     },
-    getTask: call("Task"),
-    reconcile: call("Reconcile"),
-    adopt: call("Adopt"),
-    wait: call("Wait"),
-    download: call("Download"),
-    keepVideo: call("Keep"),
-    keptVideo: (id) => call("Kept")(id),
-    watch: (id, options) => changes((left, seen) => run((glue) => client(glue)(glue.Action.Watch, id, options, left, seen))),
-    records: () => call("Records")(),
-    forget: (id) => call("Forget")(id),
-    storage: () => call("Storage")(),
+    getTask: call(Action.Task),
+    reconcile: call(Action.Reconcile),
+    adopt: call(Action.Adopt),
+    wait: call(Action.Wait),
+    download: call(Action.Download),
+    keepVideo: call(Action.Keep),
+    keptVideo: (id) => call(Action.Kept)(id),
+    watch: (id, options) => changes((left, seen) => run((glue) => client(glue)(Action.Watch, id, options, left, seen))),
+    records: () => call(Action.Records)(),
+    forget: (id) => call(Action.Forget)(id),
+    storage: () => call(Action.Storage)(),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
         throw new KlingError("listener: expected a function", { code: "invalid_option" });
       }
-      const base = call("Base")();
+      const base = call(Action.Base)();
       // What is wrong with the options is told by every call.
       base.catch(() => {});
       const store = openStore(given?.store ?? "indexeddb", given?.storeName ?? DEFAULT_NAME);

@@ -1,11 +1,11 @@
 // Loads the WebAssembly module, once, when it is first needed. Nothing runs at import.
 
-import { Action, call, discardInstance, initSync, openClient } from "./kling_multi_image2video.js";
+import { call, discardInstance, initSync, openClient } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
 import { guarded } from "./fault.js";
 
 /** What is called of the module; the rest of its glue is left out of the package. */
-const glue = { Action, call, openClient };
+const glue = { call, openClient };
 
 /** @typedef {typeof glue} Glue */
 
@@ -38,12 +38,12 @@ export async function run(call) {
 
 /**
  * Asks the loaded module for what needs no client.
- * @param {keyof Glue["Action"]} action
+ * @param {number} action
  * @param {unknown} subject
  * @param {unknown} [options]
  * @returns {Promise<any>}
  */
-export const ask = (action, subject, options) => run(() => call(Action[action], subject, options));
+export const ask = (action, subject, options) => run(() => call(action, subject, options));
 
 /** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
 async function load(source) {

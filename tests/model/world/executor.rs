@@ -197,9 +197,13 @@ impl<T> Slot<T> {
 
     /// Waits until something is there, and takes it.
     pub(crate) async fn take(&self) -> T {
-        std::future::poll_fn(|context| if let Some(value) = self.value.take() { Poll::Ready(value) } else {
-            *self.waker.borrow_mut() = Some(context.waker().clone());
-            Poll::Pending
+        std::future::poll_fn(|context| {
+            if let Some(value) = self.value.take() {
+                Poll::Ready(value)
+            } else {
+                *self.waker.borrow_mut() = Some(context.waker().clone());
+                Poll::Pending
+            }
         })
         .await
     }
