@@ -33,7 +33,11 @@
 //! | [`task`] | the task and its video, in every form of answer that is known |
 //! | [`record`] | what this browser remembers of a submission, how that changes, what may be dropped |
 //! | [`poll`] | when to ask again and what to tolerate |
-//! | [`flow`] | submitting and waiting, over `send`, `sleep`, `load`, `save`, a clock and an ear that the host lends |
+//! | [`flow`] | submitting, waiting and bringing the video home, over `send`, `sleep`, `load`, `save`, a clock and an ear that the host lends |
+//! | [`flow::watch`], [`flow::echo`] | one task watched to its end, and what the tabs that watch it tell each other |
+//! | [`flow::download`] | a video, from its address, from a new one, or through the gateway |
+//! | [`gate`] | so many at once, each in its turn |
+//! | [`plain`] | how values of ours become plain ones: the one type that serialises |
 //! | [`video`] | what a delivery host sent, judged |
 //! | [`progress`] | what a listener is told |
 //! | [`error`] | the one error |
@@ -54,6 +58,9 @@
 //! - The paid request leaves only after its record was written for good. It is sent again by itself only when the service
 //!   refused it for now; after an unknown outcome nothing but the caller sends it again.
 //! - A record holds no key and no image, and belongs to one base address. What is under way or unknown is never dropped.
+//! - Nothing that may pass ends a wait: each kind of trouble has a budget of its own, in time by the wall clock in which
+//!   there was a network and the machine was awake.
+//! - A video is kept as a whole or not at all: bytes and record change in one transaction.
 //! - The key stands in one header. An answer that repeats it is redacted before anything reads it.
 //! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
 
