@@ -1,13 +1,14 @@
 //! The thin shell: everything that touches the browser, and nothing that decides.
 
 mod abort;
+#[expect(clippy::float_cmp, reason = "in what wasm-bindgen makes of an enum")]
+mod action;
 mod api;
 mod body;
 mod client;
 mod download;
 mod encode;
 #[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
-#[expect(clippy::float_cmp, reason = "in what wasm-bindgen makes of an enum")]
 mod entry;
 #[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
 mod fault;

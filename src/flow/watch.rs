@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::echo::Echo;
+use super::echo::{Echo, Lesson};
 use super::{DOUBT, Flow, Host, Reply, Wake};
 use crate::answer::Answer;
 use crate::endpoint::Service;
@@ -40,14 +40,6 @@ pub struct Watch {
     outage: Patience,
     not_found: Patience,
     no_video: Patience,
-}
-
-/// What one question taught.
-pub(super) enum Lesson {
-    /// A task, as it stands.
-    Task(Box<Task>),
-    /// Something that may pass, which is told and waited out.
-    MayPass(WaitingReason, Error),
 }
 
 /// How long it may take another tab to be answered, in ms.

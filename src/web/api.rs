@@ -5,9 +5,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
+use super::action::Action;
 use super::body;
 use super::encode::Encoder;
-use super::entry::Action;
 use super::fault::Failure;
 use super::files::{Unreadable, as_blob, blob_of, size};
 use super::images::header;

@@ -6,8 +6,8 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
+use super::action::Action;
 use super::download;
-use super::entry::Action;
 use super::fault::Failure;
 use super::host::Browser;
 use super::listener::Listener;
