@@ -104,7 +104,7 @@ impl Attempt {
 impl<H: Host> Flow<H> {
     /// Sends the paid request, at most once for each time that the caller asks for it, and finds out what came of it.
     ///
-    /// `encode` makes the body ready for [`Flow::send`] and gives its size. While it does, the service is asked for a task
+    /// `encode` makes the body ready for [`Host::send`] and gives its size. While it does, the service is asked for a task
     /// of this id: that costs nothing, and proves before a byte of a paid request leaves that the address answers like the
     /// service, that it lets this page ask, and that the key is good.
     ///

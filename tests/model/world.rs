@@ -128,7 +128,10 @@ fn nothing_is_charged_twice_and_nothing_is_lost() {
         Ok(())
     });
     let sum = sum.into_inner();
-    println!("{sum:?}");
+    #[expect(clippy::print_stdout, reason = "what the long form says of itself")]
+    {
+        println!("{sum:?}");
+    }
     match result {
         Ok(()) => {}
         Err(TestError::Fail(why, schedule)) => panic!("{why}\n{schedule:#?}"),

@@ -42,8 +42,11 @@ pub(crate) struct Browser {
     pub(crate) overlapped: RefCell<BTreeSet<String>>,
     locks: RefCell<BTreeSet<String>>,
     lock_waiters: RefCell<Vec<Waker>>,
-    ears: RefCell<Vec<(Option<String>, Rc<Tab>, Weak<Ear>)>>,
+    ears: RefCell<Vec<Listening>>,
 }
+
+/// A call's ear, what it hears of from other tabs, and the tab that it is in.
+type Listening = (Option<String>, Rc<Tab>, Weak<Ear>);
 
 #[derive(Debug)]
 pub(crate) struct Tab {
