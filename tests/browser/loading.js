@@ -17,6 +17,58 @@ export const run = runner({
     equal(seen, [Array(3).fill(["KlingError", "wasm_load", true]), "jpeg"]);
   },
 
+  async what_is_not_beside_the_script_comes_from_inside(kit) {
+    const page = "new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } })";
+    const lies = "new Response('<!doctype html>', { headers: { 'Content-Type': 'application/wasm' } })";
+    for (const answer of [page, lies, "new Response(null, { status: 404 })", "Promise.reject(new TypeError('no'))"]) {
+      const format = await inWorker(kit, `
+        const requested = [];
+        globalThis.fetch = async (url) => { requested.push(String(url)); return ${answer}; };
+        const { format } = await kling.inspectImage(given);
+        return [format, requested.map((url) => url.split("/").at(-1))];`, await picture());
+      equal(format, ["jpeg", ["kling_multi_image2video_bg.wasm"]], answer);
+    }
+  },
+
+  async the_entry_with_the_module_inside_fetches_nothing(kit) {
+    const seen = await inWorker(kit, `
+      const requested = [];
+      globalThis.fetch = async (url) => { requested.push(String(url)); throw new TypeError("no"); };
+      const inside = await import(simulator + "/pkg/inline.js");
+      return [(await inside.inspectImage(given)).format, requested, Object.keys(inside).join() === Object.keys(kling).join()];`, await picture());
+    equal(seen, ["jpeg", [], true]);
+  },
+
+  async a_wrong_file_is_told_as_what_it_is(kit) {
+    const seen = await inWorker(kit, `
+      const failed = [];
+      // A module of another build, and a page in place of a file that is not there.
+      const other = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+      for (const source of [other, new Response("<!doctype html>", { headers: { "Content-Type": "text/html" } })]) {
+        await init(source).catch((error) => failed.push([error.message, error.retryable]));
+      }
+      return failed;`);
+    const [[other, again], [page]] = seen;
+    ok(/expected the module of kling-multi-image2video \d+\.\d+\.\d+ [0-9a-f]{8}, found another one/.test(other) && again, other);
+    ok(page.includes("expected the .wasm file, found HTTP 200 (text/html"), page);
+  },
+
+  async a_policy_that_forbids_it_is_named(kit) {
+    const frame = document.createElement("iframe");
+    const told = new Promise((resolve) => addEventListener("message", ({ data }) => resolve(data), { once: true }));
+    frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline' ${kit.simulator}">
+      <script type="module">
+        import { inspectImage } from "${kit.simulator}/pkg/index.js";
+        const tell = (outcome) => parent.postMessage(outcome, "*");
+        inspectImage(new Blob(["x"])).then(() => tell("loaded"), ({ code, message, retryable }) => tell([code, message, retryable]));
+      </script>`;
+    document.body.append(frame);
+    const [code, message, retryable] = await told;
+    frame.remove();
+    equal([code, retryable], ["wasm_load", false]);
+    ok(message.includes("add 'wasm-unsafe-eval' to its script-src"), message);
+  },
+
   async a_module_worker_has_it_all(kit) {
     const status = await inWorker(kit, `
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });

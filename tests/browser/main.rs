@@ -179,6 +179,10 @@ mod loading {
     cases! { "loading":
         many_inits_are_one,
         a_failed_load_is_not_remembered,
+        what_is_not_beside_the_script_comes_from_inside,
+        the_entry_with_the_module_inside_fetches_nothing,
+        a_wrong_file_is_told_as_what_it_is,
+        a_policy_that_forbids_it_is_named,
         a_module_worker_has_it_all,
         modules_and_bytes_are_sources,
         a_failed_instance_rejects_everything_and_is_replaced,

@@ -1,5 +1,7 @@
 //! The npm package: the compiled module, its glue, the hand-written entry and what npm wants to know.
 
+mod bundle;
+mod mark;
 mod names;
 mod npm_manifest;
 
@@ -32,9 +34,9 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let next = project.root.join(".pkg-next");
     clear(&next)?;
     compile(project, &next)?;
-    optimize(project, &next)?;
+    let mark = optimize(project, &next)?;
     copy_entry(project, &next)?;
-    bundle(project, &next)?;
+    bundle::bundle(project, &next, &module_name(project)?, &mark)?;
     copy_texts(project, &next)?;
     let manifest = npm_manifest::text(project, &file_names(&next)?)?;
     fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
@@ -81,7 +83,8 @@ fn compile(project: &Project, next: &Path) -> Result<()> {
     child::run(&mut command)
 }
 
-fn optimize(project: &Project, next: &Path) -> Result<()> {
+/// Says what the module is marked with.
+fn optimize(project: &Project, next: &Path) -> Result<String> {
     let module = next.join(format!("{}_bg.wasm", module_name(project)?));
     let optimized = module.with_extension("optimized");
     let mut command = Command::new(project.tools.npm_program("wasm-opt"));
@@ -100,7 +103,10 @@ fn optimize(project: &Project, next: &Path) -> Result<()> {
     command.args(WASM_FEATURES).arg(&module).arg("-o").arg(&optimized);
     child::run(&mut command)?;
     fs::rename(&optimized, &module).context("cannot put the optimized module in place")?;
-    names::shorten(&module, &next.join(format!("{}.js", module_name(project)?)))
+    let glue = next.join(format!("{}.js", module_name(project)?));
+    names::shorten(&module, &glue)?;
+    let name = format!("{} {}", project.manifest_text("name")?, project.manifest_text("version")?);
+    mark::mark(&module, &glue, &name)
 }
 
 /// Where JavaScript is written by hand: what the shell calls, and the entry above it.
@@ -115,49 +121,8 @@ fn copy_entry(project: &Project, next: &Path) -> Result<()> {
             copy(&source.join(&name), &next.join(&name))?;
         }
     }
-    for entry in ["index.js", "index.d.ts"] {
+    for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts"] {
         ensure!(next.join(entry).is_file(), "expected src/js/{entry}, the package's entry, found none");
-    }
-    Ok(())
-}
-
-/// Makes one script of the entry and all that it needs: one request less for each, and a sixth of their gzipped size. Two
-/// minifiers, because the second takes off another twentieth.
-fn bundle(project: &Project, next: &Path) -> Result<()> {
-    let entry = next.join("index.js");
-    let mut command = Command::new(project.tools.npm_program("esbuild"));
-    command.args([
-        "--bundle",
-        "--minify",
-        "--format=esm",
-        "--charset=utf8",
-        "--log-level=warning",
-        "--allow-overwrite",
-        // The glue's own: a warning about the way in which nobody calls it, and the older names of `globalThis`.
-        "--drop:console",
-        "--define:global=undefined",
-        "--define:self=undefined",
-        "--define:window=undefined",
-        // Its enumerations, where nobody uses them.
-        "--pure:Object.freeze",
-    ]);
-    command.arg(&entry).arg(format!("--outfile={}", entry.display()));
-    child::run(&mut command)?;
-    let mut command = Command::new(project.tools.npm_program("terser"));
-    command.args(["--module", "--ecma", "2022", "--mangle", "toplevel"]);
-    command.args(["--compress", "ecma=2022,passes=3,sequences=false,toplevel,unsafe_arrows"]);
-    command.arg("--output").arg(&entry).arg("--").arg(&entry);
-    child::run(&mut command)?;
-    let glue = format!("{}.d.ts", module_name(project)?);
-    // For the types of the sources, which nobody but their authors sees.
-    let types = project.root.join("target/glue");
-    fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
-    copy(&next.join(&glue), &types.join(&glue))?;
-    for name in file_names(next)? {
-        let is_part = Path::new(&name).extension().is_some_and(|extension| extension == "js") && name != "index.js";
-        if is_part || name == glue {
-            fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
-        }
     }
     Ok(())
 }

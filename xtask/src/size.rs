@@ -20,6 +20,11 @@ struct Weight {
     packed: usize,
 }
 
+/// What a page loads with the entry `.`; the rest is of other entries, or for where the module cannot be fetched.
+fn is_loaded(file: &str) -> bool {
+    file == "index.js" || Path::new(file).extension().is_some_and(|extension| extension == "wasm")
+}
+
 /// Weighs the module and every script of a package.
 pub(crate) fn weigh(package: &Path) -> Result<Weights> {
     let entries = fs::read_dir(package).with_context(|| format!("expected a package in {}", package.display()))?;
@@ -39,14 +44,15 @@ pub(crate) fn weigh(package: &Path) -> Result<Weights> {
 impl Weights {
     /// Prints them; whether they keep to the budget.
     pub(crate) fn print(&self) -> bool {
-        println!("{:<40} {:>10} {:>10}", "file", "bytes", "gzip -9");
+        println!("{:<44} {:>10} {:>10}", "file", "bytes", "gzip -9");
         for weight in &self.0 {
-            println!("{:<40} {:>10} {:>10}", weight.file, weight.raw, weight.packed);
+            println!("{:<44} {:>10} {:>10}", weight.file, weight.raw, weight.packed);
         }
-        let raw: usize = self.0.iter().map(|weight| weight.raw).sum();
-        let packed: usize = self.0.iter().map(|weight| weight.packed).sum();
-        println!("{:<40} {raw:>10} {packed:>10}", "what a page loads");
-        println!("{:<40} {:>10} {BUDGET:>10}", "budget", "");
+        let loaded = || self.0.iter().filter(|weight| is_loaded(&weight.file));
+        let raw: usize = loaded().map(|weight| weight.raw).sum();
+        let packed: usize = loaded().map(|weight| weight.packed).sum();
+        println!("{:<44} {raw:>10} {packed:>10}", "what a page loads: index.js and the module");
+        println!("{:<44} {:>10} {BUDGET:>10}", "budget", "");
         if packed > BUDGET {
             println!("over the budget by {} bytes", packed - BUDGET);
         }

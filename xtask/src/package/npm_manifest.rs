@@ -32,6 +32,7 @@ fn exports(module: &str) -> String {
     format!(
         r#"  "exports": {{
     ".": {{ "types": "./index.d.ts", "default": "./index.js" }},
+    "./inline": {{ "types": "./inline.d.ts", "default": "./inline.js" }},
     "./{module}": {{ "types": "./{module}.d.ts", "default": "./{module}" }},
     "./package.json": "./package.json"
   }}"#

@@ -28,7 +28,7 @@ pub(super) struct Stage {
 }
 
 /// All of them.
-pub(super) const STAGES: [Stage; 9] = [
+pub(super) const STAGES: [Stage; 10] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code",
@@ -62,7 +62,12 @@ pub(super) const STAGES: [Stage; 9] = [
         about: "the tests that need no browser",
         needs: &[],
         builds_on: None,
-        run: |run| run.test(run.cargo(&["test", "--workspace", "--exclude", "page-tests", "--no-fail-fast"])?),
+        run: |run| {
+            let others = ["--exclude", "page-tests", "--exclude", "consumer-tests"];
+            let mut command = run.cargo(&["test", "--workspace", "--no-fail-fast"])?;
+            command.args(others);
+            run.test(command)
+        },
     },
     Stage {
         name: "package",
@@ -91,6 +96,13 @@ pub(super) const STAGES: [Stage; 9] = [
         needs: &[Need::Browsers],
         builds_on: Some("package"),
         run: page,
+    },
+    Stage {
+        name: "consumers",
+        about: "the packed package in projects with other people's bundlers, in Chromium",
+        needs: &[Need::NpmTools, Need::Browsers],
+        builds_on: Some("package"),
+        run: consumers,
     },
 ];
 
@@ -171,6 +183,23 @@ fn page(run: &Run) -> Result<Tally> {
         }
         Ok(tally)
     }))
+}
+
+fn consumers(run: &Run) -> Result<Tally> {
+    let (_simulator, address) = run.simulator()?;
+    let browser = Browser::Chromium;
+    let mut driver = run.program(&browser.driver(run.project)?, &[])?;
+    let (_driver, driver_address) = webdriver::start(&mut driver, &run.file("consumers-driver.log"))?;
+    let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
+    command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id()).env("KLING_WEBDRIVER", driver_address);
+    command.env("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?);
+    command.env("KLING_PACKAGE", run.project.package_dir());
+    command.env("KLING_CONSUMERS", run.project.tools.cache().join("consumers"));
+    let tally = run.test(command)?;
+    if tally.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    Ok(tally)
 }
 
 /// Runs tests in both browsers; what goes wrong in one does not keep them from the other.

@@ -1,0 +1,22 @@
+//! Real projects that use the packed package as a stranger would: installed by npm, bundled, served, and run in a browser
+//! up to a submitted task.
+//!
+//! A [`Project`] is one folder of `projects`: its locked tools, installed once into a cache, the package from its tarball, and
+//! the sources that all of them share. Everything here panics when something does not work: it serves tests.
+
+mod outcome;
+mod project;
+mod serve;
+
+pub use outcome::{Outcome, visit};
+pub use project::Project;
+pub use serve::Served;
+
+use std::env;
+
+/// What the command that runs these tests says of the machine.
+#[track_caller]
+fn required(name: &str) -> String {
+    env::var(name)
+        .unwrap_or_else(|_| panic!("expected {name} to be set: run these tests with `cargo xtask test consumers`"))
+}

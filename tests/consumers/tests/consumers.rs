@@ -1,0 +1,119 @@
+//! The package in the projects of strangers: no plugin, no configuration, no copied file.
+
+use std::process::Command;
+
+use consumer_tests::{Project, Served, visit};
+
+const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
+const CLASSIC: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script defer src="./main.js"></script></html>"#;
+
+/// Runs a bundler, then its output in a browser.
+#[track_caller]
+fn bundled(project: &Project, bundler: &str, arguments: &[&str], page: &str) {
+    project.run(bundler, arguments);
+    project.write("dist/index.html", page);
+    visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+}
+
+#[track_caller]
+fn vite(name: &str) {
+    let project = Project::new(name, "page");
+    project.write("index.html", MODULE);
+    let dev = Served::command(|port| project.program("vite", &["--host", "127.0.0.1", "--strictPort", "--port", port]));
+    visit(&dev, "/").assert_submitted();
+    drop(dev);
+    project.run("vite", &["build"]);
+    visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+}
+
+#[test]
+fn vite_5_in_development_and_built() {
+    vite("vite-5");
+}
+
+#[test]
+fn vite_6_in_development_and_built() {
+    vite("vite-6");
+}
+
+#[test]
+fn vite_7_in_development_and_built() {
+    vite("vite-7");
+}
+
+#[test]
+fn vite_8_in_development_and_built() {
+    vite("vite-8");
+}
+
+#[test]
+fn webpack_5() {
+    let arguments = ["--mode", "production", "--entry", "./main.js", "--output-path", "dist"];
+    bundled(&Project::new("webpack-5", "page"), "webpack", &arguments, CLASSIC);
+}
+
+#[test]
+fn rollup() {
+    let arguments = ["main.js", "--dir", "dist", "--format", "es", "--plugin", "node-resolve", "--failAfterWarnings"];
+    bundled(&Project::new("rollup", "page"), "rollup", &arguments, MODULE);
+}
+
+#[test]
+fn esbuild_as_a_module() {
+    let arguments = ["main.js", "--bundle", "--splitting", "--format=esm", "--outdir=dist"];
+    bundled(&Project::new("esbuild", "module"), "esbuild", &arguments, MODULE);
+}
+
+#[test]
+fn esbuild_as_a_classic_script() {
+    let arguments = ["main.js", "--bundle", "--format=iife", "--outfile=dist/main.js"];
+    bundled(&Project::new("esbuild", "classic"), "esbuild", &arguments, CLASSIC);
+}
+
+#[test]
+fn esbuild_with_the_module_inside() {
+    let arguments = [
+        "main.js",
+        "--bundle",
+        "--format=iife",
+        "--outfile=dist/main.js",
+        "--alias:kling-multi-image2video=kling-multi-image2video/inline",
+    ];
+    bundled(&Project::new("esbuild", "inline"), "esbuild", &arguments, CLASSIC);
+}
+
+#[test]
+fn parcel_2() {
+    let project = Project::new("parcel-2", "page");
+    project.write("index.html", MODULE);
+    project.run("parcel", &["build", "index.html", "--dist-dir", "dist", "--no-source-maps"]);
+    visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+}
+
+#[test]
+fn a_page_with_an_import_map() {
+    let project = Project::new("esbuild", "plain");
+    project.copy("node_modules/kling-multi-image2video", "dist/kling");
+    let map = r#"<script type="importmap">{ "imports": { "kling-multi-image2video": "./kling/index.js" } }</script><script type="module""#;
+    project.write("dist/index.html", &MODULE.replace(r#"<script type="module""#, map));
+    project.write("dist/main.js", include_str!("../source/main.js"));
+    visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+}
+
+#[test]
+fn node_reads_pictures_without_a_page() {
+    let project = Project::new("esbuild", "node");
+    project.write(
+        "check.mjs",
+        r#"import { createClient, inspectImage, isKlingError } from "kling-multi-image2video";
+           import { inspectImage as inside } from "kling-multi-image2video/inline";
+           const png = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAZAAAAEsCAYAAADtt+XCAAAA"), (letter) => letter.charCodeAt(0));
+           const found = [await inspectImage(new Blob([png])), await inside(new Blob([png]))];
+           const refused = await createClient({ apiKey: 1 }).records().catch((error) => error);
+           if (found.some(({ format, width }) => format !== "png" || width !== 400) || !isKlingError(refused)) {
+             throw new Error(JSON.stringify([found, refused]));
+           }"#,
+    );
+    let output = Command::new("node").arg(project.path("check.mjs")).output().expect("node");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

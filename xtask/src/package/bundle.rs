@@ -1,0 +1,89 @@
+//! One script for each entry: one request less for each part, and a sixth of their gzipped size.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::file_names;
+use crate::child;
+use crate::project::Project;
+
+/// The module as base64 in a script of its own, which is fetched where the module cannot be.
+const INLINE: &str = "wasm.inline.js";
+
+/// The entries, and whether each has the module inside.
+const ENTRIES: [(&str, bool); 2] = [("index.js", false), ("inline.js", true)];
+
+/// Makes one script of each entry and all that it needs, and removes the parts. `mark` is what the module is marked with.
+pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -> Result<()> {
+    inline(project, next, module)?;
+    let made = next.join("made");
+    for (entry, is_inside) in ENTRIES {
+        let script = made.join(entry);
+        join(project, &next.join(entry), &script, mark, is_inside)?;
+        shorten(project, &script)?;
+    }
+    keep_types(project, next, module)?;
+    for name in file_names(next)? {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "js") && name != INLINE {
+            fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
+        }
+    }
+    for (entry, _) in ENTRIES {
+        fs::rename(made.join(entry), next.join(entry)).with_context(|| format!("cannot put {entry} in place"))?;
+    }
+    fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")
+}
+
+fn inline(project: &Project, next: &Path, module: &str) -> Result<()> {
+    let source = next.join("inline-source.js");
+    fs::write(&source, format!("export {{ default }} from \"./{module}_bg.wasm\";\n"))
+        .context("cannot write a script")?;
+    let mut command = Command::new(project.tools.npm_program("esbuild"));
+    command.args(["--bundle", "--minify", "--format=esm", "--loader:.wasm=base64", "--log-level=warning"]);
+    command.arg(&source).arg(format!("--outfile={}", next.join(INLINE).display()));
+    child::run(&mut command)
+}
+
+fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: bool) -> Result<()> {
+    let mut command = Command::new(project.tools.npm_program("esbuild"));
+    command.args([
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--charset=utf8",
+        "--log-level=warning",
+        // The glue's own: a warning about the way in which nobody calls it, and the older names of `globalThis`.
+        "--drop:console",
+        "--define:global=undefined",
+        "--define:self=undefined",
+        "--define:window=undefined",
+        // Its enumerations, where nobody uses them.
+        "--pure:Object.freeze",
+    ]);
+    command.arg(format!("--external:./{INLINE}"));
+    command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
+    command.arg(entry).arg(format!("--outfile={}", script.display()));
+    child::run(&mut command)
+}
+
+/// A second minifier takes off another twentieth.
+fn shorten(project: &Project, script: &Path) -> Result<()> {
+    let mut command = Command::new(project.tools.npm_program("terser"));
+    command.args(["--module", "--ecma", "2022", "--mangle", "toplevel"]);
+    command.args(["--compress", "ecma=2022,passes=3,sequences=false,toplevel,unsafe_arrows"]);
+    command.arg("--output").arg(script).arg("--").arg(script);
+    child::run(&mut command)
+}
+
+/// Keeps what the compiler of types needs to know of the glue, which nobody but the authors of the sources sees.
+fn keep_types(project: &Project, next: &Path, module: &str) -> Result<()> {
+    let types = project.root.join("target/glue");
+    fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
+    let glue = format!("{module}.d.ts");
+    fs::rename(next.join(&glue), types.join(&glue)).with_context(|| format!("cannot keep {glue}"))?;
+    fs::write(types.join("wasm.inline.d.ts"), "declare const base64: string;\nexport default base64;\n")
+        .context("cannot write the types of the inline module")
+}
