@@ -9,7 +9,7 @@ mod project;
 mod serve;
 
 pub use outcome::{Outcome, visit};
-pub use project::Project;
+pub use project::{Project, package};
 pub use serve::Served;
 
 use std::env;

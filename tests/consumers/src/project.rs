@@ -61,10 +61,10 @@ impl Project {
         command
     }
 
-    /// Runs a program of its own to its end.
+    /// Runs a program of its own to its end; returns what it said.
     #[track_caller]
-    pub fn run(&self, program: &str, arguments: &[&str]) {
-        finish(self.program(program, arguments));
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
+        finish(self.program(program, arguments))
     }
 
     /// Writes a file into the folder that is served.
@@ -83,7 +83,7 @@ impl Project {
 }
 
 /// The tarball that would be published.
-fn package() -> &'static Path {
+pub fn package() -> &'static Path {
     static PACKED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = PACKED.get_or_init(|| {
         let folder = TempDir::new().expect("a folder for the tarball");
@@ -103,7 +103,7 @@ fn npm(folder: &Path, arguments: &[&str]) {
 }
 
 #[track_caller]
-fn finish(mut command: Command) {
+fn finish(mut command: Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(
@@ -113,6 +113,7 @@ fn finish(mut command: Command) {
         said(&output.stdout),
         said(&output.stderr)
     );
+    said(&output.stdout)
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use consumer_tests::{Project, Served, visit};
+use consumer_tests::{Project, Served, package, visit};
 
 const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
 const CLASSIC: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script defer src="./main.js"></script></html>"#;
@@ -116,4 +116,47 @@ fn node_reads_pictures_without_a_page() {
     );
     let output = Command::new("node").arg(project.path("check.mjs")).output().expect("node");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn next_16_in_the_page_and_on_the_server() {
+    let project = Project::new("next-16", "page");
+    project.run("next", &["build"]);
+    let server = Served::command(|port| project.program("next", &["start", "--hostname", "127.0.0.1", "--port", port]));
+    visit(&server, "/").assert_submitted();
+}
+
+#[test]
+fn those_who_judge_packages_find_nothing() {
+    let project = Project::new("lint", "package");
+    let package = package().to_string_lossy();
+    let said = project.run("publint", &[&package, "--strict"]);
+    assert!(said.contains("All good!"), "{said}");
+    let said = project.run("attw", &[&package, "--profile", "esm-only", "--no-emoji"]);
+    assert!(said.contains("\"kling-multi-image2video/inline\""), "{said}");
+}
+
+#[test]
+fn the_package_holds_what_it_needs_and_no_more() {
+    let project = Project::new("lint", "files");
+    let mut found: Vec<String> = std::fs::read_dir(project.path("node_modules/kling-multi-image2video"))
+        .expect("the installed package")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort_unstable();
+    let expected = [
+        "CHANGELOG.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "index.d.ts",
+        "index.js",
+        "inline.d.ts",
+        "inline.js",
+        "kling_multi_image2video_bg.wasm",
+        "kling_multi_image2video_bg.wasm.d.ts",
+        "package.json",
+        "wasm.inline.js",
+    ];
+    assert_eq!(found, expected);
 }

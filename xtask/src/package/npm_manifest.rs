@@ -9,7 +9,7 @@ use crate::project::Project;
 pub(super) fn text(project: &Project, files: &[String]) -> Result<String> {
     let module = format!("{}_bg.wasm", super::module_name(project)?);
     let published: Vec<&String> = files.iter().filter(|name| !name.starts_with('.')).collect();
-    let repository = json!({ "type": "git", "url": project.manifest_text("repository")? });
+    let repository = json!({ "type": "git", "url": format!("git+{}.git", project.manifest_text("repository")?) });
     let fields = [
         ("name", Value::from(project.manifest_text("name")?)),
         ("version", Value::from(project.manifest_text("version")?)),
