@@ -285,6 +285,15 @@ fn a_clock_that_is_put_back_delays_no_question() {
     assert!(script.now.get() < 30_000, "{}", script.now.get());
 }
 
+#[test]
+fn time_asleep_is_no_outage() {
+    let lost = || (0..8).map(|_| unreachable());
+    let script = Script { nap: 10 * MINUTE, ..Script::new(lost().chain([task("succeed")])) };
+    script.wait(None).unwrap();
+    let awake = Script::new(lost().chain(lost()).chain(lost()).chain([task("succeed")]));
+    assert_eq!(code(awake.wait(None)), ErrorCode::Network, "while it is awake the budget counts");
+}
+
 mod tabs {
     use kling_multi_image2video::flow::echo::Echo;
 

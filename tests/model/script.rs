@@ -54,6 +54,8 @@ pub(crate) struct Script {
     pub(crate) gate: Gate,
     /// When there is no network.
     pub(crate) offline: Range<u64>,
+    /// How much later than asked for each rest ends, in ms: the machine sleeps, or the tab is frozen.
+    pub(crate) nap: u64,
     /// What ends a rest early, and when.
     pub(crate) wakes: RefCell<VecDeque<(u64, Wake)>>,
     /// Whether somebody looks at the page.
@@ -78,6 +80,7 @@ impl Default for Script {
             is_halted: Cell::default(),
             gate: Gate::new(6),
             offline: 0..0,
+            nap: 0,
             wakes: RefCell::default(),
             is_seen: Cell::new(true),
             echoes: RefCell::default(),
@@ -196,7 +199,7 @@ impl Host for &Script {
             self.now.set(early.max(self.now.get()));
             return self.wakes.borrow_mut().pop_front().unwrap().1;
         }
-        self.now.set(until);
+        self.now.set(until.saturating_add(self.nap));
         Wake::Time
     }
 
