@@ -121,7 +121,7 @@ fn copy_entry(project: &Project, next: &Path) -> Result<()> {
             copy(&source.join(&name), &next.join(&name))?;
         }
     }
-    for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts"] {
+    for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts", "relay.js", "relay.d.ts"] {
         ensure!(next.join(entry).is_file(), "expected src/js/{entry}, the package's entry, found none");
     }
     Ok(())

@@ -13,7 +13,7 @@ async function consume() {
   const options = new URLSearchParams(location.search);
   const image = await picture();
   const { format, width } = await inspectImage(image);
-  const client = createClient({ baseUrl: options.get("base"), apiKey: options.get("key") });
+  const client = createClient({ baseUrl: options.get("base"), apiKey: options.get("key") ?? undefined });
   const task = await client.submit({ images: [image], prompt: "a consumer" });
   return { format, width, status: task.status, taskId: task.taskId, storage: await client.storage() };
 }

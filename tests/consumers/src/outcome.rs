@@ -21,25 +21,46 @@ pub struct Outcome {
     pub charges: usize,
 }
 
-/// Opens a page in a browser of its own, and waits for its outcome.
+/// A key of its own, so that the simulator keeps the accounts apart.
+pub fn new_key() -> String {
+    let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
+    format!("sk-sim-consumer-{nanos}")
+}
+
+/// The address of the simulated service.
+#[track_caller]
+pub fn service() -> String {
+    format!("{}/s/ok/kling", required("KLING_SIMULATOR"))
+}
+
+/// Opens a page in a browser of its own, with a key, and waits for its outcome.
 #[track_caller]
 pub fn visit(served: &Served, path: &str) -> Outcome {
-    let simulator = required("KLING_SIMULATOR");
+    let key = new_key();
+    outcome(&format!("{}{path}?base={}&key={key}", served.address, service()), &key)
+}
+
+/// The same without a key, which a relay at `base` adds.
+#[track_caller]
+pub fn visit_without_key(served: &Served, base: &str, key: &str) -> Outcome {
+    outcome(&format!("{}/?base={base}", served.address), key)
+}
+
+#[track_caller]
+fn outcome(address: &str, key: &str) -> Outcome {
     let downloads = TempDir::new().expect("a folder for downloads");
-    let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
-    let key = format!("sk-sim-consumer-{nanos}");
     let session = Browser::chosen().start(downloads.path());
-    session.open(&format!("{}{path}?base={simulator}/s/ok/kling&key={key}", served.address));
+    session.open(address);
     let start = Instant::now();
     let said = loop {
         let said = session.run("return globalThis.outcome ?? null", &[]);
         if said != Value::Null {
             break said;
         }
-        assert!(start.elapsed() < PATIENCE, "expected an outcome, found none at {}{path}", served.address);
+        assert!(start.elapsed() < PATIENCE, "expected an outcome, found none at {address}");
         sleep(Duration::from_millis(50));
     };
-    Outcome { said, charges: charges(&simulator, &key) }
+    Outcome { said, charges: charges(&required("KLING_SIMULATOR"), key) }
 }
 
 fn charges(simulator: &str, key: &str) -> usize {

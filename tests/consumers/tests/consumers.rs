@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use consumer_tests::{Project, Served, package, visit};
+use consumer_tests::{Project, Served, new_key, package, service, visit, visit_without_key};
 
 const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
 const CLASSIC: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script defer src="./main.js"></script></html>"#;
@@ -90,19 +90,46 @@ fn parcel_2() {
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
-#[test]
-fn a_page_with_an_import_map() {
-    let project = Project::new("esbuild", "plain");
+/// A page without any bundler, in `dist`.
+fn plain(project: &Project) {
     project.copy("node_modules/kling-multi-image2video", "dist/kling");
     let map = r#"<script type="importmap">{ "imports": { "kling-multi-image2video": "./kling/index.js" } }</script><script type="module""#;
     project.write("dist/index.html", &MODULE.replace(r#"<script type="module""#, map));
     project.write("dist/main.js", include_str!("../source/main.js"));
+}
+
+#[test]
+fn a_page_with_an_import_map() {
+    let project = Project::new("node", "page");
+    plain(&project);
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
 #[test]
+fn a_plain_node_server_with_the_relay() {
+    let project = Project::new("node", "server");
+    plain(&project);
+    let key = new_key();
+    let server = Served::command(|port| {
+        let mut command = Command::new("node");
+        command.arg(project.path("server.js")).env("PORT", port);
+        command.env("COMETAPI_KEY", &key).env("COMETAPI_BASE", service());
+        command
+    });
+    visit_without_key(&server, "/api/kling", &key).assert_submitted();
+}
+
+#[test]
+fn the_relay_lets_through_what_it_should() {
+    let project = Project::new("node", "relay");
+    let output =
+        Command::new("node").args(["--test", "relay.test.js"]).current_dir(project.path("")).output().expect("node");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
 fn node_reads_pictures_without_a_page() {
-    let project = Project::new("esbuild", "node");
+    let project = Project::new("node", "import");
     project.write(
         "check.mjs",
         r#"import { createClient, inspectImage, isKlingError } from "kling-multi-image2video";
@@ -119,11 +146,19 @@ fn node_reads_pictures_without_a_page() {
 }
 
 #[test]
-fn next_16_in_the_page_and_on_the_server() {
+fn next_16_in_the_page_on_the_server_and_as_a_relay() {
     let project = Project::new("next-16", "page");
     project.run("next", &["build"]);
     let server = Served::command(|port| project.program("next", &["start", "--hostname", "127.0.0.1", "--port", port]));
     visit(&server, "/").assert_submitted();
+    drop(server);
+    let key = new_key();
+    let server = Served::command(|port| {
+        let mut command = project.program("next", &["start", "--hostname", "127.0.0.1", "--port", port]);
+        command.env("COMETAPI_KEY", &key).env("COMETAPI_BASE", service());
+        command
+    });
+    visit_without_key(&server, "/api/kling", &key).assert_submitted();
 }
 
 #[test]
@@ -156,6 +191,8 @@ fn the_package_holds_what_it_needs_and_no_more() {
         "kling_multi_image2video_bg.wasm",
         "kling_multi_image2video_bg.wasm.d.ts",
         "package.json",
+        "relay.d.ts",
+        "relay.js",
         "wasm.inline.js",
     ];
     assert_eq!(found, expected);

@@ -16,6 +16,9 @@ const INLINE: &str = "wasm.inline.js";
 /// The entries, and whether each has the module inside.
 const ENTRIES: [(&str, bool); 2] = [("index.js", false), ("inline.js", true)];
 
+/// For servers, which need no small script, and whose owners may want to read it.
+const SERVER: &str = "relay.js";
+
 /// Makes one script of each entry and all that it needs, and removes the parts. `mark` is what the module is marked with.
 pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -> Result<()> {
     inline(project, next, module)?;
@@ -27,7 +30,8 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
     }
     keep_types(project, next, module)?;
     for name in file_names(next)? {
-        if Path::new(&name).extension().is_some_and(|extension| extension == "js") && name != INLINE {
+        let is_script = Path::new(&name).extension().is_some_and(|extension| extension == "js");
+        if is_script && ![INLINE, SERVER].contains(&name.as_str()) {
             fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
         }
     }

@@ -33,6 +33,7 @@ fn exports(module: &str) -> String {
         r#"  "exports": {{
     ".": {{ "types": "./index.d.ts", "default": "./index.js" }},
     "./inline": {{ "types": "./inline.d.ts", "default": "./inline.js" }},
+    "./relay": {{ "types": "./relay.d.ts", "default": "./relay.js" }},
     "./{module}": {{ "types": "./{module}.d.ts", "default": "./{module}" }},
     "./package.json": "./package.json"
   }}"#

@@ -1,0 +1,3 @@
+import { relay } from "../../../../relay.js";
+
+export { relay as GET };
