@@ -162,6 +162,17 @@ fn next_16_in_the_page_on_the_server_and_as_a_relay() {
 }
 
 #[test]
+fn the_declarations_allow_what_is_right_and_nothing_else() {
+    let project = Project::new("types", "types");
+    for (resolution, module) in [("node16", "node16"), ("nodenext", "nodenext"), ("bundler", "esnext")] {
+        let mut arguments = vec!["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
+        arguments.extend(["--target", "esnext", "--lib", "esnext,dom,dom.iterable", "--types", ""]);
+        arguments.extend(["--moduleResolution", resolution, "--module", module, "uses.ts", "wrong.ts"]);
+        project.run("tsc", &arguments);
+    }
+}
+
+#[test]
 fn those_who_judge_packages_find_nothing() {
     let project = Project::new("lint", "package");
     let package = package().to_string_lossy();

@@ -82,12 +82,21 @@ fn shorten(project: &Project, script: &Path) -> Result<()> {
     child::run(&mut command)
 }
 
+/// What importing the module itself gives is up to the bundler: mostly its address. wasm-bindgen describes its inside.
+const MODULE_TYPES: &str = "import type { WasmSource } from \"./index.js\";
+
+/** The WebAssembly module, as the bundler at hand gives it: what `init` takes. */
+declare const module: WasmSource;
+export default module;
+";
+
 /// Keeps what the compiler of types needs to know of the glue, which nobody but the authors of the sources sees.
 fn keep_types(project: &Project, next: &Path, module: &str) -> Result<()> {
     let types = project.root.join("target/glue");
     fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;
     let glue = format!("{module}.d.ts");
     fs::rename(next.join(&glue), types.join(&glue)).with_context(|| format!("cannot keep {glue}"))?;
+    fs::write(next.join(format!("{module}_bg.wasm.d.ts")), MODULE_TYPES).context("cannot write the module's types")?;
     fs::write(types.join("wasm.inline.d.ts"), "declare const base64: string;\nexport default base64;\n")
         .context("cannot write the types of the inline module")
 }
