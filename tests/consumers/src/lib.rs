@@ -8,7 +8,7 @@ mod outcome;
 mod project;
 mod serve;
 
-pub use outcome::{Outcome, new_key, service, visit, visit_without_key};
+pub use outcome::{Outcome, make_video, new_key, service, visit, visit_without_key};
 pub use project::{Project, package};
 pub use serve::Served;
 

@@ -1,5 +1,6 @@
 //! What came of a visit.
 
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -44,6 +45,29 @@ pub fn visit(served: &Served, path: &str) -> Outcome {
 #[track_caller]
 pub fn visit_without_key(served: &Served, base: &str, key: &str) -> Outcome {
     outcome(&format!("{}/?base={base}", served.address), key)
+}
+
+/// Fills in a form of a picture and a prompt as a person does, sends it off, and waits until its video plays.
+#[track_caller]
+pub fn make_video(address: &str, picture: &Path, key: &str) {
+    let downloads = TempDir::new().expect("a folder for downloads");
+    let session = Browser::chosen().start(downloads.path());
+    session.open(address);
+    let wait = |what: &str, script: &str| {
+        let start = Instant::now();
+        while session.run(&format!("return Boolean({script})"), &[]) != Value::Bool(true) {
+            let status = session.run("return document.querySelector('[role=status]')?.textContent ?? null", &[]);
+            assert!(start.elapsed() < PATIENCE, "expected {what}, found the status {status} at {address}");
+            sleep(Duration::from_millis(50));
+        }
+    };
+    wait("a form", "document.querySelector('button')");
+    session.send_keys("input[type=file]", &picture.to_string_lossy());
+    session.send_keys("input[name=prompt]", "a recipe");
+    session.click("button");
+    wait("a video that plays", "document.querySelector('video')?.readyState > 1");
+    wait("an end", "document.querySelector('[role=status]').textContent === 'done'");
+    assert_eq!(charges(&required("KLING_SIMULATOR"), key), 1, "charges");
 }
 
 #[track_caller]

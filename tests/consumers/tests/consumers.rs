@@ -1,8 +1,9 @@
 //! The package in the projects of strangers: no plugin, no configuration, no copied file.
 
+use std::path::Path;
 use std::process::Command;
 
-use consumer_tests::{Project, Served, new_key, package, service, visit, visit_without_key};
+use consumer_tests::{Project, Served, make_video, new_key, package, service, visit, visit_without_key};
 
 const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
 const CLASSIC: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script defer src="./main.js"></script></html>"#;
@@ -105,17 +106,36 @@ fn a_page_with_an_import_map() {
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
+/// What `dist` holds, and the relay, served by plain Node.
+fn node_server(project: &Project, key: &str, service: &str) -> Served {
+    project.write("server.js", include_str!("../projects/node/server.js"));
+    Served::command(|port| {
+        let mut command = Command::new("node");
+        command.arg(project.path("server.js")).env("PORT", port);
+        command.env("COMETAPI_KEY", key).env("COMETAPI_BASE", service);
+        command
+    })
+}
+
+#[test]
+fn recipes_of_react_vue_and_svelte_make_a_video() {
+    let project = Project::new("recipes", "page");
+    project.run("vite", &["build"]);
+    let picture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/photos/china.jpg").canonicalize().expect("a photo");
+    for name in ["react", "vue", "svelte"] {
+        let key = new_key();
+        let server = node_server(&project, &key, &service().replace("/s/ok/", "/s/ok,submitted=100,processing=100/"));
+        make_video(&format!("{}/{name}/", server.address), &picture, &key);
+    }
+}
+
 #[test]
 fn a_plain_node_server_with_the_relay() {
     let project = Project::new("node", "server");
     plain(&project);
     let key = new_key();
-    let server = Served::command(|port| {
-        let mut command = Command::new("node");
-        command.arg(project.path("server.js")).env("PORT", port);
-        command.env("COMETAPI_KEY", &key).env("COMETAPI_BASE", service());
-        command
-    });
+    let server = node_server(&project, &key, &service());
     visit_without_key(&server, "/api/kling", &key).assert_submitted();
 }
 

@@ -17,7 +17,7 @@ createServer(async (incoming, outgoing) => {
     const body = method === "POST" ? Readable.toWeb(incoming) : undefined;
     answer = await relay(new Request(url, { method, headers, body, duplex: "half" }));
   } else {
-    const name = url.pathname.endsWith("/") ? "index.html" : url.pathname.slice(1);
+    const name = url.pathname.replace(/\/$/, "/index.html");
     const file = await readFile(join(import.meta.dirname, "dist", name)).catch(() => undefined);
     answer = new Response(file, { status: file ? 200 : 404, headers: { "Content-Type": types[extname(name)] ?? "text/plain" } });
   }

@@ -1,0 +1,46 @@
+import { useEffect, useRef, useState } from "react";
+import { createClient, isKlingError } from "kling-multi-image2video";
+
+// At module scope: one client for all, and no effect until it is used. The site's relay adds the key.
+const client = createClient({ baseUrl: "/api/kling" });
+
+export function Maker() {
+  const [phase, setPhase] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [video, setVideo] = useState();
+  const left = useRef();
+
+  // Whoever leaves stops watching, not the task: its record brings it back.
+  useEffect(() => {
+    left.current = new AbortController();
+    return () => left.current.abort();
+  }, []);
+  useEffect(() => () => video && URL.revokeObjectURL(video), [video]);
+
+  async function make(event) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const { signal } = left.current;
+    setBusy(true);
+    try {
+      const request = { images: form.getAll("images"), prompt: form.get("prompt") };
+      const onProgress = (progress) => setPhase(progress.phase);
+      const task = await client.generate(request, { signal, onProgress });
+      setVideo(URL.createObjectURL(await client.keepVideo(task.taskId, { signal, onProgress })));
+      setPhase("done");
+    } catch (error) {
+      if (!signal.aborted) setPhase(isKlingError(error) ? `${error.code}: ${error.message}` : String(error));
+    }
+    setBusy(false);
+  }
+
+  return (
+    <form onSubmit={make}>
+      <input type="file" name="images" accept="image/jpeg,image/png" multiple required />
+      <input name="prompt" required />
+      <button disabled={isBusy}>Make the video</button>
+      <p role="status">{phase}</p>
+      {video && <video src={video} controls />}
+    </form>
+  );
+}

@@ -1,0 +1,4 @@
+import { mount } from "svelte";
+import Maker from "./Maker.svelte";
+
+mount(Maker, { target: document.querySelector("#app") });

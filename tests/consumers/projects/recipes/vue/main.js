@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Maker from "./Maker.vue";
+
+createApp(Maker).mount("#app");
