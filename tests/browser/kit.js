@@ -13,13 +13,28 @@ export const runner = (cases) => async (simulator, name) => {
     timer = setTimeout(() => reject(new Error(`still running after ${LONGEST} ms`)), LONGEST);
   });
   try {
-    await Promise.race([Kit.at(simulator).then((kit) => cases[name](kit)), overdue]);
+    const kit = await Kit.at(simulator);
+    await Promise.race([cases[name](kit), overdue]);
+    await kit.assertKeyStayed();
   } catch (error) {
     throw new Error(`${name}: ${error}\n${error?.stack ?? ""}`);
   } finally {
     clearTimeout(timer);
   }
 };
+
+/** Every word on the console of this page. @type {string[]} */
+const said = [];
+for (const name of ["debug", "log", "info", "warn", "error"]) {
+  const own = console[name];
+  console[name] = (...words) => {
+    said.push(words.map(String).join(" "));
+    own.apply(console, words);
+  };
+}
+
+/** Every error that was expected. @type {string[]} */
+const failures = [];
 
 export class Kit {
   static async at(simulator) {
@@ -44,6 +59,38 @@ export class Kit {
   async account() {
     const answer = await fetch(`${this.simulator}/account`, { headers: { Authorization: `Bearer ${this.key}` } });
     return answer.json();
+  }
+
+  /**
+   * The key is in the one header and nowhere else that a page can see: no log line, address, record or error.
+   * What `fails` has seen counts as error.
+   */
+  async assertKeyStayed() {
+    const { violations } = await this.account();
+    const addresses = performance.getEntriesByType("resource").map(({ name }) => name);
+    const stored = [...Object.values({ ...localStorage }), ...Object.values({ ...sessionStorage }), document.cookie];
+    const places = { console: said, addresses, errors: failures, stored, records: await this.#records() };
+    for (const [place, texts] of Object.entries(places)) {
+      ok(!texts.some((text) => text.includes(this.key)), `no key in what is found in: ${place}`);
+    }
+    equal(violations.filter((what) => what.includes("the key in")), [], "no key in a request but in its header");
+  }
+
+  /** What is really in the database of this case, if it has one. */
+  async #records() {
+    const databases = await indexedDB.databases();
+    if (!databases.some(({ name }) => name === this.key)) return [];
+    const promised = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const database = await promised(indexedDB.open(this.key));
+    try {
+      if (!database.objectStoreNames.contains("tasks")) return [];
+      return (await promised(database.transaction("tasks").objectStore("tasks").getAll())).map((record) => JSON.stringify(record));
+    } finally {
+      database.close();
+    }
   }
 
   async request(rest = {}) {
@@ -147,6 +194,7 @@ export async function rejection(promise) {
 export async function fails(promise, code) {
   const error = await rejection(promise);
   if (error?.name !== "KlingError" || error.code !== code) throw new Error(`expected ${code}, found ${error?.code}: ${error}`);
+  failures.push([error.message, error.stack, String(error.cause), JSON.stringify(error), JSON.stringify({ ...error })].join());
   return error;
 }
 

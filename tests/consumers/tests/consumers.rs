@@ -137,6 +137,11 @@ fn a_plain_node_server_with_the_relay() {
     let key = new_key();
     let server = node_server(&project, &key, &service());
     visit_without_key(&server, "/api/kling", &key).assert_submitted();
+    // As from another machine of the local network: neither locks nor `randomUUID`, and no word of the browser on who asks.
+    let key = new_key();
+    let mut server = node_server(&project, &key, &service());
+    server.address = server.address.replace("127.0.0.1", "lan.test");
+    visit_without_key(&server, "/api/kling", &key).assert_submitted();
 }
 
 #[test]

@@ -140,6 +140,8 @@ impl Browser {
                 "goog:chromeOptions": { "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+                    // A host that is not this machine to the browser: no secure context over plain HTTP.
+                    "--host-resolver-rules=MAP lan.test 127.0.0.1",
                 ] },
             }),
             Self::Firefox => json!({

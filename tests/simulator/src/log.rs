@@ -1,13 +1,13 @@
 //! What happens around every request: the preflight's answer, the CORS header, the books, and a
 //! line on standard error.
 
-use crate::key::key;
+use crate::key::{key, strays};
 use crate::ledger::Call;
 use crate::line::Hook;
 use crate::policy::{Target, asked_for, is_for_range};
 use crate::service::{self, Service};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub async fn observe(
     // The relay is for this server's own page, so that no other page shall read its answers.
     let relayed = path == "/relay" || path.starts_with("/relay/");
     let target = Target::of(&path);
-    let call = target.map(|target| enter(&observer.service, target, &method, &path, request.headers()));
+    let call = target.map(|target| enter(&observer.service, target, &method, request.uri(), request.headers()));
 
     let mut response = if method == Method::OPTIONS && !relayed {
         preflight(&observer.service, target, &path, request.headers())
@@ -70,7 +70,8 @@ pub async fn observe(
 }
 
 /// Enters a request before it is answered, so that one whose caller hangs up is in the books too.
-fn enter(service: &Service, target: Target, method: &Method, path: &str, headers: &HeaderMap) -> Arc<Call> {
+fn enter(service: &Service, target: Target, method: &Method, uri: &Uri, headers: &HeaderMap) -> Arc<Call> {
+    let path = uri.path();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let call = Arc::new(Call {
         method: method.to_string(),
@@ -80,7 +81,7 @@ fn enter(service: &Service, target: Target, method: &Method, path: &str, headers
         content_type: content_type.map(str::to_owned),
         ..Call::default()
     });
-    let violations = target.violations(method, headers).into_iter();
+    let violations = target.violations(method, headers).into_iter().chain(strays(uri, headers));
     let violations = violations.map(|what| format!("{method} {path}: {what}")).collect();
     service.ledger.enter(key(headers).ok(), target.id(), &call, violations);
     call
