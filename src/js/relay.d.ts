@@ -32,13 +32,18 @@ export interface RelayOptions {
   apiKey: string | ((request: Request) => string | undefined | Promise<string | undefined>);
   /** Everything before `/v1/videos/…`; default `https://api.cometapi.com/kling`; `https:`, or `http:` of this machine. */
   baseUrl?: string | URL | undefined;
-  /** Other origins whose pages may use it, such as `"https://example.com"`; default none. */
+  /**
+   * Other origins whose pages may use it, such as `"https://example.com"`; default none. Behind a proxy that speaks https for
+   * the server the site's own belongs here: browsers without `Sec-Fetch-Site` (Safari before 16.4) are told by their origin
+   * alone. A route handler for other origins must be exported as `OPTIONS` too.
+   */
   allowOrigins?: Iterable<string> | undefined;
   /** Of the request, in bytes; default 64 MiB: four pictures of 10 MiB are 56 MB as base64. */
   maxBodyBytes?: number | undefined;
   /**
-   * The site's own say in each call: who may pay, and how often. `false` is 403, a `Response` is passed back as it is (let it
-   * be 4xx: after 5xx the page must believe that a task may exist), what it throws is 403 without its words. The request has no
+   * The site's own say in each call: who may pay, and how often. `true` or nothing lets it pass, a `Response` is passed
+   * back as it is (let it be 4xx: after 5xx the page must believe that a task may exist), anything else is 403, and so is what it
+   * throws, without its words. The request has no
    * body. Without it everybody who can reach the relay pays with its key.
    */
   authorize?:

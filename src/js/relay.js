@@ -53,14 +53,16 @@ export function createRelay(options) {
     const length = Number(request.headers.get("content-length"));
     if (action === "create") {
       const type = request.headers.get("content-type") ?? "none";
-      if (!/^application\/json\b/i.test(type)) return refusal(415, "relay_type", `expected application/json, found ${type}`);
+      if (!/^application\/json\s*(;|$)/i.test(type)) return refusal(415, "relay_type", `expected application/json, found ${type}`);
       if (length > longest) return refusal(413, "relay_size", `expected at most ${longest} bytes, found ${length}`);
     }
     if (authorize) {
       const { url, headers } = request;
       const verdict = await authorize(new Request(url, { method, headers }), id === undefined ? { action } : { action, id });
-      if (verdict instanceof Response) return verdict;
-      if (verdict === false) return refusal(403, "relay_forbidden", "this site does not let you do this");
+      // One that cannot be passed back, such as one that was read, throws here, before anything is sent.
+      if (verdict instanceof Response) return new Response(verdict.body, verdict);
+      // A check that answers null or 0 means no.
+      if (verdict !== true && verdict !== undefined) return refusal(403, "relay_forbidden", "this site does not let you do this");
     }
     const key = typeof apiKey === "function" ? await apiKey(request) : apiKey;
     if (!isKey(key)) return refusal(403, "relay_key", "this site has no key for the service");
@@ -104,8 +106,9 @@ export function createRelay(options) {
     }
     try {
       const answer = await send(url, { headers, redirect: "manual", signal: request.signal });
-      const isVideo = answer.ok && /^(video\/|application\/octet-stream)/i.test(answer.headers.get("content-type") ?? "");
-      return action === "content" && isVideo ? streamed(answer) : await read(answer, key);
+      // Stores name videos in many ways, or not at all; what may be an error in an answer of success is text.
+      const isText = /^(text\/|application\/([\w.-]+\+)?(json|xml)\b)/i.test(answer.headers.get("content-type") ?? "");
+      return action === "content" && answer.ok && !isText ? streamed(answer, key) : await read(answer, key);
     } catch {
       return refusal(502, "do_request_failed", "no answer from the service, or a broken one");
     }
@@ -136,24 +139,27 @@ async function read(answer, key) {
   }
   text = (text + decoder.decode()).replaceAll(key, "[key]");
   const isEmpty = [204, 205].includes(answer.status);
-  return new Response(isEmpty ? null : text, { status: answer.status, headers: kept(answer) });
+  const headers = kept(answer, key);
+  // A gateway's error page must not run as a page of this site.
+  headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
+  return new Response(isEmpty ? null : text, { status: answer.status, headers });
 }
 
-/** @param {Response} answer */
-function streamed(answer) {
-  const headers = kept(answer);
+/** @param {Response} answer @param {string} key */
+function streamed(answer, key) {
+  const headers = kept(answer, key);
   const length = answer.headers.get("content-length");
   // Of a body that was packed it is another length than what arrives here.
   if (length !== null && !answer.headers.has("content-encoding")) headers.set("content-length", length);
   return new Response(answer.body, { status: answer.status, headers });
 }
 
-/** @param {Response} answer */
-function kept(answer) {
+/** @param {Response} answer @param {string} key */
+function kept(answer, key) {
   const headers = new Headers();
   for (const name of ANSWERED) {
     const value = answer.headers.get(name);
-    if (value !== null) headers.set(name, value);
+    if (value !== null) headers.set(name, value.replaceAll(key, "[key]"));
   }
   return headers;
 }
@@ -206,18 +212,36 @@ function checked(options) {
   if (typeof apiKey !== "function" && !isKey(apiKey)) {
     throw new TypeError("apiKey: expected a key of visible ASCII characters, or a function that supplies one");
   }
-  const base = Object.assign(new URL(String(baseUrl).replace(/\/+$/, "")), { search: "", hash: "" });
+  const base = parsed(String(baseUrl).replace(/\/+$/, ""));
+  if (!base) throw new TypeError(`baseUrl: expected an address such as "${SERVICE}"`);
+  if (base.search || base.hash) throw new TypeError("baseUrl: expected no query and no fragment");
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(base.hostname);
   if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback)) {
     throw new TypeError("baseUrl: expected an https: address (or http: of this machine), because the key is sent there");
   }
   if (base.username || base.password) throw new TypeError("baseUrl: expected no user name and no password");
+  if (typeof allowOrigins === "string" || typeof allowOrigins?.[Symbol.iterator] !== "function") {
+    throw new TypeError("allowOrigins: expected a list of origins");
+  }
   const origins = new Set(Array.from(allowOrigins, (text) => {
-    const { origin } = new URL(text);
-    if (origin === "null" || origin !== String(text)) throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", found "${text}"`);
+    const origin = parsed(text)?.origin;
+    if (origin === undefined || origin === "null" || origin !== text) {
+      throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", found "${text}"`);
+    }
     return origin;
   }));
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) throw new TypeError("maxBodyBytes: expected a number of bytes");
   if (authorize !== undefined && typeof authorize !== "function") throw new TypeError("authorize: expected a function");
+  // Found only at a call, it would look like a service that does not answer.
+  if (own !== undefined && typeof own !== "function") throw new TypeError("fetch: expected a function");
   return { apiKey, base: { href: base.href.replace(/\/+$/, ""), origin: base.origin }, origins, longest: maxBodyBytes, authorize, send: own ?? sendNow };
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,13 @@
 // The relay before a service that notes what it gets.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { createRelay } from "kling-multi-image2video/relay";
 
 const KEY = "sk-secret-0123456789";
@@ -186,7 +191,14 @@ test("a service that does not answer may have a task all the same", async () => 
 });
 
 test("a page that goes away ends a question and tears no paid request", async () => {
-  const page = new AbortController();
+  let page = new AbortController();
+  const ended = new Promise((done) => {
+    answer = (response) => { response.on("close", () => done(response.writableFinished)); page.abort(); };
+  });
+  const question = relay()(new Request(get(`${ROUTE}/1`), { signal: page.signal }));
+  assert.equal(await Promise.race([ended, new Promise((done) => setTimeout(done, 2000, "still open"))]), false);
+  await refused(await question, 502, "do_request_failed");
+  page = new AbortController();
   answer = (response) => { page.abort(); setTimeout(() => json(200, { code: 0 })(response), 50); };
   const paid = await relay()(new Request(post("{}"), { signal: page.signal }));
   assert.equal(paid.status, 200);
@@ -195,11 +207,122 @@ test("a page that goes away ends a question and tears no paid request", async ()
 test("bad options are told at once", () => {
   const wrong = [
     [undefined, /apiKey/], [{}, /apiKey/], [{ apiKey: "two words" }, /apiKey/], [{ apiKey: KEY, baseUrl: "http://example.com" }, /baseUrl/],
-    [{ apiKey: KEY, baseUrl: "https://a:b@example.com" }, /baseUrl/], [{ apiKey: KEY, baseUrl: "nowhere" }, /URL/],
-    [{ apiKey: KEY, allowOrigins: ["https://example.com/"] }, /allowOrigins/], [{ apiKey: KEY, allowOrigins: ["*"] }, /URL/],
+    [{ apiKey: KEY, baseUrl: "https://a:b@example.com" }, /baseUrl/], [{ apiKey: KEY, baseUrl: "nowhere" }, /baseUrl/],
+    [{ apiKey: KEY, allowOrigins: ["https://example.com/"] }, /allowOrigins/], [{ apiKey: KEY, allowOrigins: ["*"] }, /allowOrigins/],
+    [{ apiKey: KEY, baseUrl: "https://:b@example.com" }, /baseUrl/], [{ apiKey: KEY, baseUrl: "https://example.com/kling?x=1" }, /baseUrl/],
+    [{ apiKey: KEY, allowOrigins: "https://example.com" }, /allowOrigins/], [{ apiKey: KEY, allowOrigins: 5 }, /allowOrigins/], [{ apiKey: KEY, fetch: 5 }, /fetch/],
     [{ apiKey: KEY, maxBodyBytes: 0 }, /maxBodyBytes/], [{ apiKey: KEY, authorize: true }, /authorize/],
   ];
   for (const [options, named] of wrong) {
     assert.throws(() => createRelay(options), (error) => error instanceof TypeError && named.test(error.message) && !error.message.includes(KEY), JSON.stringify(options));
+  }
+});
+
+test("a video arrives whole, whatever its store calls it", async () => {
+  const video = Buffer.alloc(2 << 20, 0xff); // longer than any other answer, and no UTF-8
+  for (const type of ["video/mp4", "binary/octet-stream", "application/octet-stream", "application/mp4", undefined]) {
+    answer = (response) => response.writeHead(200, { ...(type && { "Content-Type": type }), "Accept-Ranges": "bytes" }).end(video);
+    const response = await relay()(get("/v1/videos/9/content"));
+    assert.deepEqual([response.status, response.headers.get("accept-ranges")], [200, "bytes"], type);
+    assert.ok(video.equals(Buffer.from(await response.arrayBuffer())), type);
+  }
+  answer = json(200, { code: 5000, message: KEY });
+  assert.deepEqual(await (await relay()(get("/v1/videos/9/content"))).json(), { code: 5000, message: "[key]" });
+  const packed = gzipSync(video);
+  const headers = { "Content-Type": "video/mp4", "Content-Encoding": "gzip", "Content-Length": packed.length };
+  answer = (response) => response.writeHead(200, headers).end(packed);
+  const unpacked = await relay()(get("/v1/videos/9/content"));
+  assert.equal(unpacked.headers.get("content-length"), null, "the length of something else");
+  assert.equal((await unpacked.arrayBuffer()).byteLength, video.length);
+});
+
+test("only the route to a video takes a range", async () => {
+  const headers = { Range: "bytes=1-", "If-Range": '"a"' };
+  await relay()(get("/v1/videos/9/content", headers));
+  await relay()(get(`${ROUTE}/9`, headers));
+  assert.deepEqual(seen.map(({ headers: got }) => [got.range, got["if-range"]]), [["bytes=1-", '"a"'], [undefined, undefined]]);
+});
+
+test("nothing of the key comes back, and no page of the gateway runs as one of the site", async () => {
+  answer = (response) => response.writeHead(502, { "Content-Type": "text/html", ETag: KEY }).end(`<p>${KEY}, ${KEY} \u{1f3ac}`);
+  const response = await relay()(get(`${ROUTE}/1`));
+  const { headers } = response;
+  assert.deepEqual([response.status, await response.text(), headers.get("etag")], [502, "<p>[key], [key] \u{1f3ac}", "[key]"]);
+  assert.match(headers.get("content-security-policy"), /sandbox/);
+  assert.equal(headers.get("x-content-type-options"), "nosniff");
+  answer = (reply) => { reply.writeHead(200); reply.write(Buffer.from("é").subarray(0, 1)); setTimeout(() => reply.end(Buffer.from("é").subarray(1)), 20); };
+  assert.equal(await (await relay()(get(`${ROUTE}/1`))).text(), "é", "a letter in two parts");
+  answer = (reply) => reply.writeHead(307, { Location: `/?${KEY}` }).end();
+  assert.ok(!(await (await relay()(get(`${ROUTE}/1`))).text()).includes(KEY));
+});
+
+test("a page of a named origin may send and read what the client needs", async () => {
+  const origin = "https://elsewhere.example";
+  const { headers } = await relay({ allowOrigins: [origin] })(new Request(SITE + ROUTE, { method: "OPTIONS", headers: { Origin: origin } }));
+  for (const [name, wanted] of [["Methods", ["GET", "POST"]], ["Headers", ["Authorization", "Content-Type", "Range"]]]) {
+    for (const word of wanted) assert.ok(headers.get(`access-control-allow-${name}`).split(", ").includes(word), word);
+  }
+  for (const word of ["Content-Length", "Content-Range", "Retry-After"]) {
+    assert.ok(headers.get("access-control-expose-headers").split(", ").includes(word), word);
+  }
+  assert.equal((await relay()(get(`${ROUTE}/1`, { "Sec-Fetch-Site": "none" }))).status, 200, "an address that a person typed");
+});
+
+test("what is no clear yes of the site, or no JSON, is not sent", async () => {
+  for (const verdict of [false, null, 0, "", "no", {}]) {
+    await refused(await relay({ authorize: () => verdict })(post("{}")), 403, "relay_forbidden");
+  }
+  const used = Response.json({});
+  await used.text();
+  for (const verdict of [Response.error(), used]) {
+    await refused(await relay({ authorize: () => verdict })(post("{}")), 403, "relay_failed");
+  }
+  for (const type of ["application/json-patch+json", "application/jsonx"]) {
+    await refused(await relay()(post("{}", { "Content-Type": type })), 415, "relay_type");
+  }
+  const never = () => assert.fail("sent");
+  await refused(await relay({ maxBodyBytes: 1, fetch: never })(post("{}", { "Content-Length": "2" })), 413, "relay_size");
+  assert.equal(seen.length, 0);
+  assert.equal((await relay({ authorize: () => undefined })(post("{}", { "Content-Type": "application/json; charset=utf-8" }))).status, 200);
+});
+
+test("a body that breaks off never reaches the service whole", async () => {
+  const body = new ReadableStream({
+    async pull(controller) {
+      controller.enqueue(Buffer.from('{"a":'));
+      await new Promise((done) => setTimeout(done, 30));
+      controller.error(new Error("gone"));
+    },
+  });
+  await refused(await relay()(post(body)), 502, "do_request_failed");
+  await new Promise((done) => setTimeout(done, 50));
+  assert.ok(seen.every(({ isCut, body: whole }) => isCut && whole === undefined), JSON.stringify(seen));
+});
+
+test("the server survives what is no request, and a video that breaks off", async () => {
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address();
+  free.close();
+  const env = { ...process.env, PORT: port, COMETAPI_KEY: KEY, COMETAPI_BASE: baseUrl };
+  const server = spawn(process.execPath, [fileURLToPath(new URL("server.js", import.meta.url))], { env, stdio: "ignore" });
+  const ask = (head) => new Promise((done) => {
+    let text = "";
+    const line = connect(port, "127.0.0.1", () => line.write(`${head}\r\n\r\n`)).on("data", (part) => { text += part; });
+    line.on("error", () => {}).on("close", () => done(text));
+  });
+  const question = `GET ${ROUTE}/1 HTTP/1.1\r\nHost: h\r\nConnection: close`;
+  try {
+    for (let left = 100; left && !(await ask(question)); left -= 1) await new Promise((done) => setTimeout(done, 50));
+    answer = (response) => { response.writeHead(200, { "Content-Type": "video/mp4", "Content-Length": 9 }).write("x"); setTimeout(() => response.destroy(), 50); };
+    const hostile = ["GET // HTTP/1.1\r\nHost: h", "GET / HTTP/1.1\r\nHost: a b", `TRACE ${ROUTE} HTTP/1.1\r\nHost: h`, "GET /v1/videos/1/content HTTP/1.1\r\nHost: h"];
+    for (const head of hostile) {
+      await ask(`${head}\r\nConnection: close`);
+      assert.equal(server.exitCode, null, head);
+    }
+    answer = json(200, { code: 0 });
+    assert.match(await ask(question), /^HTTP\/1.1 200/);
+  } finally {
+    server.kill();
   }
 });

@@ -4,23 +4,30 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { createRelay } from "kling-multi-image2video/relay";
 
 const relay = createRelay({ apiKey: process.env.COMETAPI_KEY, baseUrl: process.env.COMETAPI_BASE });
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 createServer(async (incoming, outgoing) => {
+  try {
+    const answer = await answered(incoming);
+    outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
+    await pipeline(answer.body ? Readable.fromWeb(answer.body) : [], outgoing);
+  } catch {
+    outgoing.destroy(); // a request that is none, or a video that broke off, must not end the server
+  }
+}).listen(process.env.PORT ?? 8080, "127.0.0.1");
+
+async function answered(incoming) {
   const { method, headers } = incoming;
-  const url = new URL(incoming.url, `http://${headers.host}`);
-  let answer;
+  const url = new URL(`http://${headers.host}${incoming.url}`);
   if (url.pathname.includes("/v1/videos/")) {
     const body = method === "POST" ? Readable.toWeb(incoming) : undefined;
-    answer = await relay(new Request(url, { method, headers, body, duplex: "half" }));
-  } else {
-    const name = url.pathname.replace(/\/$/, "/index.html");
-    const file = await readFile(join(import.meta.dirname, "dist", name)).catch(() => undefined);
-    answer = new Response(file, { status: file ? 200 : 404, headers: { "Content-Type": types[extname(name)] ?? "text/plain" } });
+    return relay(new Request(url, { method, headers, body, duplex: "half" }));
   }
-  outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
-  answer.body ? Readable.fromWeb(answer.body).pipe(outgoing) : outgoing.end();
-}).listen(process.env.PORT ?? 8080, "127.0.0.1");
+  const name = url.pathname.replace(/\/$/, "/index.html");
+  const file = await readFile(join(import.meta.dirname, "dist", name)).catch(() => undefined);
+  return new Response(file, { status: file ? 200 : 404, headers: { "Content-Type": types[extname(name)] ?? "text/plain" } });
+}
