@@ -141,9 +141,8 @@ export const run = runner({
       for await (const { status, raw } of client("ok", ${polling}).watch(given)) statuses.push(status + " " + raw.data.task_id);
       return statuses;`, taskId));
     const seen = await Promise.all(tabs.map(({ message }) => message));
-    // What lies between may pass unseen, in a tab for which the machine has no time.
+    // What lies between may pass unseen: tabs that begin at one moment leave the asking to each other for some seconds.
     for (const statuses of seen) equal(statuses.at(-1), `succeed ${taskId}`);
-    ok(seen.flat().some((status) => status.startsWith("processing")), `changes on the way: ${seen}`);
     const asked = await questions(kit);
     // One tab alone asks some thirty times in three seconds, four of them a hundred and twenty times.
     ok(asked < 60, `one that asks for all, found ${asked} questions`);
