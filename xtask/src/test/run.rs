@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
         let mut failures = Vec::new();
         for command in commands {
             let mut command = command?;
-            if let Some(failure) = self.follow(&mut command, |_| {})? {
+            if let Some(failure) = self.follow("", &mut command, |_| {})? {
                 failures.push(failure);
             }
         }
@@ -59,9 +59,14 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a command that runs tests. None at all, and an end for any other reason than a failed test, is a failure too.
-    pub(crate) fn test(&self, mut command: Command) -> Result<Tally> {
+    pub(crate) fn test(&self, command: Command) -> Result<Tally> {
+        self.test_beside("", command)
+    }
+
+    /// Does the same beside others, with something before each line that tells them apart.
+    pub(crate) fn test_beside(&self, prefix: &str, mut command: Command) -> Result<Tally> {
         let mut tally = Tally::default();
-        let failure = self.follow(&mut command, |line| tally.read(line))?;
+        let failure = self.follow(prefix, &mut command, |line| tally.read(line))?;
         if let Some(failure) = failure.filter(|_| tally.failed == 0) {
             tally.add(Tally::failure(failure));
         }
@@ -74,7 +79,7 @@ impl<'a> Run<'a> {
     /// Builds and starts the simulator, and returns its address. What it says goes to a file.
     pub(crate) fn simulator(&self) -> Result<(Service, String)> {
         let mut build = self.cargo(&["build", "-p", "simulator"])?;
-        if let Some(failure) = self.follow(&mut build, |_| {})? {
+        if let Some(failure) = self.follow("", &mut build, |_| {})? {
             bail!("no simulator: {failure}");
         }
         let mut command = self.prepared(simulator::command(self.project, 0)?, &[])?;
@@ -99,11 +104,11 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a command, shows all it says, and returns in words why it failed, if it did.
-    fn follow(&self, command: &mut Command, mut read: impl FnMut(&str)) -> Result<Option<String>> {
+    fn follow(&self, prefix: &str, command: &mut Command, mut read: impl FnMut(&str)) -> Result<Option<String>> {
         let words = child::words(command);
-        println!("> {words}");
+        println!("{prefix}> {words}");
         let end = child::follow(command, self.deadline, |line| {
-            println!("{line}");
+            println!("{prefix}{line}");
             read(line);
         })?;
         let failure = match end {
@@ -111,7 +116,7 @@ impl<'a> Run<'a> {
             End::Exited(status) => format!("{words} failed: {status}"),
             End::Overdue => format!("{words} was still running when the time for {} was over", self.stage),
         };
-        println!("{failure}");
+        println!("{prefix}{failure}");
         Ok(Some(failure))
     }
 

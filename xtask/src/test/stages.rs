@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
@@ -155,14 +156,14 @@ fn types(run: &Run) -> Result<Tally> {
 fn browser(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let wasm_pack = run.project.tools.program(&run.project.tools.wasm_pack);
-    Ok(in_each_browser(run, |browser| {
+    Ok(in_both_browsers(run, |browser| {
         let (choose, choose_driver) = browser.wasm_pack_options();
         let mut command =
             run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
         command.arg(browser.driver(run.project)?).args(["--", "--test", "browser"]);
         // Compiled in: a page cannot read the environment.
         command.env("KLING_SIMULATOR", &address);
-        run.test(command)
+        run.test_beside(&prefix(browser), command)
     }))
 }
 
@@ -170,14 +171,14 @@ fn page(run: &Run) -> Result<Tally> {
     let package = run.project.package_dir().join("index.js");
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
-    Ok(in_each_browser(run, |browser| {
+    Ok(in_both_browsers(run, |browser| {
         let mut driver = run.program(&browser.driver(run.project)?, &[])?;
         let log = format!("{}-driver.log", browser.id());
         let (_driver, driver_address) = webdriver::start(&mut driver, &run.file(&log))?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
         command.env("KLING_WEBDRIVER", driver_address);
-        let tally = run.test(command)?;
+        let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
             run.show_log(&log);
         }
@@ -202,19 +203,34 @@ fn consumers(run: &Run) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Runs tests in both browsers; what goes wrong in one does not keep them from the other.
-fn in_each_browser(run: &Run, test: impl Fn(Browser) -> Result<Tally>) -> Tally {
+/// Runs tests in both browsers, side by side: most of their time goes by waiting. What goes wrong in one does not keep
+/// them from the other.
+fn in_both_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
+    let tallies = thread::scope(|scope| {
+        let threads = Browser::ALL.map(|browser| {
+            let test = &test;
+            (browser, scope.spawn(move || test(browser)))
+        });
+        threads.map(|(browser, thread)| {
+            let tally = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (browser, tally)
+        })
+    });
     let mut sum = Tally::default();
-    for browser in Browser::ALL {
-        println!("-- in {}", browser.name());
-        let tally = test(browser).unwrap_or_else(|error| {
-            println!("error: {error:#}");
+    for (browser, tally) in tallies {
+        let tally = tally.unwrap_or_else(|error| {
+            println!("{}: error: {error:#}", browser.name());
             Tally::failure(format!("{error:#}"))
         });
-        if tally.failed > 0 {
-            run.show_log("simulator.log");
-        }
         sum.add(tally.in_browser(browser));
     }
+    if sum.failed > 0 {
+        run.show_log("simulator.log");
+    }
     sum
+}
+
+/// What stands before each line of a browser's tests.
+fn prefix(browser: Browser) -> String {
+    format!("{:<8} | ", browser.name())
 }
