@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Session;
+use crate::drivers::Driver;
 
 /// A browser that the tests can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,9 @@ impl Browser {
         }
     }
 
-    /// Starts it without a window, saving downloads to a folder without asking.
+    /// Starts it without a window, once a driver is free, saving downloads to a folder without asking.
     pub fn start(self, downloads: &Path) -> Session {
-        let driver = required("KLING_WEBDRIVER");
-        let session = Session::start(driver.trim_end_matches('/'), &self.capabilities(downloads));
+        let session = Session::start(Driver::take(), &self.capabilities(downloads));
         if self == Self::Chromium {
             let folder = json!({ "behavior": "allow", "downloadPath": downloads });
             cdp(&session, "Browser.setDownloadBehavior", &folder);

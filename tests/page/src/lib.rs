@@ -7,6 +7,7 @@
 //! and a test that cannot drive its browser has failed.
 
 mod browser;
+mod drivers;
 mod session;
 
 pub use browser::{Browser, ColorScheme};

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use ureq::Agent;
 
+use crate::drivers::Driver;
+
 /// The key under which the protocol wraps a reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -15,18 +17,20 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 pub struct Session {
     agent: Agent,
     address: String,
+    /// Free for the next one once this one has ended.
+    _driver: Driver,
 }
 
 impl Session {
     /// Starts a browser with these capabilities.
     #[track_caller]
-    pub fn start(driver: &str, capabilities: &Value) -> Self {
+    pub(crate) fn start(driver: Driver, capabilities: &Value) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        let mut session = Self { agent, address: format!("{driver}/session") };
+        let mut session = Self { agent, address: format!("{}/session", driver.address()), _driver: driver };
         let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
         session.address = format!("{}/{id}", session.address);

@@ -8,11 +8,15 @@ use anyhow::{Context, Result, ensure};
 
 use super::run::Run;
 use super::tally::Tally;
+use crate::child::Service;
 use crate::project::WASM_TARGET;
 use crate::setup::Need;
 use crate::tools::CRATE;
 use crate::webdriver::{self, Browser};
 use crate::{licences, package};
+
+/// How many tests of the page go on at once in a browser, each with a driver of its own.
+const LANES: usize = 2;
 
 /// One part of the tests.
 pub(super) struct Stage {
@@ -172,15 +176,14 @@ fn page(run: &Run) -> Result<Tally> {
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
     Ok(in_both_browsers(run, |browser| {
-        let mut driver = run.program(&browser.driver(run.project)?, &[])?;
-        let log = format!("{}-driver.log", browser.id());
-        let (_driver, driver_address) = webdriver::start(&mut driver, &run.file(&log))?;
+        let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
+        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
-        command.env("KLING_WEBDRIVER", driver_address);
+        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
-            run.show_log(&log);
+            (0..LANES).for_each(|lane| run.show_log(&log(lane)));
         }
         Ok(tally)
     }))
@@ -189,10 +192,13 @@ fn page(run: &Run) -> Result<Tally> {
 fn consumers(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let browser = Browser::Chromium;
-    let mut driver = run.program(&browser.driver(run.project)?, &[])?;
-    let (_driver, driver_address) = webdriver::start(&mut driver, &run.file("consumers-driver.log"))?;
+    let log = |lane: usize| format!("consumers-driver-{lane}.log");
+    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
     let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
-    command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id()).env("KLING_WEBDRIVER", driver_address);
+    command
+        .env("KLING_SIMULATOR", &address)
+        .env("KLING_BROWSER", browser.id())
+        .env("KLING_WEBDRIVER", addresses(&drivers));
     command.env("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?);
     command.env("KLING_PACKAGE", run.project.package_dir());
     command.env("KLING_CONSUMERS", run.project.tools.cache().join("consumers"));
@@ -201,6 +207,17 @@ fn consumers(run: &Run) -> Result<Tally> {
         run.show_log("simulator.log");
     }
     Ok(tally)
+}
+
+/// Starts a browser's driver.
+fn driver(run: &Run, browser: Browser, log: &str) -> Result<(Service, String)> {
+    let mut command = run.program(&browser.driver(run.project)?, &[])?;
+    webdriver::start(&mut command, &run.file(log))
+}
+
+/// As the tests expect them.
+fn addresses(drivers: &[(Service, String)]) -> String {
+    drivers.iter().map(|(_, address)| address.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs tests in both browsers, side by side: most of their time goes by waiting. What goes wrong in one does not keep

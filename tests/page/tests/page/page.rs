@@ -3,7 +3,6 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,9 +12,6 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// geckodriver has one session at a time.
-static TURN: Mutex<()> = Mutex::new(());
-
 pub(crate) struct Page {
     pub(crate) browser: Browser,
     pub(crate) session: Session,
@@ -23,14 +19,12 @@ pub(crate) struct Page {
     pub(crate) key: String,
     pub(crate) downloads: TempDir,
     pub(crate) address: String,
-    _turn: MutexGuard<'static, ()>,
 }
 
 impl Page {
     /// The page in 1280 px, told to use this scenario of the simulator.
     #[track_caller]
     pub(crate) fn open(scenario: &str) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let address = env::var("KLING_SIMULATOR")
             .expect("expected KLING_SIMULATOR to be set: run these tests with `cargo xtask test`");
         let browser = Browser::chosen();
@@ -38,7 +32,7 @@ impl Page {
         let session = browser.start(downloads.path());
         let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
         let key = format!("sk-sim-page-{}-{nanos}", browser.name());
-        let page = Self { browser, session, key, downloads, address, _turn: turn };
+        let page = Self { browser, session, key, downloads, address };
         page.browser.set_viewport(&page.session, 1280, 900);
         page.reload();
         page.connect(scenario);
