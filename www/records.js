@@ -19,7 +19,11 @@ import { KEY_MISSING, UNKNOWN } from "./words.js";
  * @property {() => void} listed is called when the list is known anew
  * @property {() => { busy: boolean, givesWay: boolean, explained: boolean, externalTaskId?: string | undefined, taskId?: string | undefined }} current
  */
-/** @typedef {{ item: HTMLLIElement, age: HTMLTimeElement, shown: string }} Row */
+/**
+ * Its buttons outlive the texts around them: who is about to press one shall still find it.
+ * @typedef {{ item: HTMLLIElement, age: HTMLTimeElement, actions: HTMLParagraphElement, buttons: Map<string, Drawn>, shown: string }} Row
+ */
+/** @typedef {{ element: HTMLButtonElement, press: () => unknown }} Drawn */
 
 /** So many are listed at first, beside all that are not finished. */
 const FIRST = 5;
@@ -168,7 +172,7 @@ export function render() {
 /** @param {TaskRecord} record @returns {Row} */
 function renderRow(record) {
   const id = record.externalTaskId;
-  const row = rows.get(id) ?? { item: make("li", { className: "record" }), age: make("time"), shown: "" };
+  const row = rows.get(id) ?? newRow();
   rows.set(id, row);
   const { busy, givesWay, explained, ...current } = actions.current();
   const isLast = current.externalTaskId === id || (record.taskId !== undefined && current.taskId === record.taskId);
@@ -183,15 +187,23 @@ function renderRow(record) {
   row.age.dateTime = new Date(record.createdAt).toISOString();
   row.age.title = new Date(record.createdAt).toLocaleString("en");
   const facts = [record.imageCount && `${record.imageCount} picture${record.imageCount === 1 ? "" : "s"}`, record.mode, record.duration && `${record.duration} s`];
-  row.item.replaceChildren(
+  while (row.item.firstChild !== row.actions) row.item.firstChild?.remove();
+  row.actions.before(
     make("p", { className: "name", textContent: titleOf(record) }),
     make("p", { className: "state", textContent: stateOf(record) }),
     make("p", { className: "figures" }, row.age, ...facts.filter(Boolean).map((fact) => ` · ${fact}`)),
     ...textsOf(record, isLast, canSend).map((textContent) => make("p", { className: "note", textContent })),
   );
-  const buttons = isHere ? [] : buttonsOf(record, canSend);
-  if (buttons.length) row.item.append(make("p", { className: "actions" }, ...buttons.map((button) => drawn(button, record, isAlone))));
+  const buttons = (isHere ? [] : buttonsOf(record, canSend)).map((button) => drawn(button, row, record, isAlone));
+  if (buttons.length !== row.actions.children.length || buttons.some((button, index) => button !== row.actions.children[index])) row.actions.replaceChildren(...buttons);
+  row.actions.hidden = buttons.length === 0;
   return row;
+}
+
+/** @returns {Row} */
+function newRow() {
+  const actions = make("p", { className: "actions" });
+  return { item: make("li", { className: "record" }, actions), age: make("time"), actions, buttons: new Map(), shown: "" };
 }
 
 /** @typedef {{ action: string, label: string, needsPeace?: boolean, act: () => unknown }} Button */
@@ -254,18 +266,24 @@ function stateOf({ state, kept }) {
   return `${STATES[state]}, kept ${kind === "memory" ? "until this page is closed" : "in this browser"}`;
 }
 
-/** @param {Button} button @param {TaskRecord} record @param {boolean} isAlone whether something else must end first */
-function drawn({ action, label, needsPeace, act }, record, isAlone) {
+/** @param {Button} button @param {Row} row @param {TaskRecord} record @param {boolean} isAlone whether something else must end first */
+function drawn({ action, label, needsPeace, act }, row, record, isAlone) {
   const isOff = needsPeace === true && isAlone;
-  const button = make("button", { type: "button", textContent: label, ariaLabel: `${label}: ${titleOf(record)}`, ariaDisabled: String(isOff) });
-  button.dataset.action = action;
-  button.addEventListener("click", ({ detail }) => {
+  const press = () => (isOff ? announce("A task is under way here: wait for its end, or stop watching it first.") : act());
+  const there = row.buttons.get(action);
+  const button = there ?? { element: make("button", { type: "button" }), press };
+  button.press = press;
+  if (!there) {
+    row.buttons.set(action, button);
+    button.element.dataset.action = action;
     // The second click of a double click was meant for what stood here before.
-    if (detail > 1) return;
-    if (isOff) announce("A task is under way here: wait for its end, or stop watching it first.");
-    else act();
-  });
-  return button;
+    button.element.addEventListener("click", ({ detail }) => detail <= 1 && button.press());
+  }
+  const { element } = button;
+  say(element, label);
+  element.ariaLabel = `${label}: ${titleOf(record)}`;
+  element.ariaDisabled = String(isOff);
+  return element;
 }
 
 function renderAges() {

@@ -15,9 +15,6 @@ use crate::tools::CRATE;
 use crate::webdriver::{self, Browser};
 use crate::{licences, package};
 
-/// How many tests of the page go on at once in a browser, each with a driver of its own.
-const LANES: usize = 2;
-
 /// One part of the tests.
 pub(super) struct Stage {
     /// What one types to run it alone.
@@ -177,13 +174,15 @@ fn page(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     Ok(in_both_browsers(run, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
-        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+        // Firefox takes longer to start.
+        let lanes = if browser == Browser::Firefox { 2 } else { 1 };
+        let drivers = (0..lanes).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
-        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
+        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", lanes.to_string());
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
-            (0..LANES).for_each(|lane| run.show_log(&log(lane)));
+            (0..lanes).for_each(|lane| run.show_log(&log(lane)));
         }
         Ok(tally)
     }))
@@ -193,7 +192,7 @@ fn consumers(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let browser = Browser::Chromium;
     let log = |lane: usize| format!("consumers-driver-{lane}.log");
-    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+    let drivers = (0..2).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
     let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
     command
         .env("KLING_SIMULATOR", &address)

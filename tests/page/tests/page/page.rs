@@ -185,7 +185,7 @@ impl Page {
                 let seen = self.eval("['#submit-note', '#status', '#failure', '#records', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
                 panic!("waited {PATIENCE:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
             }
-            sleep(Duration::from_millis(25));
+            sleep(Duration::from_millis(100));
         }
     }
 
@@ -211,7 +211,7 @@ impl Page {
         let start = Instant::now();
         while !is_so() {
             assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}; the account is {:#}", self.account());
-            sleep(Duration::from_millis(25));
+            sleep(Duration::from_millis(100));
         }
     }
 

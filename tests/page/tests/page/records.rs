@@ -11,8 +11,15 @@ fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
     page.prepare();
     page.make("the first one");
     let first = page.text("#taskId");
+    page.eval("document.querySelectorAll('.record .name, .record [data-action=show]').forEach((part) => { part.isOld = true; })");
     page.make(&"the second, of many words ".repeat(8));
     page.wait_records("succeed", 2);
+    let old = page.eval("[...document.querySelectorAll('.record:last-child > *, .record:last-child button')].filter(({ isOld }) => isOld).map(({ textContent }) => textContent)");
+    assert_eq!(
+        old,
+        json!(["Show"]),
+        "expected the button to stay while the texts change: one may be about to press it"
+    );
     page.reload();
     page.connect("ok");
     page.wait_records("succeed", 2);
