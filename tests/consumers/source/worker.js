@@ -1,4 +1,4 @@
-// The same in a module worker, which has no canvas in the page: the picture comes with the message.
+// A module worker.
 
 import { createClient, inspectImage } from "kling-multi-image2video";
 

@@ -35,8 +35,11 @@ impl Project {
             fs::write(folder.join("installed"), "").expect("a note that all is installed");
         }
         let project = Self { folder };
-        for leftover in ["dist", ".next", ".parcel-cache", "node_modules/.vite", "node_modules/.cache"] {
-            let _ = fs::remove_dir_all(project.path(leftover));
+        for leftover in
+            ["dist", "vite.config.js", ".next", ".parcel-cache", "node_modules/.vite", "node_modules/.cache"]
+        {
+            let path = project.path(leftover);
+            let _ = if path.is_file() { fs::remove_file(path) } else { fs::remove_dir_all(path) };
         }
         copy(&here.join("source"), &project.folder);
         copy(&source, &project.folder);
@@ -73,6 +76,12 @@ impl Project {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for it");
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Copies a folder of the projects into this one.
+    #[track_caller]
+    pub fn take(&self, from: &str, to: &str) {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("projects").join(from), &self.path(to));
     }
 
     /// Copies a folder of it to another place within it.

@@ -6,7 +6,18 @@ use std::process::Command;
 use consumer_tests::{Project, Served, make_video, new_key, package, service, visit, visit_without_key};
 
 const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
+const IN_WORKER: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./in-worker.js"></script></html>"#;
 const CLASSIC: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script defer src="./main.js"></script></html>"#;
+
+const SERVER: &str = include_str!("../projects/recipes/server/server.js");
+
+/// The first block of the README in this language.
+#[track_caller]
+fn readme(language: &str) -> &'static str {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once(&format!("\n```{language}\n")).expect("a block");
+    rest.split_once("\n```").expect("its end").0
+}
 
 /// Runs a bundler, then its output in a browser.
 #[track_caller]
@@ -17,40 +28,69 @@ fn bundled(project: &Project, bundler: &str, arguments: &[&str], page: &str) {
 }
 
 #[track_caller]
-fn vite(name: &str) {
+fn vite(name: &str) -> Project {
     let project = Project::new(name, "page");
     project.write("index.html", MODULE);
+    developed(&project);
+    built(&project);
+    project.write("index.html", IN_WORKER);
+    developed(&project);
+    project
+}
+
+#[track_caller]
+fn developed(project: &Project) {
     let dev = Served::command(|port| project.program("vite", &["--host", "127.0.0.1", "--strictPort", "--port", port]));
     visit(&dev, "/").assert_submitted();
-    drop(dev);
+}
+
+#[track_caller]
+fn built(project: &Project) {
     project.run("vite", &["build"]);
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
+/// Up to version 7 Vite builds a worker as one file, unless it is told `worker: { format: "es" }`.
+#[track_caller]
+fn vite_up_to_7(name: &str) {
+    let project = vite(name);
+    let worker = include_str!("../source/worker.js");
+    let inline = worker.replace("\"kling-multi-image2video\"", "\"kling-multi-image2video/inline\"");
+    assert_ne!(worker, inline);
+    project.write("worker.js", &inline);
+    built(&project);
+    project.write("worker.js", worker);
+    project.write("vite.config.js", "export default { worker: { format: \"es\" } };");
+    built(&project);
+}
+
 #[test]
 fn vite_5_in_development_and_built() {
-    vite("vite-5");
+    vite_up_to_7("vite-5");
 }
 
 #[test]
 fn vite_6_in_development_and_built() {
-    vite("vite-6");
+    vite_up_to_7("vite-6");
 }
 
 #[test]
 fn vite_7_in_development_and_built() {
-    vite("vite-7");
+    vite_up_to_7("vite-7");
 }
 
 #[test]
 fn vite_8_in_development_and_built() {
-    vite("vite-8");
+    built(&vite("vite-8"));
 }
 
 #[test]
 fn webpack_5() {
-    let arguments = ["--mode", "production", "--entry", "./main.js", "--output-path", "dist"];
-    bundled(&Project::new("webpack-5", "page"), "webpack", &arguments, CLASSIC);
+    let project = Project::new("webpack-5", "page");
+    for entry in ["./main.js", "./in-worker.js"] {
+        let arguments = ["--mode", "production", "--entry", entry, "--output-path", "dist", "--output-clean"];
+        bundled(&project, "webpack", &arguments, CLASSIC);
+    }
 }
 
 #[test]
@@ -86,9 +126,11 @@ fn esbuild_with_the_module_inside() {
 #[test]
 fn parcel_2() {
     let project = Project::new("parcel-2", "page");
-    project.write("index.html", MODULE);
-    project.run("parcel", &["build", "index.html", "--dist-dir", "dist", "--no-source-maps"]);
-    visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+    for page in [MODULE, IN_WORKER] {
+        project.write("index.html", page);
+        project.run("parcel", &["build", "index.html", "--dist-dir", "dist", "--no-source-maps"]);
+        visit(&Served::files(&project.path("dist")), "/").assert_submitted();
+    }
 }
 
 /// A page without any bundler, in `dist`.
@@ -96,7 +138,11 @@ fn plain(project: &Project) {
     project.copy("node_modules/kling-multi-image2video", "dist/kling");
     let map = r#"<script type="importmap">{ "imports": { "kling-multi-image2video": "./kling/index.js" } }</script><script type="module""#;
     project.write("dist/index.html", &MODULE.replace(r#"<script type="module""#, map));
-    project.write("dist/main.js", include_str!("../source/main.js"));
+    for (name, text) in
+        [("main.js", include_str!("../source/main.js")), ("picture.js", include_str!("../source/picture.js"))]
+    {
+        project.write(&format!("dist/{name}"), text);
+    }
 }
 
 #[test]
@@ -108,7 +154,7 @@ fn a_page_with_an_import_map() {
 
 /// What `dist` holds, and the relay, served by plain Node.
 fn node_server(project: &Project, key: &str, service: &str) -> Served {
-    project.write("server.js", include_str!("../projects/node/server.js"));
+    project.write("server.js", SERVER);
     Served::command(|port| {
         let mut command = Command::new("node");
         command.arg(project.path("server.js")).env("PORT", port);
@@ -117,17 +163,38 @@ fn node_server(project: &Project, key: &str, service: &str) -> Served {
     })
 }
 
+/// All of them, and the example of the README.
+#[track_caller]
+fn recipes(purpose: &str) -> Project {
+    let project = Project::new("recipes", purpose);
+    project.write("readme/index.html", &format!("<!doctype html>\n<title>The example</title>\n{}", readme("html")));
+    project.write("readme/main.ts", readme("ts"));
+    project
+}
+
 #[test]
-fn recipes_of_react_vue_and_svelte_make_a_video() {
-    let project = Project::new("recipes", "page");
+fn recipes_make_a_video() {
+    let project = recipes("page");
     project.run("vite", &["build"]);
+    project.copy("plain", "dist/plain");
+    project.copy("node_modules/kling-multi-image2video", "dist/plain/kling");
     let picture =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/photos/china.jpg").canonicalize().expect("a photo");
-    for name in ["react", "vue", "svelte"] {
+    for name in ["react", "vue", "svelte", "worker", "plain", "readme"] {
         let key = new_key();
         let server = node_server(&project, &key, &service().replace("/s/ok/", "/s/ok,submitted=100,processing=100/"));
         make_video(&format!("{}/{name}/", server.address), &picture, &key);
     }
+}
+
+#[test]
+fn recipes_have_strict_types() {
+    let project = recipes("types");
+    project.take("next-16/app", "next");
+    for folder in [".", "svelte", "server"] {
+        project.run("vue-tsc", &["--noEmit", "--project", &format!("{folder}/tsconfig.json")]);
+    }
+    project.run("svelte-check", &["--tsconfig", "./svelte/tsconfig.json", "--fail-on-warnings"]);
 }
 
 #[test]
@@ -147,6 +214,7 @@ fn a_plain_node_server_with_the_relay() {
 #[test]
 fn the_relay_lets_through_what_it_should() {
     let project = Project::new("node", "relay");
+    project.write("server.js", SERVER);
     let output =
         Command::new("node").args(["--test", "relay.test.js"]).current_dir(project.path("")).output().expect("node");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

@@ -7,24 +7,28 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createRelay } from "kling-multi-image2video/relay";
 
-const relay = createRelay({ apiKey: process.env.COMETAPI_KEY, baseUrl: process.env.COMETAPI_BASE });
+const relay = createRelay({ apiKey: () => process.env.COMETAPI_KEY, baseUrl: process.env.COMETAPI_BASE });
+/** @type {Record<string, string>} */
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 createServer(async (incoming, outgoing) => {
   try {
     const answer = await answered(incoming);
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
-    await pipeline(answer.body ? Readable.fromWeb(answer.body) : [], outgoing);
+    await pipeline(answer.body ? Readable.fromWeb(answer.body) : Readable.from([]), outgoing);
   } catch {
     outgoing.destroy(); // a request that is none, or a video that broke off, must not end the server
   }
-}).listen(process.env.PORT ?? 8080, "127.0.0.1");
+}).listen(Number(process.env.PORT ?? 8080), "127.0.0.1");
 
+/** @param {import("node:http").IncomingMessage} incoming @returns {Promise<Response>} */
 async function answered(incoming) {
-  const { method, headers } = incoming;
-  const url = new URL(`http://${headers.host}${incoming.url}`);
+  const { method = "GET", rawHeaders } = incoming;
+  const headers = new Headers();
+  rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
+  const url = new URL(`http://${headers.get("host")}${incoming.url}`);
   if (url.pathname.includes("/v1/videos/")) {
-    const body = method === "POST" ? Readable.toWeb(incoming) : undefined;
+    const body = method === "POST" ? Readable.toWeb(incoming) : null;
     return relay(new Request(url, { method, headers, body, duplex: "half" }));
   }
   const name = url.pathname.replace(/\/$/, "/index.html");

@@ -1,5 +1,5 @@
-import { useEffect, useRef, useState } from "react";
-import { createClient, isKlingError } from "kling-multi-image2video";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { createClient, isKlingError, type Progress } from "kling-multi-image2video";
 
 // At module scope: one client for all, and no effect until it is used. The site's relay adds the key.
 const client = createClient({ baseUrl: "/api/kling" });
@@ -7,24 +7,25 @@ const client = createClient({ baseUrl: "/api/kling" });
 export function Maker() {
   const [phase, setPhase] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const [video, setVideo] = useState();
-  const left = useRef();
+  const [video, setVideo] = useState<string>();
+  const left = useRef(new AbortController());
 
   // Whoever leaves stops watching, not the task: its record brings it back.
   useEffect(() => {
     left.current = new AbortController();
-    return () => left.current.abort();
+    const { current } = left;
+    return () => current.abort();
   }, []);
-  useEffect(() => () => video && URL.revokeObjectURL(video), [video]);
+  useEffect(() => () => URL.revokeObjectURL(video ?? ""), [video]);
 
-  async function make(event) {
+  async function make(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const { signal } = left.current;
     setBusy(true);
     try {
-      const request = { images: form.getAll("images"), prompt: form.get("prompt") };
-      const onProgress = (progress) => setPhase(progress.phase);
+      const request = { images: form.getAll("images") as File[], prompt: String(form.get("prompt")) };
+      const onProgress = ({ phase }: Progress) => setPhase(phase);
       const task = await client.generate(request, { signal, onProgress });
       setVideo(URL.createObjectURL(await client.keepVideo(task.taskId, { signal, onProgress })));
       setPhase("done");

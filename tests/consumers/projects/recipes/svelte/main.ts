@@ -1,4 +1,4 @@
 import { mount } from "svelte";
 import Maker from "./Maker.svelte";
 
-mount(Maker, { target: document.querySelector("#app") });
+mount(Maker, { target: document.querySelector("#app")! });

@@ -1,5 +1,0 @@
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { Maker } from "./Maker.jsx";
-
-createRoot(document.querySelector("#app")).render(<StrictMode><Maker /></StrictMode>);
