@@ -46,10 +46,19 @@ impl Browser {
 
     /// Starts it without a window, once a driver is free, saving downloads to a folder without asking.
     pub fn start(self, downloads: &Path) -> Session {
-        let session = Session::start(Driver::take(), &self.capabilities(downloads));
-        if self == Self::Chromium {
-            let folder = json!({ "behavior": "allow", "downloadPath": downloads });
-            cdp(&session, "Browser.setDownloadBehavior", &folder);
+        let mut session = Session::start(Driver::take(), &self.capabilities(downloads));
+        match self {
+            Self::Chromium => {
+                let folder = json!({ "behavior": "allow", "downloadPath": downloads });
+                cdp(&session, "Browser.setDownloadBehavior", &folder);
+            }
+            Self::Firefox => {
+                if session.is_used {
+                    forget(&session, downloads);
+                }
+                // It takes seconds to start.
+                session.is_lasting = true;
+            }
         }
         session
     }
@@ -170,6 +179,30 @@ pub(crate) fn required(name: &str) -> String {
 /// Chromium's own protocol, for what `WebDriver` has no command for.
 fn cdp(session: &Session, command: &str, parameters: &Value) {
     session.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+}
+
+/// Makes a Firefox that was used as good as new.
+fn forget(session: &Session, downloads: &Path) {
+    let old = session.windows();
+    session.switch_to(old.first().expect("a tab"));
+    session.open_window();
+    let new = session.windows().into_iter().find(|window| !old.contains(window)).expect("another tab");
+    for window in &old {
+        session.switch_to(window);
+        session.close_window();
+    }
+    session.switch_to(&new);
+    let script = r"
+        Services.io.offline = false;
+        Services.prefs.clearUserPref('network.disable-localhost-when-offline');
+        Services.prefs.clearUserPref('layout.css.prefers-color-scheme.content-override');
+        Services.prefs.setCharPref('browser.download.dir', arguments[0]);
+        Services.console.reset();
+        return new Promise((resolve) => {
+            Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: resolve });
+        });";
+    let failed = privileged(session, script, &[json!(downloads)]);
+    assert_eq!(failed, json!(0), "expected Firefox to forget all");
 }
 
 /// Runs a script with the browser's own rights in Firefox, for what `WebDriver` has no command for.

@@ -5,12 +5,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::browser::required;
 
 /// Those that have no session; none is read before the first is asked for.
-static FREE: Mutex<Option<Vec<String>>> = Mutex::new(None);
+static FREE: Mutex<Option<Vec<Driver>>> = Mutex::new(None);
 static RETURNED: Condvar = Condvar::new();
 
-/// A driver that is nobody else's until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Driver(String);
+/// A driver that is nobody else's until it is given back.
+#[derive(Debug, Default)]
+pub(crate) struct Driver {
+    /// Where it listens.
+    pub(crate) address: String,
+    /// The address of a session that somebody left running.
+    pub(crate) session: Option<String>,
+}
 
 impl Driver {
     /// One of those that `KLING_WEBDRIVER` lists with blanks between them, once one is free.
@@ -18,27 +23,22 @@ impl Driver {
         let mut free = lock();
         free.get_or_insert_with(|| {
             let addresses = required("KLING_WEBDRIVER");
-            addresses.split_whitespace().map(|address| address.trim_end_matches('/').to_owned()).collect()
+            let driver = |address: &str| Self { address: address.trim_end_matches('/').to_owned(), session: None };
+            addresses.split_whitespace().map(driver).collect()
         });
         let mut free = RETURNED
             .wait_while(free, |free| free.as_ref().is_none_or(Vec::is_empty))
             .unwrap_or_else(PoisonError::into_inner);
-        Self(free.as_mut().and_then(Vec::pop).expect("a free driver"))
+        free.as_mut().and_then(Vec::pop).expect("a free driver")
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        lock().get_or_insert_default().push(std::mem::take(&mut self.0));
+    /// Leaves it to the next one.
+    pub(crate) fn give_back(self) {
+        lock().get_or_insert_default().push(self);
         RETURNED.notify_one();
     }
 }
 
-fn lock() -> MutexGuard<'static, Option<Vec<String>>> {
+fn lock() -> MutexGuard<'static, Option<Vec<Driver>>> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }

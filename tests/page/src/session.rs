@@ -1,5 +1,6 @@
 //! One `WebDriver` session: a browser of its own, with a profile of its own.
 
+use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,25 +13,34 @@ use crate::drivers::Driver;
 /// The key under which the protocol wraps a reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A running browser. Ends it when dropped.
+/// A running browser. Ends it when dropped, unless it is lasting.
 #[derive(Debug)]
 pub struct Session {
     agent: Agent,
     address: String,
-    /// Free for the next one once this one has ended.
-    _driver: Driver,
+    driver: Driver,
+    /// Whether somebody else has used it before.
+    pub(crate) is_used: bool,
+    /// Whether it shall be used again unless it fails.
+    pub(crate) is_lasting: bool,
 }
 
 impl Session {
-    /// Starts a browser with these capabilities.
+    /// Starts a browser with these capabilities, or takes over the one that was left running.
     #[track_caller]
-    pub(crate) fn start(driver: Driver, capabilities: &Value) -> Self {
+    pub(crate) fn start(mut driver: Driver, capabilities: &Value) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        let mut session = Self { agent, address: format!("{}/session", driver.address()), _driver: driver };
+        let left = driver.session.take();
+        let mut session = Self { agent, address: String::new(), driver, is_used: left.is_some(), is_lasting: false };
+        if let Some(address) = left {
+            session.address = address;
+            return session;
+        }
+        session.address = format!("{}/session", session.driver.address);
         let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
         session.address = format!("{}/{id}", session.address);
@@ -172,8 +182,14 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // The driver may be gone already; then so is the browser.
-        let _ = self.agent.delete(&self.address).call();
+        let mut driver = std::mem::take(&mut self.driver);
+        if self.is_lasting && !thread::panicking() {
+            driver.session = Some(std::mem::take(&mut self.address));
+        } else {
+            // The driver may be gone already; then so is the browser.
+            let _ = self.agent.delete(&self.address).call();
+        }
+        driver.give_back();
     }
 }
 
