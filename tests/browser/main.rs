@@ -190,6 +190,14 @@ mod loading {
     }
 }
 
+mod company {
+    use super::*;
+    cases! { "company":
+        two_copies_on_one_page,
+        a_fetch_that_the_site_has_wrapped,
+    }
+}
+
 mod wire {
     use super::*;
     cases! { "wire":

@@ -60,9 +60,12 @@ fn select(names: &[&str]) -> Result<Vec<&'static Stage>> {
 }
 
 fn attempt(project: &Project, stage: &Stage, deadline: Instant) -> Tally {
-    let result = setup::ensure(project, stage.needs)
-        .and_then(|()| Run::new(project, stage.name, deadline))
-        .and_then(|run| (stage.run)(&run));
+    let result =
+        setup::ensure(project, stage.needs).and_then(|()| Run::new(project, stage.name, deadline)).and_then(|run| {
+            let mut tally = (stage.run)(&run)?;
+            run.told_key().into_iter().for_each(|failure| tally.add(Tally::failure(failure)));
+            Ok(tally)
+        });
     result.unwrap_or_else(|error| {
         println!("error: {error:#}");
         Tally::failure(format!("{error:#}"))

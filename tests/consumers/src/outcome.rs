@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use page_tests::Browser;
+use page_tests::{Browser, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -20,6 +20,8 @@ pub struct Outcome {
     pub said: Value,
     /// The number of tasks that were created.
     pub charges: usize,
+    /// Where the key was found besides its header: in the service's requests, or on the page's console.
+    pub strays: Vec<String>,
 }
 
 /// A key of its own, so that the simulator keeps the accounts apart.
@@ -69,7 +71,9 @@ pub fn make_video(address: &str, picture: &Path, key: &str) {
     session.click("button");
     wait("a video that plays", "document.querySelector('video')?.readyState > 1");
     wait("an end", "document.querySelector('[role=status]').textContent === 'done'");
-    assert_eq!(charges(&required("KLING_SIMULATOR"), key), 1, "charges");
+    let (charges, strays) = account(key);
+    assert_eq!((charges, strays.as_slice()), (1, [].as_slice()), "charges, and where else the key was found");
+    assert_eq!(on_console(&session, key), [""; 0]);
 }
 
 #[track_caller]
@@ -86,16 +90,27 @@ fn outcome(address: &str, key: &str) -> Outcome {
         assert!(start.elapsed() < PATIENCE, "expected an outcome, found none at {address}");
         sleep(Duration::from_millis(50));
     };
-    Outcome { said, charges: charges(&required("KLING_SIMULATOR"), key) }
+    let (charges, mut strays) = account(key);
+    strays.extend(on_console(&session, key));
+    Outcome { said, charges, strays }
 }
 
-fn charges(simulator: &str, key: &str) -> usize {
-    let mut answer = ureq::get(format!("{simulator}/account"))
+/// What the page said of the key. Chromium notes the address that was opened, in which the test itself has put it.
+fn on_console(session: &Session, key: &str) -> Vec<String> {
+    let said = Browser::chosen().console(session).into_iter();
+    said.filter(|line| line.replace(&format!("&key={key}"), "").contains(key)).collect()
+}
+
+/// The number of tasks that were charged to a key, and where else than in its header it was found.
+fn account(key: &str) -> (usize, Vec<String>) {
+    let mut answer = ureq::get(format!("{}/account", required("KLING_SIMULATOR")))
         .header("Authorization", format!("Bearer {key}"))
         .call()
         .expect("the account of the simulator");
     let account: Value = answer.body_mut().read_json().expect("JSON");
-    account["charges"].as_array().map_or(0, Vec::len)
+    let violations = account["violations"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let strays = violations.filter(|what| what.contains("the key in")).map(str::to_owned).collect();
+    (account["charges"].as_array().map_or(0, Vec::len), strays)
 }
 
 impl Outcome {
@@ -107,5 +122,6 @@ impl Outcome {
         let rest = json!([said["format"], said["width"], said["status"], said["storage"]]);
         assert_eq!(rest, json!(["png", 400, "submitted", "indexeddb"]));
         assert_eq!(self.charges, 1, "charges");
+        assert_eq!(self.strays, [""; 0], "where else the key was found");
     }
 }

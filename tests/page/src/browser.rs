@@ -141,6 +141,15 @@ impl Browser {
         }
     }
 
+    /// All that was said on the console since the start, or since it was last asked; of Firefox its errors and warnings.
+    pub fn console(self, session: &Session) -> Vec<String> {
+        let lines = match self {
+            Self::Chromium => session.post("/se/log", &json!({ "type": "browser" })),
+            Self::Firefox => privileged(session, "return Services.console.getMessageArray().map(String);", &[]),
+        };
+        lines.as_array().into_iter().flatten().map(ToString::to_string).collect()
+    }
+
     fn capabilities(self, downloads: &Path) -> Value {
         match self {
             Self::Chromium => json!({

@@ -14,6 +14,9 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator;
 
+/// How the keys of all tests begin that send any. None of them is ever to be printed or logged.
+const KEY: &str = "sk-sim-";
+
 /// What a stage works with. Whatever it started and left running ends with it.
 pub(crate) struct Run<'a> {
     /// The repository.
@@ -92,6 +95,12 @@ impl<'a> Run<'a> {
         started
     }
 
+    /// Whether the simulator wrote a key to its file, in words.
+    pub(crate) fn told_key(&self) -> Option<String> {
+        let log = std::fs::read(self.file("simulator.log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).contains(KEY).then(|| "the simulator's log has a key".to_owned())
+    }
+
     /// Prints the end of what a service wrote to its file.
     pub(crate) fn show_log(&self, name: &str) {
         let text = std::fs::read(self.file(name)).unwrap_or_default();
@@ -107,11 +116,14 @@ impl<'a> Run<'a> {
     fn follow(&self, prefix: &str, command: &mut Command, mut read: impl FnMut(&str)) -> Result<Option<String>> {
         let words = child::words(command);
         println!("{prefix}> {words}");
+        let mut told = false;
         let end = child::follow(command, self.deadline, |line| {
             println!("{prefix}{line}");
+            told |= line.contains(KEY);
             read(line);
         })?;
         let failure = match end {
+            End::Exited(status) if status.success() && told => format!("{words} printed a key"),
             End::Exited(status) if status.success() => return Ok(None),
             End::Exited(status) => format!("{words} failed: {status}"),
             End::Overdue => format!("{words} was still running when the time for {} was over", self.stage),

@@ -173,16 +173,14 @@ fn page(run: &Run) -> Result<Tally> {
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
     Ok(in_both_browsers(run, |browser| {
-        let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
-        // Chromium is started anew for each test; without a rival it would be done last.
-        let lanes = if browser == Browser::Chromium { 2 } else { 1 };
-        let drivers = (0..lanes).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+        let log = format!("{}-driver.log", browser.id());
+        let (_driver, driver_address) = driver(run, browser, &log)?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
-        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", lanes.to_string());
+        command.env("KLING_WEBDRIVER", driver_address);
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
-            (0..lanes).for_each(|lane| run.show_log(&log(lane)));
+            run.show_log(&log);
         }
         Ok(tally)
     }))

@@ -3,12 +3,39 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::thread::sleep;
+use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
 use page_tests::{Browser, ColorScheme, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// Where a page has the text that it should not have. A database that a test has broken is said to be unreadable.
+const KEY_PLACES: &str = r"
+    const asked = (request) => new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error);
+    });
+    const records = async () => {
+        const all = [];
+        for (const { name } of await indexedDB.databases()) {
+            const database = await asked(indexedDB.open(name));
+            for (const store of database.objectStoreNames) all.push(await asked(database.transaction(store).objectStore(store).getAll()));
+            database.close();
+        }
+        return JSON.stringify(all);
+    };
+    const [key] = arguments;
+    return (async () => {
+        const places = {
+            page: document.documentElement.outerHTML,
+            address: location.href,
+            addresses: performance.getEntriesByType('resource').map(({ name }) => name).join(' '),
+            storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+            records: await records().catch((error) => `unreadable: ${error}`),
+        };
+        return Object.keys(places).filter((place) => places[place].includes(key));
+    })();";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -264,6 +291,16 @@ impl Page {
         assert_eq!(account["violations"], json!([]), "expected requests as documented");
     }
 
+    /// The key is in its field and in the one header: not in the page, an address, a record, nor on the console.
+    fn assert_key_stayed(&self) {
+        let places = self.session.run(KEY_PLACES, &[json!(self.key)]);
+        assert_eq!(places, json!([]), "expected the key in its field only");
+        let said = self.browser.console(&self.session);
+        assert!(!said.iter().any(|line| line.contains(&self.key)), "expected no key on the console: {said:#?}");
+        let strays = self.account()["violations"].to_string();
+        assert!(!strays.contains("the key in"), "expected no key in a request but in its header: {strays}");
+    }
+
     /// Saves what the page looks like, when asked for, as a whole: wide and narrow, light and dark.
     pub(crate) fn screenshot(&self, step: &str) {
         let Some(folder) = env::var_os("KLING_SCREENSHOTS").map(PathBuf::from) else { return };
@@ -284,5 +321,13 @@ impl Page {
         }
         self.browser.set_color_scheme(&self.session, ColorScheme::Light);
         self.browser.set_viewport(&self.session, 1280, 900);
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if !panicking() {
+            self.assert_key_stayed();
+        }
     }
 }
