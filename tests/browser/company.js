@@ -30,8 +30,8 @@ export const run = runner({
     const wrappers = {
       // As those do that watch all traffic: they read a copy of each answer.
       reading: "async (...how) => { const answer = await own(...how); await answer.clone().arrayBuffer(); return answer; }",
-      // As those do that add a header of the site.
-      rebuilding: "async (...how) => { const request = new Request(...how); return own(request.url, new Request(request)); }",
+      // As those do that look at each request, or add to it.
+      rebuilding: "async (...how) => { const request = new Request(...how); return own(new Request(request, { priority: 'low' })); }",
       // As those do that tell each answer's time.
       renewing: "async (...how) => { const { body, status, statusText, headers } = await own(...how); return new Response(body, { status, statusText, headers }); }",
       // As those do that are no function of the browser's, and give no promise of its.
