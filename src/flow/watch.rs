@@ -140,12 +140,13 @@ impl Watch {
                     self.turn.hasten();
                     continue;
                 }
-                if left == 0 {
-                    return Ok(None);
-                }
+                // Also when it is time to ask again: to write a record may take longer than the shortest intervals.
                 if mem::take(&mut self.is_untold) {
                     let trouble = self.trouble.take();
                     self.tell(host, trouble, left);
+                }
+                if left == 0 {
+                    return Ok(None);
                 }
             } else {
                 let since = *offline_since.get_or_insert_with(|| {

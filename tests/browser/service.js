@@ -33,7 +33,7 @@ export const run = runner({
     equal(phases, ["preparing", "encoding", "uploading", "submitted", "processing"]);
     const encoding = seen.find(({ phase }) => phase === "encoding");
     equal(encoding.loaded, encoding.total);
-    ok(seen.filter(({ task }) => task).every(({ elapsed, nextPollIn }) => elapsed >= 0 && nextPollIn >= 10), "times");
+    ok(seen.filter(({ task }) => task).every(({ elapsed, nextPollIn }) => elapsed >= 0 && nextPollIn >= 0), "times");
   },
 
   async a_watch_brings_each_change_and_ends(kit) {

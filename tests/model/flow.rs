@@ -59,6 +59,19 @@ fn a_wait_keeps_the_record_up_to_date() {
 }
 
 #[test]
+fn a_listener_is_told_each_status_however_long_records_take() {
+    let script = Script { saves_take: MINUTE, ..Script::new([task("submitted"), task("processing"), task("succeed")]) };
+    script.write(Change::Put(Box::new(TaskRecord::adopted(&seen("submitted"), 0))));
+    script.wait(None).unwrap();
+    let told = script.told.borrow();
+    let statuses: Vec<TaskStatus> = told
+        .iter()
+        .filter_map(|told| if let Progress::Watching { task, .. } = told { Some(task.status) } else { None })
+        .collect();
+    assert_eq!(statuses, [TaskStatus::Submitted, TaskStatus::Processing]);
+}
+
+#[test]
 fn a_storage_that_fails_keeps_nobody_from_watching() {
     let script = Script { saves_fail_from: Some(0), ..Script::new([task("processing"), task("succeed")]) };
     script.records.borrow_mut().insert("1".into(), TaskRecord::adopted(&seen("submitted"), 0));

@@ -47,6 +47,8 @@ pub(crate) struct Script {
     pub(crate) now: Cell<u64>,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
     pub(crate) saves: Cell<u32>,
+    /// In ms.
+    pub(crate) saves_take: u64,
     /// The saves from this one on fail.
     pub(crate) saves_fail_from: Option<u32>,
     pub(crate) halt: Option<Halt>,
@@ -75,6 +77,7 @@ impl Default for Script {
             now: Cell::default(),
             records: RefCell::default(),
             saves: Cell::default(),
+            saves_take: 0,
             saves_fail_from: None,
             halt: None,
             is_halted: Cell::default(),
@@ -235,6 +238,7 @@ impl Host for &Script {
 
     async fn save(&self, change: Change) -> Result<(), Error> {
         let number = self.saves.replace(self.saves.get() + 1);
+        self.now.set(self.now.get() + self.saves_take);
         if self.halt == Some(Halt::Save(number)) {
             return self.stand_still().await;
         }
