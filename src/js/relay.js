@@ -60,7 +60,7 @@ export function createRelay(options) {
       const { url, headers } = request;
       const verdict = await authorize(new Request(url, { method, headers }), id === undefined ? { action } : { action, id });
       // One that cannot be passed back, such as one that was read, throws here, before anything is sent.
-      if (verdict instanceof Response) return new Response(verdict.body, verdict);
+      if (verdict instanceof Response) return new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
       // A check that answers null or 0 means no.
       if (verdict !== true && verdict !== undefined) return refusal(403, "relay_forbidden", "this site does not let you do this");
     }

@@ -76,6 +76,26 @@ pub fn make_video(address: &str, picture: &Path, key: &str) {
     assert_eq!(on_console(&session, key), [""; 0]);
 }
 
+/// Asks for a video until it is there.
+#[track_caller]
+pub fn await_video(address: &str) -> Vec<u8> {
+    let start = Instant::now();
+    loop {
+        match ureq::get(address).call() {
+            Ok(mut answer) => return answer.body_mut().read_to_vec().expect("a video"),
+            Err(error) => assert!(start.elapsed() < PATIENCE, "expected a video, found {error} at {address}"),
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// What a server makes of these bytes, in JSON.
+#[track_caller]
+pub fn post(address: &str, bytes: &[u8]) -> Value {
+    let mut answer = ureq::post(address).send(bytes).unwrap_or_else(|error| panic!("{address}: {error}"));
+    answer.body_mut().read_json().expect("JSON")
+}
+
 #[track_caller]
 fn outcome(address: &str, key: &str) -> Outcome {
     let downloads = TempDir::new().expect("a folder for downloads");

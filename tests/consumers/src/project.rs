@@ -57,6 +57,14 @@ impl Project {
         self.folder.join(name)
     }
 
+    /// The one folder that is in this one.
+    #[track_caller]
+    pub fn only(&self, name: &str) -> PathBuf {
+        let found: Vec<PathBuf> = fs::read_dir(self.path(name)).expect(name).flatten().map(|one| one.path()).collect();
+        let [only] = found.as_slice() else { panic!("expected one folder in {name}, found {found:?}") };
+        only.clone()
+    }
+
     /// A program of its own, ready to be started within it.
     pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("node_modules/.bin").join(program));

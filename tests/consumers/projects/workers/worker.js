@@ -1,0 +1,17 @@
+// The relay in Workers, for the pages of other origins: `PAGES` lists them, with commas.
+
+import init, { inspectImage } from "kling-multi-image2video";
+// None can be compiled at run time here.
+import module from "kling-multi-image2video/kling_multi_image2video_bg.wasm";
+import { createRelay } from "kling-multi-image2video/relay";
+
+/** @type {ExportedHandler<{ COMETAPI_KEY: string, COMETAPI_BASE?: string, PAGES?: string }>} */
+export default {
+  async fetch(request, { COMETAPI_KEY, COMETAPI_BASE, PAGES }) {
+    if (new URL(request.url).pathname === "/inspect") {
+      await init(module);
+      return Response.json(await inspectImage(await request.blob()));
+    }
+    return createRelay({ apiKey: COMETAPI_KEY, baseUrl: COMETAPI_BASE, allowOrigins: PAGES?.split(",") ?? [] })(request);
+  },
+};

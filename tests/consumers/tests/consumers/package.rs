@@ -1,0 +1,40 @@
+//! The tarball that would be published.
+
+use consumer_tests::{Project, package};
+
+#[test]
+fn those_who_judge_packages_find_nothing() {
+    let project = Project::new("lint", "package");
+    let package = package().to_string_lossy();
+    let said = project.run("publint", &[&package, "--strict"]);
+    assert!(said.contains("All good!"), "{said}");
+    let said = project.run("attw", &[&package, "--profile", "esm-only", "--no-emoji"]);
+    assert!(said.contains("\"kling-multi-image2video/inline\""), "{said}");
+}
+
+#[test]
+fn the_package_holds_what_it_needs_and_no_more() {
+    let project = Project::new("lint", "files");
+    let mut found: Vec<String> = std::fs::read_dir(project.path("node_modules/kling-multi-image2video"))
+        .expect("the installed package")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort_unstable();
+    let expected = [
+        "CHANGELOG.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "index.d.ts",
+        "index.js",
+        "inline.d.ts",
+        "inline.js",
+        "kling_multi_image2video_bg.wasm",
+        "kling_multi_image2video_bg.wasm.d.ts",
+        "package.json",
+        "relay.d.ts",
+        "relay.js",
+        "wasm.inline.js",
+    ];
+    assert_eq!(found, expected);
+}
