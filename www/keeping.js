@@ -1,7 +1,7 @@
 // The video of a finished task, kept in this browser past the life of its address.
 
 import { isKlingError } from "./pkg/index.js";
-import { client, memory } from "./connection.js";
+import { memory } from "./connection.js";
 import { find, say } from "./dom.js";
 
 /** @import { Client, ProgressOptions, Task } from "./pkg/index.js" */
@@ -13,11 +13,10 @@ const promise = find("#records-promise", HTMLElement);
 
 /**
  * Brings the video of a finished task, and keeps it in this browser when its task is listed.
- * @param {string} baseUrl @param {Task} task @param {ProgressOptions} how
+ * @param {Client} service @param {Task} task @param {ProgressOptions} how
  */
-export async function bring(baseUrl, task, how) {
-  const service = client(baseUrl);
-  const records = await memory(baseUrl).records().catch(() => []);
+export async function bring(service, task, how) {
+  const records = await service.records().catch(() => []);
   if (records.some(({ taskId }) => taskId === task.taskId)) {
     try {
       return await keep(service, task.taskId, how);

@@ -21,7 +21,7 @@ const OPEN = new Set(["submitting", "unknown", "submitted", "processing"]);
 let found;
 /** What was taken up, with which key. @type {{ baseUrl: string, key: string } | undefined} */
 let taken;
-/** What is asked for without being shown, with one key. @type {{ baseUrl: string, key: string, client: Client, waits: Map<string, AbortController>, looked: Set<string> } | undefined} */
+/** What is asked for without being shown, with one key. @type {{ baseUrl: string, key: string, client: Client, waits: Map<string, AbortController>, looked: Set<string>, tried: Set<string> } | undefined} */
 let quiet;
 /** @type {number | undefined} */
 let typing;
@@ -37,7 +37,7 @@ export function resume() {
   inviteKey(found !== undefined && lacksKey(found.baseUrl) && records.some(isRunning));
   if (!found || lacksKey(found.baseUrl) || typing !== undefined) return;
   const newest = takeUpNewest(records);
-  quiet ??= { baseUrl: found.baseUrl, key: apiKey.value, client: client(found.baseUrl), waits: new Map(), looked: new Set() };
+  quiet ??= { baseUrl: found.baseUrl, key: apiKey.value, client: client(found.baseUrl), waits: new Map(), looked: new Set(), tried: new Set() };
   const { busy, taskId, externalTaskId } = current();
   /** @param {TaskRecord} record */
   const isShown = (record) => record === newest || (taskId !== undefined && record.taskId === taskId) || record.externalTaskId === externalTaskId;
@@ -48,8 +48,9 @@ export function resume() {
       quiet.looked.add(id);
       quiet.client.reconcile(id).catch(() => {});
     }
-    // What is shown is brought home there. Once each: where there is no space, it would be fetched for ever.
-    if (record.state !== "succeed" || !found.wanted.delete(id) || isShown(record) || isLeft(known(record))) continue;
+    // Once with each key: where there is no space, it would be fetched for ever. What is shown is brought home there.
+    if (record.state !== "succeed" || !found.wanted.has(id) || quiet.tried.has(id) || isShown(record) || isLeft(known(record))) continue;
+    quiet.tried.add(id);
     if (!record.kept) keepQuietly(quiet.client, id);
   }
 }

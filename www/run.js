@@ -9,7 +9,7 @@ import { isLasting, recordOf, refreshRecords, render } from "./records.js";
 import { calm, clearStage, hide, offerAddress, playAddress, playBlob, result } from "./stage.js";
 import { ADVICE, KEY_MISSING, stepOf, UNKNOWN } from "./words.js";
 
-/** @import { Progress, Task, VideoRequest } from "./pkg/index.js" */
+/** @import { Client, Progress, Task, VideoRequest } from "./pkg/index.js" */
 
 /** @typedef {{ baseUrl: string, taskId?: string | undefined, externalTaskId?: string | undefined }} Known what is known of a task */
 /**
@@ -22,6 +22,7 @@ import { ADVICE, KEY_MISSING, stepOf, UNKNOWN } from "./words.js";
  */
 /**
  * @typedef {object} State
+ * @property {Client} service with the key as it was at the beginning: what is in its field may be another one meanwhile
  * @property {AbortController} control
  * @property {number} startedAt
  * @property {string} phase
@@ -114,7 +115,7 @@ async function send(baseUrl, request) {
   const { externalTaskId } = request;
   const repeated = externalTaskId !== undefined && (unsettled.has(externalTaskId) || recordOf(externalTaskId)?.state === "unknown");
   const started = begin({ baseUrl, externalTaskId, submitting: true, request, repeated }, "Preparing the pictures.");
-  const task = await client(baseUrl).submit(request, { signal: started.control.signal, onProgress: showProgress });
+  const task = await started.service.submit(request, { signal: started.control.signal, onProgress: showProgress });
   if (externalTaskId) dropId(externalTaskId);
   showTask(task);
   await follow(task.taskId);
@@ -124,7 +125,7 @@ async function send(baseUrl, request) {
 export const look = ({ baseUrl, externalTaskId }) => withKey(baseUrl, async () => {
   if (!externalTaskId) return;
   const started = begin({ baseUrl, externalTaskId, unknown: true }, "Looking for the task.");
-  const task = await client(baseUrl).reconcile(externalTaskId, { signal: started.control.signal });
+  const task = await started.service.reconcile(externalTaskId, { signal: started.control.signal });
   if (!task) return showUnknown("No task of this id was found. That proves nothing.");
   showTask(task);
   await follow(task.taskId);
@@ -167,9 +168,9 @@ function withKey(baseUrl, work) {
 export function adopt(taskId) {
   const baseUrl = base();
   if (taskId) withKey(baseUrl, async () => {
-    const { control: { signal } } = begin({ baseUrl, taskId }, "Asking for the task.");
+    const { service, control: { signal } } = begin({ baseUrl, taskId }, "Asking for the task.");
     // It can be watched without a record.
-    const task = await client(baseUrl).adopt(taskId, { signal }).catch((error) => isKlingError(error) && error.code === "storage" ? undefined : Promise.reject(error));
+    const task = await service.adopt(taskId, { signal }).catch((error) => isKlingError(error) && error.code === "storage" ? undefined : Promise.reject(error));
     if (task) showTask(task);
     await follow(task?.taskId ?? taskId);
   });
@@ -186,8 +187,8 @@ export async function show({ baseUrl, taskId, externalTaskId }) {
     say(status, `The video as it is kept in this browser, ${bytes(blob.size)}.`);
   });
   withKey(baseUrl, async () => {
-    const { control: { signal } } = begin({ baseUrl, taskId, externalTaskId }, "Asking for a fresh address of the video.");
-    const task = await client(baseUrl).getTask(id, { signal });
+    const { service, control: { signal } } = begin({ baseUrl, taskId, externalTaskId }, "Asking for a fresh address of the video.");
+    const task = await service.getTask(id, { signal });
     showTask(task);
     if (task.videos.length === 0) throw new Error("the service has no video of this task any more");
     await play(task);
@@ -197,7 +198,7 @@ export async function show({ baseUrl, taskId, externalTaskId }) {
 /** @param {string} id a task's own id, or its external one */
 async function follow(id) {
   if (!run) return;
-  const task = await client(run.baseUrl).wait(id, { signal: run.control.signal, onProgress: showProgress });
+  const task = await run.service.wait(id, { signal: run.control.signal, onProgress: showProgress });
   showTask(task);
   await play(task);
 }
@@ -208,7 +209,7 @@ async function play(task) {
   run.finished = true;
   offerAddress(task.videos[0]?.url ?? "");
   try {
-    const { blob, isKept } = await bring(run.baseUrl, task, { signal: run.control.signal, onProgress: showProgress });
+    const { blob, isKept } = await bring(run.service, task, { signal: run.control.signal, onProgress: showProgress });
     playBlob(blob, task.taskId);
     say(status, `The video is ready, ${bytes(blob.size)}${isKept ? ", and kept in this browser." : ". It could not be kept in this browser: save it."}`);
   } catch (error) {
@@ -224,7 +225,7 @@ function begin(task, first) {
   for (const element of [again, resend, failure, stopped, taken]) hide(element);
   bar.hidden = false;
   for (const id of [task.taskId, task.externalTaskId]) left.delete(id);
-  run = { ...task, control: new AbortController(), startedAt: Date.now(), phase: "preparing" };
+  run = { ...task, service: client(task.baseUrl), control: new AbortController(), startedAt: Date.now(), phase: "preparing" };
   say(status, first);
   if (task.taken) say(taken, `Taken up again: “${task.taken}”`);
   taken.hidden = !task.taken;

@@ -20,8 +20,7 @@ fn a_kept_video_needs_neither_network_nor_key() {
     page.wait_status("kept in this browser");
     let task = page.text("#taskId");
     page.reload();
-    page.connect("ok");
-    page.fill("#apiKey", " ");
+    page.connect_with("ok", " ");
     page.wait_text(".record .state", "Finished, kept in this browser");
     page.browser.set_online(&page.session, false);
     page.wait("the network to be gone", "!navigator.onLine");

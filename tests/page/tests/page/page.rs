@@ -69,9 +69,15 @@ impl Page {
     /// Tells the page to use this scenario of the simulator, under another origin than its own, as the real service is.
     #[track_caller]
     pub(crate) fn connect(&self, scenario: &str) {
+        self.connect_with(scenario, &self.key);
+    }
+
+    /// The same with another key. It comes first, because the page asks for what it knows of an address with the key that is there.
+    #[track_caller]
+    pub(crate) fn connect_with(&self, scenario: &str, key: &str) {
         let elsewhere = self.address.replace("127.0.0.1", "localhost");
-        self.fill("#baseUrl", &format!("{elsewhere}/s/{scenario}/kling"));
-        self.fill("#apiKey", &self.key);
+        self.paste("#apiKey", key);
+        self.paste("#baseUrl", &format!("{elsewhere}/s/{scenario}/kling"));
     }
 
     /// Submits what is in the form, with another prompt, and waits for its video.
@@ -135,6 +141,16 @@ impl Page {
     pub(crate) fn fill(&self, selector: &str, text: &str) {
         self.session.clear(selector);
         self.session.send_keys(selector, text);
+    }
+
+    /// The same at once, as from the clipboard.
+    #[track_caller]
+    pub(crate) fn paste(&self, selector: &str, text: &str) {
+        let script = "const field = document.querySelector(arguments[0]);
+            field.focus();
+            field.value = arguments[1];
+            field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));";
+        self.session.run(script, &[json!(selector), json!(text)]);
     }
 
     /// Picks two photographs, says what should happen and waits until the page would let it go.

@@ -60,8 +60,7 @@ fn another_window_takes_up_what_the_closed_one_began() {
 fn a_missing_or_wrong_key_is_asked_for_calmly() {
     let page = Page::open("ok,submitted=1500,processing=9000");
     let task = leave(&page);
-    page.connect("ok,submitted=1500,processing=9000");
-    page.fill("#apiKey", " ");
+    page.connect_with("ok,submitted=1500,processing=9000", " ");
     page.wait_status("Enter the key to watch it again");
     page.wait_text(".record .note", "Enter the key to watch it again");
     page.wait_text("#notice", "Enter the key to watch it again");
@@ -218,5 +217,22 @@ fn a_video_that_was_being_fetched_is_kept_without_a_click() {
     page.click(".record [data-action=show]");
     page.wait_video();
     page.wait_status("The video as it is kept in this browser");
+    page.assert_charged(1);
+}
+
+#[test]
+fn a_key_that_is_mended_meanwhile_costs_no_video() {
+    let page = Page::open("video-slow,ms=3000");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("Fetching the video");
+    page.wait_records("succeed", 1);
+    page.reload();
+    page.connect_with("video-slow,ms=3000", "sk-half-of-a");
+    page.wait_text(".record .state", "Finished");
+    // Long enough for it to begin with that key, and not for the video to arrive.
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    page.paste("#apiKey", &page.key);
+    page.wait_text(".record .state", "kept in this browser");
     page.assert_charged(1);
 }
