@@ -47,19 +47,15 @@ impl Browser {
     /// Starts it without a window, once a driver is free, saving downloads to a folder without asking.
     pub fn start(self, downloads: &Path) -> Session {
         let mut session = Session::start(Driver::take(), &self.capabilities(downloads));
-        match self {
-            Self::Chromium => {
-                let folder = json!({ "behavior": "allow", "downloadPath": downloads });
-                cdp(&session, "Browser.setDownloadBehavior", &folder);
-            }
-            Self::Firefox => {
-                if session.is_used {
-                    forget(&session, downloads);
-                }
-                // It takes seconds to start.
-                session.is_lasting = true;
-            }
+        if session.is_used {
+            self.forget(&session, downloads);
         }
+        if self == Self::Chromium {
+            let folder = json!({ "behavior": "allow", "downloadPath": downloads });
+            cdp(&session, "Browser.setDownloadBehavior", &folder);
+        }
+        // It takes seconds to start.
+        session.is_lasting = true;
         session
     }
 
@@ -150,6 +146,47 @@ impl Browser {
         lines.as_array().into_iter().flatten().map(ToString::to_string).collect()
     }
 
+    /// Makes one that was used as good as new.
+    fn forget(self, session: &Session, downloads: &Path) {
+        let old = session.windows();
+        let origins = match self {
+            Self::Chromium => origins(session, &old),
+            Self::Firefox => Vec::new(),
+        };
+        session.switch_to(old.first().expect("a tab"));
+        session.open_window();
+        let new = session.windows().into_iter().find(|window| !old.contains(window)).expect("another tab");
+        for window in &old {
+            session.switch_to(window);
+            session.close_window();
+        }
+        session.switch_to(&new);
+        match self {
+            Self::Chromium => {
+                for origin in origins {
+                    let all = json!({ "origin": origin, "storageTypes": "all" });
+                    cdp(session, "Storage.clearDataForOrigin", &all);
+                }
+                cdp(session, "Network.clearBrowserCache", &json!({}));
+                cdp(session, "Browser.resetPermissions", &json!({}));
+                self.console(session);
+            }
+            Self::Firefox => {
+                let script = r"
+                    Services.io.offline = false;
+                    Services.prefs.clearUserPref('network.disable-localhost-when-offline');
+                    Services.prefs.clearUserPref('layout.css.prefers-color-scheme.content-override');
+                    Services.prefs.setCharPref('browser.download.dir', arguments[0]);
+                    Services.console.reset();
+                    return new Promise((resolve) => {
+                        Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: resolve });
+                    });";
+                let failed = privileged(session, script, &[json!(downloads)]);
+                assert_eq!(failed, json!(0), "expected Firefox to forget all");
+            }
+        }
+    }
+
     fn capabilities(self, downloads: &Path) -> Value {
         match self {
             Self::Chromium => json!({
@@ -173,6 +210,8 @@ impl Browser {
                         "browser.download.always_ask_before_handling_new_types": false,
                         "browser.helperApps.neverAsk.saveToDisk": "video/mp4",
                         "media.autoplay.default": 0,
+                        // Sixty a second are painted in vain where nobody looks.
+                        "layout.frame_rate": 10,
                     },
                 },
             }),
@@ -190,28 +229,13 @@ fn cdp(session: &Session, command: &str, parameters: &Value) {
     session.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
 }
 
-/// Makes a Firefox that was used as good as new.
-fn forget(session: &Session, downloads: &Path) {
-    let old = session.windows();
-    session.switch_to(old.first().expect("a tab"));
-    session.open_window();
-    let new = session.windows().into_iter().find(|window| !old.contains(window)).expect("another tab");
-    for window in &old {
+/// Where the tabs are that somebody left.
+fn origins(session: &Session, windows: &[String]) -> Vec<Value> {
+    let origin = |window: &String| {
         session.switch_to(window);
-        session.close_window();
-    }
-    session.switch_to(&new);
-    let script = r"
-        Services.io.offline = false;
-        Services.prefs.clearUserPref('network.disable-localhost-when-offline');
-        Services.prefs.clearUserPref('layout.css.prefers-color-scheme.content-override');
-        Services.prefs.setCharPref('browser.download.dir', arguments[0]);
-        Services.console.reset();
-        return new Promise((resolve) => {
-            Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: resolve });
-        });";
-    let failed = privileged(session, script, &[json!(downloads)]);
-    assert_eq!(failed, json!(0), "expected Firefox to forget all");
+        session.run("return location.origin", &[])
+    };
+    windows.iter().map(origin).collect()
 }
 
 /// Runs a script with the browser's own rights in Firefox, for what `WebDriver` has no command for.

@@ -29,6 +29,9 @@ pub(super) struct Stage {
     pub(super) run: fn(&Run) -> Result<Tally>,
 }
 
+/// So many pages at once in each browser: most of their time goes by waiting.
+const LANES: usize = 2;
+
 /// All of them.
 pub(super) const STAGES: [Stage; 10] = [
     Stage {
@@ -173,14 +176,14 @@ fn page(run: &Run) -> Result<Tally> {
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
     Ok(in_both_browsers(run, |browser| {
-        let log = format!("{}-driver.log", browser.id());
-        let (_driver, driver_address) = driver(run, browser, &log)?;
+        let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
+        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
-        command.env("KLING_WEBDRIVER", driver_address);
+        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
-            run.show_log(&log);
+            (0..LANES).for_each(|lane| run.show_log(&log(lane)));
         }
         Ok(tally)
     }))
@@ -190,7 +193,7 @@ fn consumers(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let browser = Browser::Chromium;
     let log = |lane: usize| format!("consumers-driver-{lane}.log");
-    let drivers = (0..2).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
     let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
     command
         .env("KLING_SIMULATOR", &address)

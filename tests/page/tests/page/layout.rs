@@ -50,9 +50,11 @@ fn every_text_stands_out() {
     page.click("#submit");
     page.wait_failure("task_failed");
     page.pick(&photos());
+    page.wait("too many pictures to be refused", "document.querySelector('#submit').ariaDisabled === 'true'");
     for scheme in [ColorScheme::Light, ColorScheme::Dark] {
         page.browser.set_color_scheme(&page.session, scheme);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        let is_dark = format!("matchMedia('(prefers-color-scheme: dark)').matches === {}", scheme == ColorScheme::Dark);
+        page.wait("the colours of the scheme, at rest", &format!("{is_dark} && document.getAnimations().length === 0"));
         assert_eq!(page.session.run(FAINT, &[]), json!([]), "expected a contrast of at least 4.5 in {scheme:?}");
     }
 }
