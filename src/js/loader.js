@@ -70,8 +70,8 @@ async function load(source) {
 function obstacleTo(cause) {
   if (typeof WebAssembly === "undefined") return "this browser has no WebAssembly; use another one, or end its lockdown mode";
   try {
-    // The shortest of all modules.
-    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    // The shortest of all modules. Some refuse to compile it, some to make an instance.
+    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
   } catch {
     return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
   }

@@ -69,6 +69,14 @@ export const run = runner({
     ok(message.includes("add 'wasm-unsafe-eval' to its script-src"), message);
   },
 
+  async a_policy_that_forbids_instances_only_is_named(kit) {
+    // As WebKit does it.
+    const message = await inWorker(kit, `
+      WebAssembly.Instance = function () { throw new WebAssembly.CompileError("Refused to create a WebAssembly object"); };
+      return init().then(() => "loaded", ({ code, message }) => code + " " + message);`);
+    ok(message.startsWith("wasm_load ") && message.includes("'wasm-unsafe-eval'"), message);
+  },
+
   async a_module_worker_has_it_all(kit) {
     const status = await inWorker(kit, `
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });

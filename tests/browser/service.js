@@ -27,7 +27,7 @@ export const run = runner({
 
   async generate_reports_its_progress_in_order(kit) {
     const seen = [];
-    const task = await kit.client("ok,submitted=200,processing=200").generate(await kit.request(), { onProgress: (progress) => seen.push(progress) });
+    const task = await kit.client("ok,submitted=1000,processing=1000").generate(await kit.request(), { onProgress: (progress) => seen.push(progress) });
     equal(task.status, "succeed");
     const phases = seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
     equal(phases, ["preparing", "encoding", "uploading", "submitted", "processing"]);
@@ -37,7 +37,7 @@ export const run = runner({
   },
 
   async a_watch_brings_each_change_and_ends(kit) {
-    const client = kit.client("ok,submitted=300,processing=300");
+    const client = kit.client("ok,submitted=1000,processing=1000");
     const { taskId } = await client.submit(await kit.request());
     const seen = [];
     for await (const { status } of client.watch(taskId)) seen.push(status);
@@ -135,7 +135,7 @@ export const run = runner({
   },
 
   async a_timeout_can_be_waited_on(kit) {
-    const client = kit.client("ok,submitted=300,processing=300");
+    const client = kit.client("ok,submitted=1000,processing=1000");
     const { taskId } = await client.submit(await kit.request());
     const error = await fails(client.wait(taskId, { timeout: 50 }), "timeout");
     equal([error.taskId, error.retryable], [taskId, true]);

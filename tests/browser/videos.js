@@ -126,7 +126,7 @@ export const run = runner({
     const [code, kept, listed, size] = await inWorker(kit, `
       const { put } = IDBObjectStore.prototype;
       IDBObjectStore.prototype.put = function (value, ...more) {
-        if (value instanceof Blob) throw new DOMException("full", "QuotaExceededError");
+        if (value instanceof Blob || value instanceof ArrayBuffer) throw new DOMException("full", "QuotaExceededError");
         return put.call(this, value, ...more);
       };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
@@ -134,6 +134,25 @@ export const run = runner({
       const [record] = await client.records();
       return [code, await client.keptVideo(given), record.kept, (await client.download({ url: record.videos[0].url })).size];`, task.taskId);
     equal([code, kept, listed, size > 1000], ["storage", undefined, false, true]);
+  },
+
+  async a_browser_that_keeps_no_blobs_keeps_their_bytes(kit) {
+    const { task } = await finished(kit, "ok");
+    // As WebKit does in a private window.
+    const [kept, listed] = await inWorker(kit, `
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (value, ...more) {
+        const request = put.call(this, value, ...more);
+        if (value instanceof Blob) this.transaction.abort();
+        return request;
+      };
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      await client.keepVideo(given);
+      return [await client.keptVideo(given), (await client.records())[0].kept];`, task.taskId);
+    const whole = await served(task);
+    const bytes = await bytesOf(kept);
+    equal([kept.type, listed, bytes.length], ["video/mp4", true, whole.length]);
+    ok(bytes.every((byte, at) => byte === whole[at]), "the served bytes");
   },
 
   async a_tab_that_is_gone_leaves_no_half_of_a_video(kit) {

@@ -84,7 +84,8 @@ class DatabaseStore {
   async kept(base, id) {
     const record = await this.get(base, id);
     if (!record) return undefined;
-    const video = await this.#in("readonly", (tasks, videos) => result(videos.get([base, record.externalTaskId])));
+    const bytes = await this.#in("readonly", (tasks, videos) => result(videos.get([base, record.externalTaskId])));
+    const video = bytes && new Blob([bytes], { type: "video/mp4" });
     // A browser may have lost the bytes, and not the key.
     return video?.slice(-1).arrayBuffer().then(() => video, () => undefined);
   }
@@ -94,10 +95,12 @@ class DatabaseStore {
     const record = await this.get(base, id);
     if (!record) throw new Error("there is no record of this task any more");
     const key = [base, record.externalTaskId];
-    await this.#in("readwrite", async (tasks, videos) => {
-      // One transaction: it is there as a whole and with its record, or not at all.
-      if (await result(tasks.count(key))) videos.put(video, key);
+    /** @param {Blob | ArrayBuffer} bytes One transaction: it is there as a whole and with its record, or not at all. */
+    const put = (bytes) => this.#in("readwrite", async (tasks, videos) => {
+      if (await result(tasks.count(key))) videos.put(bytes, key);
     });
+    // WebKit keeps no blob in a private window.
+    await put(video).catch(async () => put(await video.arrayBuffer()));
     const kept = await this.get(base, id);
     if (!kept?.kept) throw new Error("there is no record of this task any more");
     this.#tell(base, kept);
