@@ -107,7 +107,7 @@ export function showIssues(issues) {
   }
   const [error, ...more] = issues.filter(isError);
   submitButton.ariaDisabled = String(busy || isOffline() || error !== undefined);
-  submitNote.classList.toggle("wrong", !busy && !isOffline() && error !== undefined);
+  submitNote.classList.toggle("wrong", touched.size > 0 && !busy && !isOffline() && error !== undefined);
   const reason = error && `Not yet: ${pictureAt(error) ? `${pictureAt(error)?.name}: ` : ""}${error.message}.${more.length ? ` And ${more.length} more.` : ""}`;
   const hindrance = busy ? "A task is under way here: wait for its end, or stop watching it first." : isOffline() ? NO_NETWORK : reason;
   say(submitNote, hindrance ?? "Everything is in order. Each submission is charged once.");

@@ -552,7 +552,7 @@ export class KlingError extends Error {
   readonly issues?: Issue[];
   /** the task exists, whatever the code: go on with `wait(error.taskId)` */
   readonly taskId?: string;
-  /** under which the request was sent, or would have been */
+  /** under which the request was sent */
   readonly externalTaskId?: string;
   /** HTTP status, where there was an answer */
   readonly status?: number;

@@ -27,6 +27,7 @@
  */
 export function createRelay(options: RelayOptions): (request: Request) => Promise<Response>;
 
+/** Names that are no option are refused with a `TypeError`: a misspelt `authorize` would stand open. */
 export interface RelayOptions {
   /** The key, or a function that supplies one for each call. It goes to the service in one header, and into nothing else. */
   apiKey: string | ((request: Request) => string | undefined | Promise<string | undefined>);
@@ -41,13 +42,13 @@ export interface RelayOptions {
   /** Of the request, in bytes; default 64 MiB: four pictures of 10 MiB are 56 MB as base64. */
   maxBodyBytes?: number | undefined;
   /**
-   * The site's own say in each call: who may pay, and how often. `true` or nothing lets it pass, a `Response` is passed
-   * back as it is (let it be 4xx: after 5xx the page must believe that a task may exist), anything else is 403, and so is what it
-   * throws, without its words. The request has no
-   * body. Without it everybody who can reach the relay pays with its key.
+   * The site's own say in each call: who may pay, and how often. `true` lets it pass, a `Response` is passed back as it is
+   * (let it be 4xx: after 5xx the page must believe that a task may exist). Anything else is 403, also nothing, as
+   * `user?.mayPay` is of nobody; and so is what it throws, without its words. The request has no body. Without `authorize`
+   * everybody who can reach the relay pays with its key, programs that name no origin among them.
    */
   authorize?:
-    | ((request: Request, call: RelayedCall) => boolean | void | Response | Promise<boolean | void | Response>)
+    | ((request: Request, call: RelayedCall) => boolean | Response | Promise<boolean | Response>)
     | undefined;
   /** default the global one */
   fetch?: typeof globalThis.fetch | undefined;

@@ -61,8 +61,8 @@ export function createRelay(options) {
       const verdict = await authorize(new Request(url, { method, headers }), id === undefined ? { action } : { action, id });
       // One that cannot be passed back, such as one that was read, throws here, before anything is sent.
       if (verdict instanceof Response) return new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
-      // A check that answers null or 0 means no.
-      if (verdict !== true && verdict !== undefined) return refusal(403, "relay_forbidden", "this site does not let you do this");
+      // A check that answers nothing has forgotten to, or has asked nobody: `user?.mayPay`.
+      if (verdict !== true) return refusal(403, "relay_forbidden", "this site does not let you do this");
     }
     const key = typeof apiKey === "function" ? await apiKey(request) : apiKey;
     if (!isKey(key)) return refusal(403, "relay_key", "this site has no key for the service");
@@ -208,7 +208,9 @@ const sendNow = (input, init) => fetch(input, init);
 
 /** @param {import("./relay.js").RelayOptions} options */
 function checked(options) {
-  const { apiKey, baseUrl = SERVICE, allowOrigins = [], maxBodyBytes = LONGEST_BODY, authorize, fetch: own } = options ?? {};
+  const { apiKey, baseUrl = SERVICE, allowOrigins = [], maxBodyBytes = LONGEST_BODY, authorize, fetch: own, ...others } = options ?? {};
+  // A gate with a misspelt name would stand open.
+  for (const name of Object.keys(others)) throw new TypeError(`${name}: expected no option of this name`);
   if (typeof apiKey !== "function" && !isKey(apiKey)) {
     throw new TypeError("apiKey: expected a key of visible ASCII characters, or a function that supplies one");
   }

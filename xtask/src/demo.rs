@@ -26,6 +26,7 @@ pub(crate) fn run(project: &Project, port: u16) -> Result<ExitCode> {
         );
     } else {
         println!("the simulator answers: no key needed, nothing leaves this machine, nothing is paid for");
+        println!("for a page of your own: baseUrl \"{address}/s/ok/kling\", apiKey \"sk-sim-anything\"");
     }
     println!("Ctrl-C ends it");
     let status = service.wait()?;

@@ -59,6 +59,8 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
         "--format=esm",
         "--charset=utf8",
         "--log-level=warning",
+        // One script of ours is imported by several modules of the crate, and the glue names it as often.
+        "--log-override:duplicate-object-key=silent",
         // The glue's own: a warning about the way in which nobody calls it, and the older names of `globalThis`.
         "--drop:console",
         "--define:global=undefined",

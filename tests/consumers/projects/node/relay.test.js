@@ -212,6 +212,7 @@ test("bad options are told at once", () => {
     [{ apiKey: KEY, baseUrl: "https://:b@example.com" }, /baseUrl/], [{ apiKey: KEY, baseUrl: "https://example.com/kling?x=1" }, /baseUrl/],
     [{ apiKey: KEY, allowOrigins: "https://example.com" }, /allowOrigins/], [{ apiKey: KEY, allowOrigins: 5 }, /allowOrigins/], [{ apiKey: KEY, fetch: 5 }, /fetch/],
     [{ apiKey: KEY, maxBodyBytes: 0 }, /maxBodyBytes/], [{ apiKey: KEY, authorize: true }, /authorize/],
+    [{ apiKey: KEY, authorise: () => false }, /authorise/],
   ];
   for (const [options, named] of wrong) {
     assert.throws(() => createRelay(options), (error) => error instanceof TypeError && named.test(error.message) && !error.message.includes(KEY), JSON.stringify(options));
@@ -269,7 +270,7 @@ test("a page of a named origin may send and read what the client needs", async (
 });
 
 test("what is no clear yes of the site, or no JSON, is not sent", async () => {
-  for (const verdict of [false, null, 0, "", "no", {}]) {
+  for (const verdict of [undefined, false, null, 0, "", "no", {}]) {
     await refused(await relay({ authorize: () => verdict })(post("{}")), 403, "relay_forbidden");
   }
   const used = Response.json({});
@@ -283,7 +284,7 @@ test("what is no clear yes of the site, or no JSON, is not sent", async () => {
   const never = () => assert.fail("sent");
   await refused(await relay({ maxBodyBytes: 1, fetch: never })(post("{}", { "Content-Length": "2" })), 413, "relay_size");
   assert.equal(seen.length, 0);
-  assert.equal((await relay({ authorize: () => undefined })(post("{}", { "Content-Type": "application/json; charset=utf-8" }))).status, 200);
+  assert.equal((await relay({ authorize: () => true })(post("{}", { "Content-Type": "application/json; charset=utf-8" }))).status, 200);
 });
 
 test("a body that breaks off never reaches the service whole", async () => {

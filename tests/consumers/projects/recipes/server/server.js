@@ -1,13 +1,20 @@
-// A site of plain Node: the page's files, and the relay that adds the key.
+// A site of plain Node: the page's files in `dist`, and the relay that adds the key. Set COMETAPI_KEY, and PORT if you like.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createRelay } from "kling-multi-image2video/relay";
 
-const relay = createRelay({ apiKey: () => process.env.COMETAPI_KEY, baseUrl: process.env.COMETAPI_BASE });
+const relay = createRelay({
+  apiKey: () => process.env.COMETAPI_KEY,
+  baseUrl: process.env.COMETAPI_BASE,
+  authorize: (_, { action }) => action !== "create" || left-- > 0,
+});
+/** Who may pay, and how often: your own look at the session belongs here. This is twenty videos an hour for all together. */
+let left = 20;
+setInterval(() => (left = 20), 3_600_000).unref();
 /** @type {Record<string, string>} */
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
@@ -32,6 +39,6 @@ async function answered(incoming) {
     return relay(new Request(url, { method, headers, body, duplex: "half" }));
   }
   const name = url.pathname.replace(/\/$/, "/index.html");
-  const file = await readFile(join(import.meta.dirname, "dist", name)).catch(() => undefined);
+  const file = await readFile(new URL(`./dist${name}`, import.meta.url)).catch(() => undefined);
   return new Response(file, { status: file ? 200 : 404, headers: { "Content-Type": types[extname(name)] ?? "text/plain" } });
 }
