@@ -103,7 +103,7 @@ impl ApiKey {
         } else if key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
             "expected the bare key, found it with the word Bearer before it"
         } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            "expected visible ASCII characters only, found white space, a line break or another character inside the key"
+            "expected visible ASCII characters only, found white space or another one in the key"
         } else {
             return Ok(Self(key.to_owned()));
         };

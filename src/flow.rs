@@ -125,18 +125,24 @@ impl<H: Host> Flow<H> {
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        let mut known = self.0.load(&task.task_id).await?;
-        if let (None, Some(external)) = (&known, &task.external_task_id) {
-            known = self.0.load(external).await?;
-        }
         let now = self.0.now();
-        let record = match known {
-            Some(mut record) => record.observe(&task, now).then_some(record),
-            None => Some(Box::new(TaskRecord::adopted(&task, now))),
-        };
-        if let Some(record) = record {
-            self.0.save(Change::Put(record)).await?;
+        let mut record = Box::new(TaskRecord::adopted(&task, now));
+        let mut known = self.0.load(&task.task_id).await?;
+        if known.is_none() {
+            known = self.0.load(&record.external_task_id).await?;
+            if known.as_ref().is_some_and(|known| known.task_id.is_some()) {
+                // A repeat that was charged too: both have the same id of ours, and each its own record.
+                record.external_task_id.clone_from(&task.task_id);
+                known = None;
+            }
         }
+        if let Some(mut known) = known {
+            if !known.observe(&task, now) {
+                return Ok(task);
+            }
+            record = known;
+        }
+        self.0.save(Change::Put(record)).await?;
         Ok(task)
     }
 

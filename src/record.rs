@@ -184,8 +184,8 @@ impl TaskRecord {
     /// Whether its request, if it was ever sent, must be over. One from the future was written before the clock was put
     /// back.
     pub fn is_past_any_upload(&self, now: u64) -> bool {
-        /// No upload takes longer, in ms.
-        const LONGEST: u64 = 15 * 60_000;
+        /// No upload takes longer, in ms: four pictures of 10 MiB are given up after 20 minutes at the latest.
+        const LONGEST: u64 = 20 * 60_000;
         now.abs_diff(self.updated_at) >= LONGEST
     }
 
@@ -194,6 +194,14 @@ impl TaskRecord {
     /// Answers may overtake each other, and a gateway's memory may be older than ours: an end is never taken back, except
     /// that a task reported as failed may turn out to have succeeded.
     pub fn observe(&mut self, task: &Task, now: u64) -> bool {
+        // A second task under the same id of ours is another one, and so is one of somebody else whose own id ours is.
+        let is_other = match &self.task_id {
+            Some(id) => *id != task.task_id,
+            None => task.external_task_id.as_ref().is_some_and(|id| *id != self.external_task_id),
+        };
+        if is_other {
+            return false;
+        }
         let state = RecordState::from(task.status);
         let is_stale = match self.state {
             RecordState::Succeed => state != RecordState::Succeed || task.videos.is_empty(),

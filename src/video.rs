@@ -43,8 +43,7 @@ pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
         return Ok(());
     }
     let found = if start.is_empty() { "an empty body" } else { "something else" };
-    let message =
-        format!("expected an MP4 file from the delivery host, found {found}; ask for the task again for a new address");
+    let message = format!("expected an MP4 file from the delivery host, found {found}; ask for the task again");
     Err(at(url, Error::new(ErrorCode::NotAVideo, message)))
 }
 
@@ -53,11 +52,9 @@ pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
 /// [`ErrorCode::UrlExpired`], [`ErrorCode::ServerError`] or [`ErrorCode::NotAVideo`].
 pub fn refused(url: &str, status: u16) -> Error {
     let (code, message, retryable) = match status {
-        401 | 403 | 404 | 410 => (
-            ErrorCode::UrlExpired,
-            "the address of the video is no longer valid; ask for the task again for a new one",
-            false,
-        ),
+        401 | 403 | 404 | 410 => {
+            (ErrorCode::UrlExpired, "the address of the video is no longer valid; ask for the task again", false)
+        }
         429 | 500.. => (ErrorCode::ServerError, "the delivery host has a problem of its own; try again later", true),
         _ => (ErrorCode::NotAVideo, "expected a video from the delivery host, found another answer", false),
     };

@@ -95,7 +95,8 @@ impl<H: Host> Flow<H> {
         mut error: Error,
     ) -> Result<(), Error> {
         let Ok(id) = TaskId::parse(&video.task_id) else { return Err(error) };
-        if matches!(error.code(), ErrorCode::UrlExpired | ErrorCode::NotAVideo)
+        // A refusal of what has expired, which no page may read, looks like a host that lets no page read anything.
+        if matches!(error.code(), ErrorCode::UrlExpired | ErrorCode::NotAVideo | ErrorCode::DownloadBlocked)
             && let Ok(task) = self.task(service, &id).await
             && let Some(fresh) = task.videos.iter().find(|fresh| fresh.id == video.id && fresh.url != video.url)
         {

@@ -90,7 +90,7 @@ impl Attempt {
             |why| Err(Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.id.to_string())));
         match earlier.state {
             // The answer to it was awaited by nobody yet when this one was asked for.
-            RecordState::Unknown if earlier.updated_at >= self.begun => {
+            RecordState::Unknown if (self.begun..=now).contains(&earlier.updated_at) => {
                 unknown("it was just sent under the same id, without a clear answer")
             }
             RecordState::Submitting if !self.is_alone && !earlier.is_past_any_upload(now) => {
@@ -281,6 +281,6 @@ impl<H: Host> Flow<H> {
 
 /// A paid request does not wait for a network to come back, to leave when nobody thinks of it any more.
 fn offline() -> Error {
-    let message = "this browser has no network; nothing was sent: submit it again when there is one";
+    let message = "this browser has no network; nothing was sent: submit again when there is one";
     Error::new(ErrorCode::Network, message).retryable(true)
 }

@@ -167,7 +167,10 @@ impl Watch {
             match host.0.rest(self.limited(left, now)).await {
                 Wake::Time => {}
                 Wake::Seen => self.turn.hasten(),
-                Wake::Heard(echo) => {
+                Wake::Heard(mut echo) => {
+                    // However seldom that one asks: it may be gone long before.
+                    let longest = self.polling.delay(self.asked, self.age(now), 40).max(ASKING);
+                    echo.next_poll_in = echo.next_poll_in.min(longest);
                     let pause = echo.pause(host.0.seen(), host.0.chance());
                     if let Some(reply) = echo.reply {
                         return Ok(Some((reply, pause)));
@@ -281,6 +284,6 @@ impl Watch {
 
 /// The error of a call whose time limit passed.
 pub fn timed_out() -> Error {
-    let message = "the time limit of this call passed; the task goes on, wait for it again by its id";
+    let message = "the time limit of this call passed; the task goes on: wait again";
     Error::new(ErrorCode::Timeout, message).retryable(true)
 }

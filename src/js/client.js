@@ -1,7 +1,7 @@
 // A client that can be made anywhere, also where no WebAssembly can run: its methods load the module when first called.
 
 import { Action } from "./action.js";
-import { KlingError } from "./error.js";
+import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
 import { ask, run } from "./loader.js";
@@ -79,7 +79,10 @@ export function createClient(options) {
       await ask(Action.CheckGenerate, undefined, how);
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await submit(request, rest);
-      return waitForAccepted(taskId, how);
+      // Whatever ends it, the caller must learn of the task, and that the same call would be another one.
+      return waitForAccepted(taskId, how).catch((error) => {
+        throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
+      });
     },
     getTask: call(Action.Task),
     reconcile: call(Action.Reconcile),
@@ -101,7 +104,8 @@ export function createClient(options) {
       base.catch(() => {});
       const store = openStore(given?.store ?? "indexeddb", given?.storeName ?? DEFAULT_NAME);
       const leave = store.listen(async (change) => {
-        if (change.base !== (await base) || !listening.has(leave)) return;
+        // Others may speak on a channel of that name.
+        if (change?.base !== (await base) || !change.record || !listening.has(leave)) return;
         try {
           listener(change.record);
         } catch (error) {

@@ -76,7 +76,7 @@ function obstacleTo(cause) {
     return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
   }
   const isTooNew = cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
-  return isTooNew ? `this browser cannot compile it, and is probably too old (${cause.message})` : undefined;
+  return isTooNew ? `this browser cannot compile it; it may be too old (${cause.message})` : undefined;
 }
 
 /**

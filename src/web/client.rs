@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorCode};
 use crate::flow::watch::{self, Watch};
 use crate::flow::{Flow, succeeded};
 use crate::race::{First, race};
-use crate::task::{Task, TaskId, TaskStatus, Video};
+use crate::task::{Task, TaskId, Video};
 
 /// Does what a client is asked for.
 pub(super) async fn answer(
@@ -62,16 +62,12 @@ pub(super) async fn answer(
                 Action::Reconcile => flow.reconcile(&service, &id).await?,
                 Action::Adopt => Some(flow.adopt(&service, &id).await?),
                 Action::Wait | Action::WaitForAccepted | Action::Watch => {
-                    let is_new = matches!(action, Action::WaitForAccepted);
                     let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
-                    if is_new {
+                    if matches!(action, Action::WaitForAccepted) {
                         watch = watch.accepted(known, chance());
                     }
                     let mut last = None;
-                    while let Some(task) = watch.next(&flow).await.map_err(|error| {
-                        let retryable = error.is_retryable() && !is_new;
-                        error.retryable(retryable)
-                    })? {
+                    while let Some(task) = watch.next(&flow).await? {
                         if let Some(seen) = &seen {
                             let done: Promise =
                                 Promise::resolve(&seen.call1(&JsValue::UNDEFINED, &object::task(&task))?);
@@ -109,7 +105,7 @@ async fn keep(
         return Ok(kept);
     }
     let task = match known {
-        Some(task) if task.status == TaskStatus::Succeed => task,
+        Some(task) if !task.videos.is_empty() => task,
         _ => flow.adopt(service, id).await?,
     };
     if !task.status.is_final() {

@@ -34,6 +34,9 @@ extern "C" {
     ) -> Promise;
 
     #[wasm_bindgen(method)]
+    fn text(this: &Exchange, response: &Response) -> Promise;
+
+    #[wasm_bindgen(method)]
     fn abort(this: &Exchange);
 }
 
@@ -53,7 +56,7 @@ impl Drop for Guard {
 /// An answer that is still arriving.
 pub(super) struct Arriving {
     pub(super) response: Response,
-    _guard: Guard,
+    guard: Guard,
 }
 
 impl From<JsValue> for TransportError {
@@ -74,7 +77,8 @@ impl Fetcher {
         body: Option<&Blob>,
     ) -> Result<HttpResponse, TransportError> {
         let arriving = self.begin(&request.url, Some(request), body, 0).await?;
-        let body = JsFuture::from(arriving.response.text()?).await?.as_string().unwrap_or_default();
+        let text = arriving.guard.0.text(&arriving.response);
+        let body = JsFuture::from(text).await?.as_string().unwrap_or_default();
         let retry_after = arriving.header("Retry-After");
         Ok(HttpResponse { status: arriving.response.status(), retry_after, body, key: request.key.clone() })
     }
@@ -99,7 +103,7 @@ impl Fetcher {
         let key = service.and_then(|request| Some(request.key.as_ref()?.authorization()));
         let promise = guard.0.begin(self.0.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
         let response = JsFuture::from(promise).await?.unchecked_into();
-        Ok(Arriving { response, _guard: guard })
+        Ok(Arriving { response, guard })
     }
 }
 

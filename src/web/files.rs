@@ -21,7 +21,7 @@ pub(super) struct Unreadable(pub(super) String);
 impl Unreadable {
     fn message(&self) -> String {
         format!(
-            "the browser cannot read this file ({}); it was moved, changed or deleted after it was picked, or is a folder: pick it again",
+            "the browser cannot read this file ({}); it was moved, changed or deleted since, or is a folder: pick it again",
             self.0
         )
     }

@@ -141,7 +141,7 @@ impl Records {
                 let current = self.load(&old.external_task_id).await?.filter(|_| is_sender_gone);
                 let Some(current) = current else { continue };
                 let settled = match current.state {
-                    RecordState::Submitting => current.in_state(RecordState::Unknown, now()),
+                    RecordState::Submitting => current.in_state(RecordState::Unknown, current.updated_at),
                     _ => current,
                 };
                 all.set(index, plain(&*settled));
@@ -149,7 +149,8 @@ impl Records {
             } else {
                 continue;
             };
-            self.save(change).await?;
+            // Without room for it, what is listed is true all the same.
+            let _ = self.save(change).await;
         }
         Ok(all)
     }
@@ -166,10 +167,15 @@ impl Records {
 
     /// Removes the record with this id, unless its request is under way.
     pub(super) async fn forget(&self, id: &str) -> Result<(), Error> {
-        self.all().await?;
-        match self.load(id).await? {
+        let all = self.all().await?;
+        // As it is listed: there may be no room to write that its sender is gone.
+        match all
+            .iter()
+            .filter_map(|value| record(&value).ok())
+            .find(|record| record.external_task_id == id || record.task_id.as_deref() == Some(id))
+        {
             Some(record) if record.state == RecordState::Submitting => {
-                Err(Error::invalid_option("id", "the request is being sent; abort it, or wait for its end"))
+                Err(Error::invalid_option("id", "its request is being sent; abort it or wait for its end"))
             }
             Some(record) => self.save(Change::Remove(record.external_task_id)).await,
             None => Ok(()),

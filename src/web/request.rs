@@ -93,7 +93,7 @@ impl Fields<'_> {
             return None;
         }
         if !is_whole(&value) {
-            self.bad_value(name, "whole characters (half of a surrogate pair is left where a text was cut)");
+            self.bad_value(name, "whole characters (a text was cut within a surrogate pair)");
             return None;
         }
         value.as_string()

@@ -1,4 +1,4 @@
-import { bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until } from "./kit.js";
+import { bytesOf, equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
 
 /**
  * A network that can be taken away, as a browser's own: it says so, and no request gets through. What `loses` says is sent, and
@@ -147,6 +147,19 @@ export const run = runner({
     // One tab alone asks some thirty times in three seconds, four of them a hundred and twenty times.
     ok(asked < 60, `one that asks for all, found ${asked} questions`);
     for (const { close } of tabs) close();
+  },
+
+  async where_tabs_may_not_talk_each_asks_for_itself(kit) {
+    const status = await inWorker(kit, `
+      // As Firefox does it where a site may store nothing.
+      globalThis.BroadcastChannel = class { constructor() { throw new DOMException("The operation is insecure.", "SecurityError"); } };
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 }, storeName: key });
+      const heard = [];
+      const leave = client.onRecordChange(({ state }) => heard.push(state));
+      const { status } = await client.generate({ images: [given], prompt: "x" });
+      leave();
+      return [status, heard.at(-1)];`, await picture());
+    equal(status, ["succeed", "succeed"]);
   },
 
   async a_leader_that_falls_silent_is_replaced(kit) {

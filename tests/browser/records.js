@@ -86,6 +86,39 @@ export const run = runner({
     equal((await kit.account()).charges.length, 1);
   },
 
+  async a_client_that_is_closed_early_keeps_no_lock(kit) {
+    const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
+    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    await gone.message;
+    gone.close();
+    for (let wait = 0; wait < 12; wait += 1) {
+      const client = kit.client("submit-slow,ms=20000");
+      client.records().catch(() => {});
+      await pause(wait / 2);
+      client.close();
+    }
+    const client = kit.client("submit-slow,ms=20000");
+    await until(async () => (await client.records())[0].state === "unknown", "an unknown record");
+    const ours = async () => (await navigator.locks.query()).held.filter(({ name }) => name.includes(request.externalTaskId));
+    await until(async () => (await ours()).length === 0, "no lock that is held");
+  },
+
+  async without_room_all_is_listed_and_may_be_forgotten(kit) {
+    const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
+    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    await gone.message;
+    gone.close();
+    await pause(300);
+    const [states, left] = await inWorker(kit, `
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/submit-slow,ms=20000/kling", storeName: key });
+      const states = (await client.records()).map(({ state }) => state);
+      return [states, await client.forget(given).then(() => client.records(), ({ message }) => message)];`, request.externalTaskId);
+    equal([states, left], [["unknown"], []]);
+  },
+
   async two_tabs_send_one_id_once(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
     const submit = `return (await client("submit-slow,ms=500").submit(given)).taskId;`;

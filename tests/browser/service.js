@@ -142,6 +142,27 @@ export const run = runner({
     equal((await client.wait(taskId)).status, "succeed");
   },
 
+  async generate_tells_of_the_task_whatever_ends_it(kit) {
+    let calls = 0;
+    const apiKey = () => ((calls += 1) === 1 ? kit.key : new Promise(() => {}));
+    const timeout = await fails(kit.client("ok", { apiKey }).generate(await kit.request(), { timeout: 300 }), "timeout");
+    calls = 0;
+    const throws = () => { if ((calls += 1) > 1) throw new Error("no session"); return kit.key; };
+    const thrown = await fails(kit.client("ok", { apiKey: throws }).generate(await kit.request({ prompt: "another" })), "invalid_option");
+    const { charges } = await kit.account();
+    equal([timeout.taskId, thrown.taskId], charges.map(({ taskId }) => taskId));
+    equal([timeout.retryable, thrown.retryable], [false, false]);
+  },
+
+  async what_is_only_like_a_response_hangs_nothing(kit) {
+    const task = { code: 0, message: "SUCCEED", data: { task_id: "1", task_status: "processing" } };
+    const body = JSON.stringify(task);
+    const asked = (response) => kit.client("ok", { fetch: async () => response }).getTask("1");
+    for (const headers of [undefined, {}, null]) await fails(asked({ ok: true, status: 200, headers, text: async () => body }), "network");
+    equal((await asked({ ok: true, status: 200, headers: new Headers(), text: () => body })).status, "processing");
+    await fails(asked({ ok: true, status: 200, headers: new Headers(), text: () => { throw new Error("read"); } }), "network");
+  },
+
   async videos_that_cannot_be_had(kit) {
     for (const [scenario, code] of [["video-missing", "url_expired"], ["video-forbidden", "url_expired"], ["video-html", "not_a_video"], ["video-empty", "not_a_video"], ["video-no-cors", "download_blocked"]]) {
       // Nor through the gateway.

@@ -243,6 +243,14 @@ fn an_address_that_expired_is_asked_for_anew() {
 }
 
 #[test]
+fn so_is_one_whose_host_lets_no_page_read_that_it_has_expired() {
+    let fresh = "https://cdn.example/v.mp4?sig=2";
+    let hosts = Hosts::new([Deed::Silence, Deed::Silence, Deed::All(MOVIE)], Deed::Silence);
+    assert_eq!(hosts.download(&Script::new([succeeded_at(fresh)])).unwrap(), MOVIE);
+    assert_eq!(hosts.asked.borrow().last(), Some(&(Source::Delivery(fresh.into()), 0)));
+}
+
+#[test]
 fn what_cannot_be_had_at_all_is_told_with_its_address() {
     for (deed, code) in [
         (Deed::Silence, ErrorCode::DownloadBlocked),

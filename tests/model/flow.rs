@@ -78,35 +78,6 @@ fn a_storage_that_fails_keeps_nobody_from_watching() {
     script.wait(None).unwrap();
 }
 
-#[test]
-fn a_task_of_elsewhere_is_adopted() {
-    let script = Script::new([task("processing"), task("processing"), no_such_task()]);
-    let adopt = || script.run(async |_| script.flow().adopt(&service(), &id()).await);
-    assert_eq!(adopt().unwrap().status, TaskStatus::Processing);
-    assert_eq!(script.records.borrow()["1"].state, RecordState::Processing);
-    adopt().unwrap();
-    assert_eq!(script.saves.get(), 1, "known already");
-    assert_eq!(adopt().unwrap_err().code(), ErrorCode::TaskNotFound);
-}
-
-#[test]
-fn adopting_what_was_unknown_here_completes_its_record() {
-    let body = r#"{"data":{"task_id":"1","task_status":"processing","task_info":{"external_task_id":"mine"}}}"#;
-    let script = Script::new([answer(200, body), answer(200, body)]);
-    let unknown =
-        TaskRecord { external_task_id: "mine".into(), state: RecordState::Unknown, ..crate::record::record(1) };
-    script.write(Change::Put(Box::new(unknown)));
-    script.run(async |_| script.flow().adopt(&service(), &id()).await).unwrap();
-    let records = script.records.borrow();
-    let record = &records["mine"];
-    assert_eq!((records.len(), record.state, record.task_id.as_deref()), (1, RecordState::Processing, Some("1")));
-    assert_eq!(record.prompt.as_deref(), Some("a calm sea"), "nothing of it is lost");
-    drop(records);
-    // And by the service's own id, whatever external id it has.
-    let found = script.run(async |_| script.flow().reconcile(&service(), &id()).await).unwrap();
-    assert_eq!(found.unwrap().task_id, "1");
-}
-
 fn seen(status: &str) -> Task {
     let Answer::Task(task) = Answer::read(&task(status).unwrap()) else { panic!("no task") };
     *task
@@ -336,6 +307,16 @@ mod tabs {
             script.wait(None).unwrap();
             let silent = script.times()[1] - SECOND - after;
             assert!((3 * SECOND..6 * SECOND).contains(&silent), "{silent}");
+        }
+    }
+
+    #[test]
+    fn however_seldom_it_asks() {
+        for heard in [Some(task("processing")), None] {
+            let script = Script::new([task("submitted"), task("succeed")]);
+            script.wakes.borrow_mut().push_back((SECOND, echo(heard, u64::MAX, true)));
+            script.wait(None).unwrap();
+            assert!(script.times()[1] < 15 * SECOND, "{:?}", script.times());
         }
     }
 

@@ -13,6 +13,7 @@
     reason = "a test that goes wrong should stop"
 )]
 
+mod adopt;
 mod answer;
 mod conformance;
 mod download;

@@ -282,8 +282,14 @@ fn after_unknown_only_the_caller_sends_again() {
     // Asked for while the first was still on its way: whoever asked did not know that it would come to nothing.
     let script = Script::of([], no_such_task());
     script.remember(RecordState::Unknown, 5);
+    script.now.set(6);
     let error = script.submit_as(&attempt(4, true)).unwrap_err();
     assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
+
+    // Written before the clock was put back.
+    let script = Script::of([task("submitted")], no_such_task());
+    script.remember(RecordState::Unknown, 1_000_000);
+    script.submit_as(&attempt(0, true)).unwrap();
 }
 
 #[test]
@@ -326,8 +332,8 @@ fn where_there_are_no_locks_the_record_alone_guards() {
     script.now.set(60_000);
     let error = script.submit_as(&attempt(60_000, false)).unwrap_err();
     assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
-    script.now.set(16 * 60_000);
-    script.submit_as(&attempt(16 * 60_000, false)).unwrap();
+    script.now.set(21 * 60_000);
+    script.submit_as(&attempt(21 * 60_000, false)).unwrap();
 }
 
 #[test]

@@ -18,6 +18,6 @@ export class Aborts {
   }
 
   leave() {
-    for (const signal of this.signals) signal.removeEventListener("abort", this.listener);
+    for (const signal of this.signals) signal.removeEventListener?.("abort", this.listener);
   }
 }

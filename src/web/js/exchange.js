@@ -26,7 +26,7 @@ export class Exchange {
     // Looked up at each call: a site may wrap it at any time.
     const response = await (site ? site(request) : fetch(request));
     // Of whatever realm it is.
-    if (typeof response?.status !== "number" || typeof response.text !== "function") {
+    if (typeof response?.status !== "number" || !response.headers?.get) {
       throw new TypeError("the fetch option resolved to something that is no Response");
     }
     // Only of a redirect a browser says nothing else: any other answer without a status may hide anything.
@@ -34,6 +34,11 @@ export class Exchange {
       throw new TypeError("an answer of which nothing may be read");
     }
     return response;
+  }
+
+  /** The whole text; of what is only like a Response it may come at once. @param {Response} response */
+  async text(response) {
+    return response.text();
   }
 
   /** Ends the request. After the answer has been read that does nothing. */

@@ -5,6 +5,8 @@
 /** @typedef {{ base: string, record: TaskRecord }} Change */
 /** @typedef {(change: Change) => void} Listener */
 
+import { openChannel } from "./tab.js";
+
 export const DEFAULT_NAME = "kling-multi-image2video";
 
 const TASKS = "tasks";
@@ -113,17 +115,17 @@ class DatabaseStore {
 
   /** @param {string} base @param {TaskRecord} record */
   #tell(base, record) {
-    if (typeof BroadcastChannel === "undefined") return tell(this.name, { base, record });
+    const channel = openChannel(this.name);
+    if (!channel) return tell(this.name, { base, record });
     // Reaches the listeners of this page too: each has a channel of its own.
-    const channel = new BroadcastChannel(this.name);
     channel.postMessage({ base, record });
     channel.close();
   }
 
   /** @param {Listener} listener */
   listen(listener) {
-    if (typeof BroadcastChannel === "undefined") return hear(this.name, listener);
-    const channel = new BroadcastChannel(this.name);
+    const channel = openChannel(this.name);
+    if (!channel) return hear(this.name, listener);
     channel.onmessage = ({ data }) => listener(data);
     return () => channel.close();
   }
@@ -293,19 +295,20 @@ export function lock(name, wait) {
   if (!locks) return undefined;
   const control = new AbortController();
   let release = () => control.abort();
-  const held = new Promise((resolve, reject) => {
-    const options = wait ? { signal: control.signal } : { ifAvailable: true };
-    locks.request(name, options, (lock) => lock && new Promise((done) => {
-      release = () => done(undefined);
-      resolve(true);
-    })).then(() => resolve(false), reject);
-  });
-  held.catch(() => {});
   const free = () => {
     asked.delete(free);
     release();
   };
   asked.add(free);
+  const held = new Promise((resolve, reject) => {
+    const options = wait ? { signal: control.signal } : { ifAvailable: true };
+    // Nobody wants it any more, should it be granted after all.
+    locks.request(name, options, (lock) => lock && asked.has(free) && new Promise((done) => {
+      release = () => done(undefined);
+      resolve(true);
+    })).then(() => resolve(false), reject);
+  });
+  held.catch(() => {});
   return { held, release: free };
 }
 

@@ -9,6 +9,15 @@ export const isOnline = () => globalThis.navigator?.onLine !== false;
 /** Whether somebody may be looking. */
 export const isSeen = () => globalThis.document?.visibilityState !== "hidden";
 
+/** A channel of that name; nothing where there are none, or where a site may store nothing. @param {string} name */
+export function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
 /** One call's ear, until it is closed. */
 export class Tab {
   /** What was noticed while nobody rested. @type {unknown} */
@@ -21,9 +30,8 @@ export class Tab {
   /** @param {string} [topic] what to hear of from other tabs */
   constructor(topic) {
     for (const type of EVENTS) globalThis.addEventListener?.(type, this);
-    if (!topic || typeof BroadcastChannel === "undefined") return;
-    this.#channel = new BroadcastChannel(topic);
-    this.#channel.onmessage = ({ data }) => this.#notice(data);
+    this.#channel = topic ? openChannel(topic) : undefined;
+    if (this.#channel) this.#channel.onmessage = ({ data }) => this.#notice(data);
   }
 
   handleEvent() {

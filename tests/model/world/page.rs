@@ -190,11 +190,11 @@ async fn listed(browser: &Rc<Browser>, tab: &Tab) -> Result<Vec<TaskRecord>, Err
         let current = browser.load(&record.external_task_id).await?.filter(|_| is_sender_gone);
         let Some(current) = current else { continue };
         let settled = match current.state {
-            RecordState::Submitting => current.in_state(RecordState::Unknown, browser.wall()),
+            RecordState::Submitting => current.in_state(RecordState::Unknown, current.updated_at),
             _ => current,
         };
         *record = (*settled).clone();
-        browser.save(tab, Change::Put(settled)).await?;
+        let _ = browser.save(tab, Change::Put(settled)).await;
     }
     Ok(all)
 }
