@@ -33,6 +33,8 @@ enum Deed {
     Unannounced(&'static [u8]),
     /// The head of all, so many bytes, and the end of the connection.
     Cut(usize),
+    /// The head of all, so many bytes, and an end like any other.
+    Short(usize),
     /// So many bytes, and then nothing.
     Hang(usize),
     /// The same, where ranges are ignored.
@@ -100,6 +102,10 @@ impl Hosts {
             }
             Deed::Cut(length) => {
                 send(&rest(MOVIE)[..length], &[None]);
+                (status, announced)
+            }
+            Deed::Short(length) => {
+                send(&rest(MOVIE)[..length], &[]);
                 (status, announced)
             }
             Deed::Hang(length) => {
@@ -230,6 +236,13 @@ fn what_cannot_be_had_there_comes_through_the_gateway_with_the_key() {
         let others = asked.iter().filter(|(source, _)| matches!(source, Source::Delivery(url) if url == URL));
         assert_eq!(others.count(), asked.len() - 1);
     }
+}
+
+#[test]
+fn what_ends_before_its_announced_length_is_not_whole() {
+    let hosts = Hosts::new([Deed::Short(40), Deed::All(MOVIE)], Deed::Silence);
+    assert_eq!(hosts.download(&Script::new([])).unwrap(), MOVIE);
+    assert_eq!(hosts.asked.borrow().last(), Some(&(Source::Delivery(URL.into()), 40)));
 }
 
 #[test]

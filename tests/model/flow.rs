@@ -218,6 +218,13 @@ fn time_without_a_network_is_not_counted() {
 }
 
 #[test]
+fn a_network_that_comes_and_goes_counts_while_it_is_there() {
+    let script = Script { blinks: Some(20 * SECOND), ..Script::new([]) }.then_always(unreachable());
+    assert_eq!(code(script.wait(None)), ErrorCode::Network);
+    assert!(script.now.get() > 9 * MINUTE, "gave up after {} ms, half of them without a network", script.now.get());
+}
+
+#[test]
 fn a_service_that_answers_without_a_network_is_asked_as_with_one() {
     let answers = || [task("submitted"), task("processing"), task("succeed")];
     let (with, without) = (Script::new(answers()), Script { offline: 0..u64::MAX, ..Script::new(answers()) });

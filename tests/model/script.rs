@@ -56,6 +56,8 @@ pub(crate) struct Script {
     pub(crate) gate: Gate,
     /// When there is no network.
     pub(crate) offline: Range<u64>,
+    /// There is none in each second one of such spans, in ms.
+    pub(crate) blinks: Option<u64>,
     /// How much later than asked for each rest ends, in ms: the machine sleeps, or the tab is frozen.
     pub(crate) nap: u64,
     /// What ends a rest early, and when.
@@ -83,6 +85,7 @@ impl Default for Script {
             is_halted: Cell::default(),
             gate: Gate::new(6),
             offline: 0..0,
+            blinks: None,
             nap: 0,
             wakes: RefCell::default(),
             is_seen: Cell::new(true),
@@ -207,7 +210,8 @@ impl Host for &Script {
     }
 
     fn online(&self) -> bool {
-        !self.offline.contains(&self.now.get())
+        let now = self.now.get();
+        !self.offline.contains(&now) && self.blinks.is_none_or(|span| now / span % 2 == 0)
     }
 
     fn seen(&self) -> bool {
