@@ -211,7 +211,7 @@ impl Host for &Script {
 
     fn online(&self) -> bool {
         let now = self.now.get();
-        !self.offline.contains(&now) && self.blinks.is_none_or(|span| now / span % 2 == 0)
+        !self.offline.contains(&now) && self.blinks.is_none_or(|span| (now / span).is_multiple_of(2))
     }
 
     fn seen(&self) -> bool {
