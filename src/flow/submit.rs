@@ -141,6 +141,8 @@ impl<H: Host> Flow<H> {
         if let Ok(task) = &mut result {
             task.external_task_id.get_or_insert_with(|| attempt.id.to_string());
             let mut record = attempt.record.clone();
+            // It is ours, whatever external id a gateway tells of it.
+            record.task_id = Some(task.task_id.clone());
             record.observe(task, self.0.now());
             attempt.intend(Some(Change::Put(record)));
         }

@@ -313,6 +313,14 @@ fn a_refusal_says_nothing_of_the_request_before_it() {
 }
 
 #[test]
+fn an_accepted_task_is_recorded_whatever_external_id_is_told_of_it() {
+    let body = r#"{"data":{"task_id":"1","task_status":"submitted","task_info":{"external_task_id":"the-gateways"}}}"#;
+    let script = Script::of([answer(200, body)], no_such_task());
+    script.submit().unwrap();
+    assert_eq!(script.state(), Some(RecordState::Submitted));
+}
+
+#[test]
 fn a_rejected_request_may_be_sent_again() {
     let script = Script::of([task("submitted")], no_such_task());
     script.remember(RecordState::Rejected, 5);
