@@ -5,6 +5,7 @@
 
 pub mod download;
 pub mod echo;
+pub mod records;
 pub mod submit;
 pub mod watch;
 
@@ -39,10 +40,21 @@ pub enum Wake {
     Heard(Echo),
 }
 
+/// A lock that was granted.
+#[derive(Debug)]
+pub struct Held<L> {
+    /// Releases the lock when it is dropped.
+    pub lock: L,
+    /// Whether another call held it when it was asked for.
+    pub was_contended: bool,
+}
+
 /// What the host lends to a flow. Dropping a flow drops what it has borrowed, and so ends every request and timer.
 ///
 /// A trait, and not closures: with the one host that a browser has, each flow is compiled once.
 pub trait Host {
+    /// A lock on an external task id, released when it is dropped.
+    type Lock;
     /// Sends a request and brings its answer, or says that none came.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Reply>;
     /// Lets only so many requests out at once.
@@ -57,16 +69,28 @@ pub trait Host {
     fn seen(&self) -> bool;
     /// Tells the other tabs that watch the same task.
     fn tell(&self, echo: Echo);
-    /// ms since 1970, by the wall clock.
+    /// ms, by a clock that only goes forward and that no change of the date affects. All intervals and budgets are measured
+    /// by it.
     fn now(&self) -> u64;
+    /// ms since 1970, by the wall clock, which may stand still, jump or run backwards. It only dates records and tells how old
+    /// a task is.
+    fn wall(&self) -> u64;
     /// Any number, evenly spread.
     fn chance(&self) -> u32;
     /// Is told how far a flow is.
     fn report(&self, progress: &Progress);
     /// Brings the record with this external or service's id.
     fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
-    /// Writes a record, or removes it. It has happened for good when it is over.
-    fn save(&self, change: Change) -> impl Future<Output = Result<(), Error>>;
+    /// Brings all records, newest first.
+    fn list(&self) -> impl Future<Output = Result<Vec<Box<TaskRecord>>, Error>>;
+    /// Applies a change to the record that stands, in one transaction, and brings the record that stands afterwards. It is
+    /// durable once the future resolves.
+    fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
+    /// Applies a change although the call that asks for it is over, and then releases the lock.
+    fn save_later(&self, change: Change, lock: Option<Self::Lock>);
+    /// Locks an external task id against every other call in this browser: waits for it, or gives `None` if another call holds
+    /// it. Where the browser has no locks, it may be granted although another tab holds it.
+    fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Self::Lock>>>;
 }
 
 /// The flows over one host.
@@ -125,24 +149,12 @@ impl<H: Host> Flow<H> {
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        let now = self.0.now();
-        let mut record = Box::new(TaskRecord::adopted(&task, now));
-        let mut known = self.0.load(&task.task_id).await?;
-        if known.is_none() {
-            known = self.0.load(&record.external_task_id).await?;
-            if known.as_ref().is_some_and(|known| known.task_id.is_some()) {
-                // A repeat that was charged too: both have the same id of ours, and each its own record.
-                record.external_task_id.clone_from(&task.task_id);
-                known = None;
+        match self.0.load(&task.task_id).await? {
+            Some(known) => self.observe(known, &task).await?,
+            None => {
+                self.0.save(Change::Adopt(Box::new(TaskRecord::adopted(&task, self.0.wall())))).await?;
             }
         }
-        if let Some(mut known) = known {
-            if !known.observe(&task, now) {
-                return Ok(task);
-            }
-            record = known;
-        }
-        self.0.save(Change::Put(record)).await?;
         Ok(task)
     }
 
@@ -159,10 +171,18 @@ impl<H: Host> Flow<H> {
 
     /// Brings the record of the task up to date. A storage that fails keeps nobody from watching.
     async fn keep(&self, id: &TaskId, task: &Task) {
-        let Ok(Some(mut record)) = self.0.load(id.as_str()).await else { return };
-        if record.observe(task, self.0.now()) {
-            let _ = self.0.save(Change::Put(record)).await;
+        if let Ok(Some(record)) = self.0.load(id.as_str()).await {
+            let _ = self.observe(record, task).await;
         }
+    }
+
+    /// Writes what the service says of a task, if that is news.
+    async fn observe(&self, mut record: Box<TaskRecord>, task: &Task) -> Result<(), Error> {
+        let (id, now) = (record.external_task_id.clone(), self.0.wall());
+        if record.observe(task, now) {
+            self.0.save(Change::Observe { id, task: Box::new(task.clone()), now }).await?;
+        }
+        Ok(())
     }
 
     /// Asks for a task, when it is its turn, and gives up at the caller's deadline.

@@ -82,6 +82,12 @@ impl<T: Show> Show for [T] {
     }
 }
 
+impl<T: Show> Show for Box<T> {
+    fn show(&self) -> Plain {
+        (**self).show()
+    }
+}
+
 impl From<Members> for Plain {
     fn from(members: Members) -> Self {
         Self::Object(members)

@@ -1,5 +1,9 @@
 //! What this browser remembers of a submission, and how that changes.
 
+mod change;
+
+pub use change::{Change, Write};
+
 use crate::endpoint::ApiKey;
 use crate::plain::{Members, Plain, Show};
 use crate::request::{ExternalTaskId, VideoRequest};
@@ -38,6 +42,9 @@ pub struct TaskRecord {
     pub videos: Vec<Video>,
     /// Whether the video itself is kept.
     pub kept: bool,
+    /// Which attempt to send the request this record is about: random, and new for each. Empty for a task that was created
+    /// elsewhere. It stays in the store.
+    pub attempt: String,
 }
 
 /// How far a submission is. The last four are the service's own words.
@@ -73,18 +80,6 @@ impl RecordState {
         }
     }
 }
-
-/// What is to be written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// This record, whether there was one or not.
-    Put(Box<TaskRecord>),
-    /// No record under this external task id.
-    Remove(String),
-}
-
-/// So many finished submissions are remembered; older ones are dropped. What is under way or unknown always stays.
-pub const MOST_FINISHED: usize = 200;
 
 impl RecordState {
     /// The state of a word that was stored.
@@ -131,7 +126,13 @@ impl From<TaskStatus> for RecordState {
 
 impl TaskRecord {
     /// The record of a request about to be sent. A key that was pasted into one of its texts is left out.
-    pub fn submitting(request: &VideoRequest, id: &ExternalTaskId, key: Option<&ApiKey>, now: u64) -> Self {
+    pub fn submitting(
+        request: &VideoRequest,
+        id: &ExternalTaskId,
+        attempt: String,
+        key: Option<&ApiKey>,
+        now: u64,
+    ) -> Self {
         let clean = |text: Option<&str>| text.map(|text| key.map_or_else(|| text.to_owned(), |key| key.redact(text)));
         Self {
             external_task_id: id.to_string(),
@@ -149,6 +150,7 @@ impl TaskRecord {
             updated_at: now,
             videos: Vec::new(),
             kept: false,
+            attempt,
         }
     }
 
@@ -170,6 +172,7 @@ impl TaskRecord {
             updated_at: now,
             videos: task.videos.clone(),
             kept: false,
+            attempt: String::new(),
         }
     }
 
@@ -179,14 +182,6 @@ impl TaskRecord {
         let mut record = Box::new(self.clone());
         (record.state, record.updated_at) = (state, now);
         record
-    }
-
-    /// Whether its request, if it was ever sent, must be over. One from the future was written before the clock was put
-    /// back.
-    pub fn is_past_any_upload(&self, now: u64) -> bool {
-        /// No upload takes longer, in ms: four pictures of 10 MiB are given up after 20 minutes at the latest.
-        const LONGEST: u64 = 20 * 60_000;
-        now.abs_diff(self.updated_at) >= LONGEST
     }
 
     /// Takes in what the service says of the task, and tells whether that is news.
@@ -236,8 +231,13 @@ impl TaskRecord {
     }
 }
 
-impl Show for TaskRecord {
-    fn show(&self) -> Plain {
+impl TaskRecord {
+    /// As it is stored: with the attempt, which is nothing that a caller needs.
+    pub fn stored(&self) -> Plain {
+        self.members().text("attempt", &self.attempt).into()
+    }
+
+    fn members(&self) -> Members {
         Members::default()
             .text("externalTaskId", &self.external_task_id)
             .some_text("taskId", self.task_id.as_ref())
@@ -254,23 +254,11 @@ impl Show for TaskRecord {
             .number("updatedAt", self.updated_at)
             .list("videos", &self.videos)
             .with("kept", Plain::Flag(self.kept))
-            .into()
     }
 }
 
-/// Which records may go, asked of all of one base address, newest first.
-#[derive(Debug, Default)]
-pub struct Pruning {
-    finished: usize,
-}
-
-impl Pruning {
-    /// Whether this one may go.
-    pub fn drops(&mut self, record: &TaskRecord) -> bool {
-        if record.kept || !record.state.is_finished() {
-            return false;
-        }
-        self.finished = self.finished.saturating_add(1);
-        self.finished > MOST_FINISHED
+impl Show for TaskRecord {
+    fn show(&self) -> Plain {
+        self.members().into()
     }
 }

@@ -1,9 +1,37 @@
-//! One submission: record, ask, send once, and find out what came of it.
+//! One submission: claim the id, ask, send once, and find out what came of it.
+//!
+//! ```text
+//!            lock, read the record
+//!                     │
+//!      ┌──────────────┼───────────────────────────────┐
+//!  has a task   may be sent (again)        another submission under this id was
+//!      │              │                    under way when the caller called
+//!      │        claim: `submitting`                   │
+//!      │              │                               │
+//!      │   encode + look up ──── fails ──► as before  │
+//!      │              │                               │
+//!      │            POST ◄─── backoff ──┐             │
+//!      │              ├── throttled ────┘             │
+//!      │              ├── refused ──► `rejected`      │
+//!      │              ├── unclear ──► `unknown` ──────┤
+//!      │           accepted                      look up a few times
+//!      │              │                    found ─────┴───── not found
+//!      └─► the task ◄─┴──────────────────────┘              │
+//!                                               `submission_unknown`
+//! ```
+//!
+//! Whether a caller may send under an id that was sent before depends on what could be known when it called: on the record as
+//! it was then ([`Known`]), and never on a clock, on who gets the lock, or on what another call writes meanwhile. Each attempt
+//! to send has a random name, and a record names its attempt.
+
+mod verdict;
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::mem;
 
+pub use self::verdict::Known;
+use self::verdict::Verdict;
 use super::{Flow, Host, Look};
 use crate::endpoint::{Service, TransportError};
 use crate::error::{Error, ErrorCode};
@@ -15,273 +43,322 @@ use crate::request::ExternalTaskId;
 use crate::submission::Outcome;
 use crate::task::{Task, TaskId};
 
-/// One attempt to submit a request. It knows at any moment what the record must say should nobody go on with it.
-#[derive(Debug)]
-pub struct Attempt {
-    id: ExternalTaskId,
-    record: Box<TaskRecord>,
-    /// When the caller asked for it.
-    begun: u64,
-    /// Whether no other tab can be sending under this id.
-    is_alone: bool,
-    unfinished: RefCell<Option<Change>>,
+/// A submission as the caller asked for it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The id to send it under.
+    pub id: ExternalTaskId,
+    /// Its record, in state `submitting`, with an attempt of its own.
+    pub record: Box<TaskRecord>,
+    /// The record of this id when the caller called; `None` if there was none.
+    pub known: Option<Known>,
 }
+
+/// How many times to look up a task after an unclear response.
+const LOOK_UPS: u32 = 5;
+
+/// Bytes per ms: an upload this slow is not taken for a stall.
+const SLOW_LINE_BYTES_PER_MS: u64 = 64;
 
 /// Why the paid request is not sent.
 enum Stop {
-    /// It was, earlier.
+    /// Its task exists already.
     Found(Box<Task>),
+    /// Another submission has taken the id.
+    Taken,
     Failed(Error),
 }
 
 /// What the paid request came to, unless it was refused.
 enum Sent {
     Accepted(Box<Task>),
-    /// It cannot be told, and is to be looked into.
+    /// Unknown whether it created a task.
     Unclear(Error),
 }
 
-/// So often a task is looked for whose submission brought no clear answer.
-const LOOKS: u32 = 5;
-
-/// Bytes per ms: what a slow line takes to bring a body up is no stall.
-const SLOW_LINE: u64 = 64;
-
-impl Attempt {
-    /// An attempt that was asked for at `begun`; `is_alone` when a lock keeps every other tab from sending under this id.
-    pub fn new(id: ExternalTaskId, record: Box<TaskRecord>, begun: u64, is_alone: bool) -> Self {
-        Self { id, record, begun, is_alone, unfinished: RefCell::default() }
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
+}
 
-    /// The id under which it is sent.
-    pub fn id(&self) -> &ExternalTaskId {
-        &self.id
-    }
+/// A submission under way. It knows at each moment what the record must become if the call ends there, and writes that when it
+/// is dropped, under its lock.
+struct Submission<'a, H: Host> {
+    flow: &'a Flow<H>,
+    service: &'a Service,
+    polling: &'a Polling,
+    asked: Asked,
+    lock: Option<H::Lock>,
+    /// Whether an earlier request under this id may have created the task.
+    may_exist: bool,
+    unfinished: RefCell<Option<Change>>,
+}
 
-    /// What must be written when the flow was dropped: an abort. Nothing, when there is nothing left to say.
-    pub fn unfinished(&self, now: u64) -> Option<Change> {
-        let mut change = self.unfinished.borrow_mut().take()?;
-        if let Change::Put(record) = &mut change {
-            record.updated_at = now;
+impl<H: Host> Drop for Submission<'_, H> {
+    fn drop(&mut self) {
+        let Some(mut change) = self.unfinished.take() else { return };
+        if let Change::Settle(record) = &mut change {
+            record.updated_at = self.flow.0.wall();
         }
-        Some(change)
-    }
-
-    /// Whether a task found under this id is that of this submission: somebody else's may have our id for its own.
-    fn made(&self, task: &Task) -> bool {
-        task.external_task_id.as_deref().is_none_or(|external| external == self.id.as_str())
-    }
-
-    fn intend(&self, change: Option<Change>) {
-        *self.unfinished.borrow_mut() = change;
-    }
-
-    fn in_state(&self, state: RecordState, now: u64) -> Change {
-        Change::Put(self.record.in_state(state, now))
-    }
-
-    /// What an earlier submission under this id means for this one: its task, an error, or that it may be sent (again).
-    fn judge(&self, earlier: Option<&TaskRecord>, now: u64) -> Result<Option<Box<Task>>, Error> {
-        let Some(earlier) = earlier else { return Ok(None) };
-        if let Some(task) = earlier.task() {
-            return Ok(Some(task));
-        }
-        let unknown =
-            |why| Err(Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.id.to_string())));
-        match earlier.state {
-            // The answer to it was awaited by nobody yet when this one was asked for.
-            RecordState::Unknown if (self.begun..=now).contains(&earlier.updated_at) => {
-                unknown("it was just sent under the same id, without a clear answer")
-            }
-            RecordState::Submitting if !self.is_alone && !earlier.is_past_any_upload(now) => {
-                unknown("it is being sent under the same id, perhaps in another tab")
-            }
-            _ => Ok(None),
-        }
+        self.flow.0.save_later(change, self.lock.take());
     }
 }
 
 impl<H: Host> Flow<H> {
     /// Sends the paid request, at most once for each time that the caller asks for it, and finds out what came of it.
     ///
-    /// `encode` makes the body ready for [`Host::send`] and gives its size. While it does, the service is asked for a task
-    /// of this id: that costs nothing, and proves before a byte of a paid request leaves that the address answers like the
-    /// service, that it lets this page ask, and that the key is good.
+    /// `encode` makes the body ready for [`Host::send`] and gives its size. Meanwhile the service is asked for a task of this
+    /// id: that costs nothing, and shows before a byte of a paid request leaves that the URL answers like the service, that it
+    /// allows requests from this page, and that the key is good.
     ///
     /// # Errors
     ///
     /// What the service refused; [`ErrorCode::Storage`] when there can be no record, before anything is sent; what kept the
-    /// question from being answered; [`ErrorCode::SubmissionUnknown`].
+    /// look-up from being answered; [`ErrorCode::SubmissionUnknown`].
     pub async fn submit(
         &self,
         service: &Service,
         polling: &Polling,
-        attempt: &Attempt,
+        asked: Asked,
         encode: impl Future<Output = Result<u64, Error>>,
     ) -> Result<Box<Task>, Error> {
-        let earlier = self.0.load(attempt.id.as_str()).await?;
-        if let Some(task) = attempt.judge(earlier.as_deref(), self.0.now())? {
-            return Ok(task);
+        let held = self.0.lock(asked.id.as_str(), true).await;
+        let was_contended = held.as_ref().is_none_or(|held| held.was_contended);
+        let earlier = self.0.load(asked.id.as_str()).await?;
+        let mut submission = Submission {
+            flow: self,
+            service,
+            polling,
+            asked,
+            lock: held.map(|held| held.lock),
+            may_exist: false,
+            unfinished: RefCell::default(),
+        };
+        match Verdict::of(earlier.as_deref(), submission.asked.known.as_ref(), was_contended) {
+            Verdict::Accepted(task) => Ok(task),
+            Verdict::Undecided => submission.find_of_another(earlier).await,
+            Verdict::Send { may_exist } => {
+                submission.may_exist = may_exist;
+                submission.run(earlier, encode).await
+            }
         }
-        let may_exist = earlier.as_ref().is_some_and(|earlier| !earlier.state.is_finished());
-        attempt.intend(Some(match earlier {
-            Some(earlier) if may_exist => Change::Put(earlier.in_state(RecordState::Unknown, earlier.updated_at)),
-            Some(earlier) => Change::Put(earlier),
-            None => Change::Remove(attempt.id.to_string()),
-        }));
-        if let Err(error) = self.0.save(Change::Put(attempt.record.clone())).await {
-            attempt.intend(None);
-            return Err(error);
+    }
+}
+
+impl<H: Host> Submission<'_, H> {
+    /// Claims the id, sends, and writes what came of it.
+    async fn run(
+        &mut self,
+        earlier: Option<Box<TaskRecord>>,
+        encode: impl Future<Output = Result<u64, Error>>,
+    ) -> Result<Box<Task>, Error> {
+        let over = earlier.as_ref().map(|earlier| earlier.attempt.clone());
+        let (id, attempt) = (self.asked.id.to_string(), self.asked.record.attempt.clone());
+        self.intend(Change::Withdraw { id, attempt, earlier });
+        match self.claim(over).await {
+            Ok(()) => {}
+            Err(Stop::Found(task)) => return self.finished(Ok(task)).await,
+            Err(Stop::Taken) => return self.find_of_another(None).await,
+            Err(Stop::Failed(error)) => {
+                self.unfinished.take();
+                return Err(error);
+            }
         }
-        let mut result = self.settle(service, polling, attempt, encode, may_exist).await;
-        if may_exist {
+        let result = match self.settle(encode).await {
+            Ok(task) | Err(Stop::Found(task)) => Ok(task),
+            Err(Stop::Taken) => return self.find_of_another(None).await,
             // Nothing makes it safe to send a request again whose first sending may have created a task.
-            result = result.map_err(|error| error.retryable(false));
-        }
+            Err(Stop::Failed(error)) if self.may_exist => Err(error.retryable(false)),
+            Err(Stop::Failed(error)) => Err(error),
+        };
+        self.finished(result).await
+    }
+
+    /// Writes what the submission came to.
+    async fn finished(&self, mut result: Result<Box<Task>, Error>) -> Result<Box<Task>, Error> {
         if let Ok(task) = &mut result {
-            task.external_task_id.get_or_insert_with(|| attempt.id.to_string());
-            let mut record = attempt.record.clone();
-            // It is ours, whatever external id a gateway tells of it.
+            task.external_task_id.get_or_insert_with(|| self.asked.id.to_string());
+            let mut record = self.asked.record.clone();
+            // It is ours, whatever external id a gateway reports with it.
             record.task_id = Some(task.task_id.clone());
-            record.observe(task, self.0.now());
-            attempt.intend(Some(Change::Put(record)));
+            record.observe(task, self.flow.0.wall());
+            self.intend(Change::Settle(record));
         }
-        let change = attempt.unfinished.borrow().clone();
+        let change = self.unfinished.borrow().clone();
         if let Some(change) = change {
-            // Should that fail, what came of the request is still told to the caller.
-            let _ = self.0.save(change).await;
+            // Should that fail, what came of the request is still reported to the caller.
+            let _ = self.flow.0.save(change).await;
         }
-        attempt.intend(None);
+        self.unfinished.take();
         result
     }
 
-    /// Asks, sends, and looks; [`Attempt::unfinished`] is at each moment what the record must become.
-    ///
-    /// `may_exist`: an earlier request under this id may have created the task.
-    async fn settle(
-        &self,
-        service: &Service,
-        polling: &Polling,
-        attempt: &Attempt,
-        encode: impl Future<Output = Result<u64, Error>>,
-        may_exist: bool,
-    ) -> Result<Box<Task>, Error> {
-        let id = TaskId::from(&attempt.id);
-        let total =
-            match both(self.ask_before_paying(service, &id, attempt), async { encode.await.map_err(Stop::Failed) })
-                .await
-            {
-                Ok(total) => total,
-                Err(Stop::Found(task)) => return Ok(task),
-                Err(Stop::Failed(error)) => return Err(error),
-            };
-        let began = self.0.now();
-        match self.send_paid(service, polling, attempt, total, may_exist).await? {
-            Sent::Accepted(task) => Ok(task),
-            Sent::Unclear(error) => self.find(service, polling, attempt, began, error).await,
+    /// Takes the id for this attempt, unless the record is another one by now than the attempt `over`.
+    async fn claim(&self, over: Option<String>) -> Result<(), Stop> {
+        let claim = Change::Claim { record: self.asked.record.clone(), over };
+        let stands = self.flow.0.save(claim).await?;
+        match stands.as_ref().and_then(|stands| stands.task()) {
+            Some(task) => Err(Stop::Found(task)),
+            None if stands.is_some_and(|stands| stands.attempt == self.asked.record.attempt) => Ok(()),
+            None => Err(Stop::Taken),
         }
     }
 
-    /// Sends the paid request: again only when the service refused it for now.
-    async fn send_paid(
-        &self,
-        service: &Service,
-        polling: &Polling,
-        attempt: &Attempt,
-        total: u64,
-        may_exist: bool,
-    ) -> Result<Sent, Error> {
-        let limit = polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE).unwrap_or(0));
-        let began = self.0.now();
+    /// Looks up, sends, and looks up again if the response is unclear.
+    async fn settle(&mut self, encode: impl Future<Output = Result<u64, Error>>) -> Result<Box<Task>, Stop> {
+        let total = both(self.look_up_before_paying(), async { Ok(encode.await?) }).await?;
+        let began = self.flow.0.now();
+        match self.send_paid(total).await? {
+            Sent::Accepted(task) => Ok(task),
+            Sent::Unclear(error) => Ok(self.find(began, error).await?),
+        }
+    }
+
+    /// Sends the paid request: again only when the service throttled it.
+    async fn send_paid(&mut self, total: u64) -> Result<Sent, Stop> {
+        let host = &self.flow.0;
+        let limit = self.polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE_BYTES_PER_MS).unwrap_or(0));
+        let began = host.now();
         let (mut sent, mut refused, mut is_reached) = (0_u32, None, false);
         loop {
-            let pass = self.0.gate().enter().await;
+            let pass = host.gate().enter().await;
             // A service on this machine, or behind a tunnel, needs no network of the browser's.
-            if !mem::replace(&mut is_reached, true) && !self.0.online() {
+            if !mem::replace(&mut is_reached, true) && !host.online() {
                 drop(pass);
-                match self.ask_before_paying(service, &TaskId::from(&attempt.id), attempt).await {
+                match self.look_up_before_paying().await {
                     Ok(()) => continue,
-                    Err(Stop::Found(task)) => return Ok(Sent::Accepted(task)),
-                    Err(Stop::Failed(_)) => return Err(refused.unwrap_or_else(offline)),
+                    Err(Stop::Failed(_)) => return Err(refused.unwrap_or_else(offline).into()),
+                    Err(stop) => return Err(stop),
                 }
             }
-            // Another tab may have found it since, or, where nothing keeps tabs apart, sent it.
-            if let Ok(Some(known)) = self.0.load(attempt.id.as_str()).await
-                && let Some(task) = known.task()
-            {
-                return Ok(Sent::Accepted(task));
-            }
-            self.0.report(&Progress::Uploading { external_task_id: attempt.id.to_string(), total });
-            attempt.intend(Some(attempt.in_state(RecordState::Unknown, self.0.now())));
+            self.check_claim().await?;
+            host.report(&Progress::Uploading { external_task_id: self.asked.id.to_string(), total });
+            self.intend_state(RecordState::Unknown);
             sent = sent.saturating_add(1);
-            let reply = match race(self.0.send(service.create()), self.0.sleep(limit)).await {
+            let reply = match race(host.send(self.service.create()), host.sleep(limit)).await {
                 First::Left(reply) => reply,
                 First::Right(()) => Err(TransportError { message: "nothing came for a long time".into() }),
             };
             drop(pass);
-            let error = match Outcome::of(reply, &attempt.id) {
+            let error = match Outcome::of(reply, &self.asked.id) {
                 Outcome::Accepted(task) => return Ok(Sent::Accepted(task)),
                 Outcome::Unknown(error) => return Ok(Sent::Unclear(error)),
                 Outcome::Rejected(error) => error,
             };
-            let state = if may_exist { RecordState::Unknown } else { RecordState::Rejected };
-            attempt.intend(Some(attempt.in_state(state, self.0.now())));
-            let elapsed = self.0.now().saturating_sub(began);
-            let delay = polling.delay(sent, 0, self.0.chance()).max(error.details().retry_after.unwrap_or(0));
-            let may_pass = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited);
-            if !may_pass || !error.is_retryable() || elapsed.saturating_add(delay) > polling.outage_budget {
-                return Err(error);
+            self.intend_state(if self.may_exist { RecordState::Unknown } else { RecordState::Rejected });
+            let elapsed = host.now().saturating_sub(began);
+            let delay = self.polling.delay(sent, 0, host.chance()).max(error.details().retry_after.unwrap_or(0));
+            let is_throttled = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited);
+            if !is_throttled || !error.is_retryable() || elapsed.saturating_add(delay) > self.polling.outage_budget {
+                return Err(error.into());
             }
-            refused = self.tell_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
-            self.0.sleep(delay).await;
+            refused = self.report_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
+            host.sleep(delay).await;
             is_reached = false;
         }
     }
 
-    /// Looks for the task of a request that brought no clear answer, a few times while there is a network.
-    async fn find(
-        &self,
-        service: &Service,
-        polling: &Polling,
-        attempt: &Attempt,
-        began: u64,
-        unclear: Error,
-    ) -> Result<Box<Task>, Error> {
-        let id = TaskId::from(&attempt.id);
+    /// Checks right before each paid request that the id is still claimed by this attempt. Where the browser has no locks,
+    /// another tab may have taken it, or may have taken this tab for gone.
+    async fn check_claim(&mut self) -> Result<(), Stop> {
+        let Some(record) = self.flow.0.load(self.asked.id.as_str()).await? else { return Err(Stop::Taken) };
+        if let Some(task) = record.task() {
+            return Err(Stop::Found(task));
+        }
+        if record.attempt != self.asked.record.attempt {
+            return Err(Stop::Taken);
+        }
+        if record.state == RecordState::Submitting {
+            return Ok(());
+        }
+        // Callers since then know this attempt as one of unknown outcome, and may send: from here on it is another one.
+        self.asked.record.attempt.push('+');
+        if let Some(Change::Withdraw { attempt, .. }) = &mut *self.unfinished.borrow_mut() {
+            attempt.clone_from(&self.asked.record.attempt);
+        }
+        self.claim(Some(record.attempt)).await
+    }
+
+    /// Looks for the task of an earlier request whose outcome the caller could not know. It sends nothing: only a call made
+    /// after that outcome was recorded as unknown may do that.
+    async fn find_of_another(&mut self, earlier: Option<Box<TaskRecord>>) -> Result<Box<Task>, Error> {
+        self.unfinished.take();
+        let host = &self.flow.0;
+        let change = match earlier {
+            Some(earlier) => Change::Abandon { id: earlier.external_task_id, attempt: earlier.attempt },
+            // So that the next call knows.
+            None => Change::Claim { record: self.asked.record.in_state(RecordState::Unknown, host.wall()), over: None },
+        };
+        // Should that fail, the next call knows no more than this one.
+        let _ = host.save(change).await;
+        let why = "another submission under the same external task id was under way when this one was called";
+        let error =
+            Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.asked.id.to_string()));
+        let mut task = self.find(host.now(), error).await?;
+        let change = Change::Observe { id: self.asked.id.to_string(), task: task.clone(), now: host.wall() };
+        let _ = host.save(change).await;
+        task.external_task_id.get_or_insert_with(|| self.asked.id.to_string());
+        Ok(task)
+    }
+
+    /// Looks up the task of a request without a clear response, a few times while there is a network.
+    async fn find(&self, began: u64, unclear: Error) -> Result<Box<Task>, Error> {
+        let (flow, host, id) = (self.flow, &self.flow.0, TaskId::from(&self.asked.id));
         let (mut unclear, mut looked) = (Some(unclear), 0);
-        while looked < LOOKS {
-            let elapsed = self.0.now().saturating_sub(began);
-            let delay = polling.delay(looked, 0, self.0.chance());
-            unclear = self.tell_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
-            self.pause(delay, elapsed).await;
-            match self.look(service, &id).await {
-                Ok(Look::Found(task)) if attempt.made(&task) => return Ok(task),
-                Err(_) if !self.0.online() => {}
+        while looked < LOOK_UPS {
+            let elapsed = host.now().saturating_sub(began);
+            let delay = self.polling.delay(looked, 0, host.chance());
+            unclear = self.report_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
+            flow.pause(delay, elapsed).await;
+            // Another call may have found it.
+            if let Ok(Some(record)) = host.load(id.as_str()).await
+                && let Some(task) = record.task()
+            {
+                return Ok(task);
+            }
+            match flow.look(self.service, &id).await {
+                Ok(Look::Found(task)) if self.created(&task) => return Ok(task),
+                Err(_) if !host.online() => {}
                 _ => looked = looked.saturating_add(1),
             }
         }
-        Err(unclear.unwrap_or_else(|| Outcome::unknown("nothing was found")))
+        Err(unclear.unwrap_or_else(|| Outcome::unknown("no task was found")))
     }
 
-    /// Tells what is waited for, and gives the error back.
-    fn tell_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: Option<Error>) -> Option<Error> {
-        let progress = Progress::Waiting { reason, elapsed, next_poll_in: Some(delay), error };
-        self.0.report(&progress);
-        if let Progress::Waiting { error, .. } = progress { error } else { None }
-    }
-
-    async fn ask_before_paying(&self, service: &Service, id: &TaskId, attempt: &Attempt) -> Result<(), Stop> {
-        match self.look(service, id).await {
-            Ok(Look::Found(task)) if attempt.made(&task) => Err(Stop::Found(task)),
+    async fn look_up_before_paying(&self) -> Result<(), Stop> {
+        match self.flow.look(self.service, &TaskId::from(&self.asked.id)).await {
+            Ok(Look::Found(task)) if self.created(&task) => Err(Stop::Found(task)),
             // Nobody has seen how the real gateway words "no such task" here, and a wrong guess must not stop the main job.
             Ok(Look::Refused(error)) if error.details().status == Some(401) => Err(Stop::Failed(error)),
             Ok(_) => Ok(()),
             Err(error) => Err(Stop::Failed(error)),
         }
     }
+
+    /// Whether a task found under this id is that of this submission: another account's task may have our id for its own.
+    fn created(&self, task: &Task) -> bool {
+        task.external_task_id.as_deref().is_none_or(|external| external == self.asked.id.as_str())
+    }
+
+    /// Notes what must be written if the call ends here.
+    fn intend(&self, change: Change) {
+        self.unfinished.replace(Some(change));
+    }
+
+    fn intend_state(&self, state: RecordState) {
+        self.intend(Change::Settle(self.asked.record.in_state(state, self.flow.0.wall())));
+    }
+
+    /// Reports what the call waits for, and gives the error back.
+    fn report_waiting(&self, reason: WaitingReason, elapsed: u64, delay: u64, error: Option<Error>) -> Option<Error> {
+        let progress = Progress::Waiting { reason, elapsed, next_poll_in: Some(delay), error };
+        self.flow.0.report(&progress);
+        if let Progress::Waiting { error, .. } = progress { error } else { None }
+    }
 }
 
-/// A paid request does not wait for a network to come back, to leave when nobody thinks of it any more.
+/// Offline, a submission fails at once: a paid request must not leave later, when the user has moved on.
 fn offline() -> Error {
     let message = "this browser has no network; nothing was sent: submit again when there is one";
     Error::new(ErrorCode::Network, message).retryable(true)

@@ -21,10 +21,11 @@ pub struct Watch {
     service: Service,
     id: TaskId,
     polling: Polling,
-    /// When the caller loses patience, by the wall clock.
+    /// When the caller's time limit ends.
     deadline: Option<u64>,
-    /// When the task was created, or, before that is known, when the watch began.
     began: u64,
+    /// When the task was created, by the service's clock.
+    created: Option<u64>,
     asked: u32,
     turn: Turn,
     /// No more than that counts as time since the last answer.
@@ -54,6 +55,7 @@ impl Watch {
             polling,
             deadline: None,
             began: now,
+            created: None,
             asked: 0,
             turn: Turn::default(),
             longest: 0,
@@ -109,7 +111,7 @@ impl Watch {
                 Lesson::Task(task) if self.notice(task) => Some(task.clone()),
                 _ => None,
             };
-            let delay = self.polling.delay(self.asked, self.age(now), host.0.chance());
+            let delay = self.polling.delay(self.asked, self.watched_for(now), host.0.chance());
             self.turn = Turn::after(now, pause.unwrap_or(delay));
             if pause.is_none() {
                 host.0.tell(Echo::of(&lesson, reply, delay, host));
@@ -152,7 +154,7 @@ impl Watch {
                 let since = *offline_since.get_or_insert_with(|| {
                     host.0.report(&Progress::Waiting {
                         reason: WaitingReason::Offline,
-                        elapsed: self.age(now),
+                        elapsed: self.elapsed(host),
                         next_poll_in: None,
                         error: None,
                     });
@@ -169,7 +171,7 @@ impl Watch {
                 Wake::Seen => self.turn.hasten(),
                 Wake::Heard(mut echo) => {
                     // However seldom that one asks: it may be gone long before.
-                    let longest = self.polling.delay(self.asked, self.age(now), 40).max(ASKING);
+                    let longest = self.polling.delay(self.asked, self.watched_for(now), 40).max(ASKING);
                     echo.next_poll_in = echo.next_poll_in.min(longest);
                     let pause = echo.pause(host.0.seen(), host.0.chance());
                     if let Some(reply) = echo.reply {
@@ -190,7 +192,7 @@ impl Watch {
     /// Remembers the task, and says whether the caller should see it.
     fn notice(&mut self, task: &Task) -> bool {
         let changed = self.asked == 1 || self.last.as_ref().is_none_or(|last| task.differs_from(last));
-        self.began = task.created_at.map_or(self.began, |created| created.min(self.began));
+        self.created = task.created_at.or(self.created);
         self.ended = task.status.is_final();
         self.last = Some(Box::new(task.clone()));
         changed || self.ended
@@ -246,7 +248,7 @@ impl Watch {
     }
 
     fn tell(&self, host: &Flow<impl Host>, trouble: Option<(WaitingReason, Error)>, next_poll_in: u64) {
-        let elapsed = self.age(host.0.now());
+        let elapsed = self.elapsed(host);
         let progress = match (trouble, &self.last) {
             (Some((reason, error)), _) => {
                 Progress::Waiting { reason, elapsed, next_poll_in: Some(next_poll_in), error: Some(error) }
@@ -257,8 +259,14 @@ impl Watch {
         host.0.report(&progress);
     }
 
-    fn age(&self, now: u64) -> u64 {
+    fn watched_for(&self, now: u64) -> u64 {
         now.saturating_sub(self.began)
+    }
+
+    /// Since the task was created, by the wall clock; since the watch began, where that is not known or the clock is wrong.
+    fn elapsed(&self, host: &Flow<impl Host>) -> u64 {
+        let watched = self.watched_for(host.0.now());
+        self.created.map_or(watched, |created| host.0.wall().saturating_sub(created).max(watched))
     }
 
     fn limited(&self, time: u64, now: u64) -> u64 {

@@ -57,7 +57,15 @@ export function createClient(options) {
     return run((glue) => client(glue)(action, subject, how));
   };
 
-  const share = joined(call(Action.Submit));
+  /** What this browser has of an id at the moment of a call; without an answer, the call may not repeat a submission. */
+  const knownOf = (/** @type {any} */ request) => {
+    const { store = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
+    if (typeof request?.externalTaskId !== "string" || typeof storeName !== "string") return undefined;
+    return openStore(store, storeName).known(request.externalTaskId).catch(() => undefined);
+  };
+
+  const send = call(Action.Submit);
+  const share = joined(async (request, how, known) => send({ request, known: await known }, how));
   const waitForAccepted = call(Action.WaitForAccepted);
 
   /**
@@ -67,9 +75,10 @@ export function createClient(options) {
    */
   const submit = async (request, options) => {
     const [now, how] = [snapshot(request), copied(options)];
+    const known = knownOf(now);
     // Read by Rust, because a misspelt option must not vanish on the way.
     await ask(Action.CheckSubmit, undefined, how);
-    return share(now, how ?? {});
+    return share(now, how ?? {}, known);
   };
 
   return {
@@ -106,8 +115,9 @@ export function createClient(options) {
       const leave = store.listen(async (change) => {
         // Others may speak on a channel of that name.
         if (change?.base !== (await base) || !change.record || !listening.has(leave)) return;
+        const { attempt, ...record } = change.record;
         try {
-          listener(change.record);
+          listener(record);
         } catch (error) {
           reportUncaught(error);
         }

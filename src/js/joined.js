@@ -18,15 +18,15 @@ import { reportUncaught } from "./fault.js";
 /**
  * Lets one submission serve all callers that ask for the same while it lasts. The last one to leave ends it.
  * @template T
- * @param {(request: any, options: Options) => Promise<T>} submit
- * @returns {(request: any, options: Options) => Promise<T>}
+ * @param {(request: any, options: Options, known: unknown) => Promise<T>} submit
+ * @returns {(request: any, options: Options, known: unknown) => Promise<T>}
  */
 export function joined(submit) {
   /** @type {Set<Submission<T>>} */
   const underWay = new Set();
 
-  /** @param {any} request */
-  const begin = (request) => {
+  /** @param {any} request @param {unknown} known */
+  const begin = (request, known) => {
     /** @type {Submission<T>["listeners"]} */
     const listeners = new Set();
     const stop = new AbortController();
@@ -40,16 +40,16 @@ export function joined(submit) {
         }
       }
     };
-    const submission = { request, listeners, stop, callers: 0, done: submit(request, { signal: stop.signal, onProgress }) };
+    const submission = { request, listeners, stop, callers: 0, done: submit(request, { signal: stop.signal, onProgress }, known) };
     underWay.add(submission);
     const over = () => void underWay.delete(submission);
     submission.done.then(over, over);
     return submission;
   };
 
-  return (request, { signal, onProgress }) => new Promise((resolve, reject) => {
+  return (request, { signal, onProgress }, known) => new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const submission = [...underWay].find((other) => other.callers > 0 && isSame(other.request, request)) ?? begin(request);
+    const submission = [...underWay].find((other) => other.callers > 0 && isSame(other.request, request)) ?? begin(request, known);
     submission.callers += 1;
     // One of its own, so that the same function may listen twice.
     const listener = onProgress && ((/** @type {Progress} */ progress) => onProgress(progress));

@@ -11,7 +11,7 @@ use super::download;
 use super::fault::Failure;
 use super::host::Browser;
 use super::listener::Listener;
-use super::object::{self, is_object, member, task};
+use super::object::{self, is_object, member, plain, task};
 use super::options::CallOptions;
 use super::records;
 use super::request::ready;
@@ -36,16 +36,17 @@ pub(super) async fn answer(
     let (begun, listener) = (now(), &options.listener);
     match action {
         Action::Submit => {
-            let ready = ready(&subject, listener).await?;
-            Ok(task(&*submission::submit(&settings, &ready, listener).await?))
+            let (request, known) = (member(&subject, "request")?, member(&subject, "known")?);
+            let ready = ready(&request, listener).await?;
+            Ok(task(&*submission::submit(&settings, &ready, &known, listener).await?))
         }
         Action::Download => Ok(download::video(&settings, &given_video(&subject)?, listener).await?.into()),
         Action::Kept => settings.records.kept(task_id(&subject)?.as_str()).await.map_err(Failure::from),
-        Action::Records => Ok(settings.records.all().await?.into()),
+        Action::Records => Ok(plain(&*Flow(&Browser::new(&settings, listener, None)).records().await?)),
         Action::Storage => Ok(settings.records.kind().into()),
         Action::Base => Ok(settings.records.base().into()),
         Action::Forget => {
-            settings.records.forget(task_id(&subject)?.as_str()).await?;
+            Flow(&Browser::new(&settings, listener, None)).forget(task_id(&subject)?.as_str()).await?;
             Ok(JsValue::UNDEFINED)
         }
         _ => {

@@ -2,16 +2,18 @@
 
 use std::cell::RefCell;
 
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use super::listener::Listener;
+use super::records::Lock;
 use super::settings::Settings;
 use super::tab::{Tab, is_online, is_seen};
-use super::timer::{chance, now, sleep};
+use super::timer::{chance, now, sleep, wall};
 use crate::endpoint::{HttpRequest, Method, TransportError};
 use crate::error::Error;
 use crate::flow::echo::Echo;
-use crate::flow::{Host, Reply, Wake};
+use crate::flow::{Held, Host, Reply, Wake};
 use crate::gate::Gate;
 use crate::progress::Progress;
 use crate::record::{Change, TaskRecord};
@@ -33,6 +35,8 @@ impl<'a> Browser<'a> {
 }
 
 impl Host for &Browser<'_> {
+    type Lock = Lock;
+
     async fn send(&self, request: HttpRequest) -> Reply {
         let body = self.body.borrow().clone().filter(|_| request.method == Method::Post);
         let sent = self.settings.fetcher.send(&request, body.as_ref()).await;
@@ -71,6 +75,10 @@ impl Host for &Browser<'_> {
         now()
     }
 
+    fn wall(&self) -> u64 {
+        wall()
+    }
+
     fn chance(&self) -> u32 {
         chance()
     }
@@ -83,7 +91,23 @@ impl Host for &Browser<'_> {
         self.settings.records.load(id)
     }
 
-    fn save(&self, change: Change) -> impl Future<Output = Result<(), Error>> {
+    fn list(&self) -> impl Future<Output = Result<Vec<Box<TaskRecord>>, Error>> {
+        self.settings.records.list()
+    }
+
+    fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
         self.settings.records.save(change)
+    }
+
+    fn save_later(&self, change: Change, lock: Option<Lock>) {
+        let records = self.settings.records.clone();
+        spawn_local(async move {
+            let _ = records.save(change).await;
+            drop(lock);
+        });
+    }
+
+    fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Lock>>> {
+        self.settings.records.lock(id, wait)
     }
 }

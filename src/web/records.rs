@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -10,10 +11,11 @@ use web_sys::Blob;
 
 use super::fault::words_of;
 use super::number::whole;
-use super::object::{member, plain};
-use super::timer::now;
+use super::object::{js_value, member};
 use crate::error::{Error, ErrorCode};
-use crate::record::{Change, Pruning, RecordState, TaskRecord};
+use crate::flow::Held;
+use crate::flow::submit::Known;
+use crate::record::{Change, RecordState, TaskRecord, Write};
 use crate::task::Video;
 
 #[wasm_bindgen(raw_module = "./store.js")]
@@ -35,7 +37,7 @@ extern "C" {
     fn all(this: &Store, base: &str) -> Promise;
 
     #[wasm_bindgen(method)]
-    fn put(this: &Store, base: &str, record: &JsValue) -> Promise;
+    fn change(this: &Store, base: &str, id: &str, decide: &JsValue) -> Promise;
 
     #[wasm_bindgen(method)]
     fn kept(this: &Store, base: &str, id: &str) -> Promise;
@@ -43,13 +45,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn keep(this: &Store, base: &str, id: &str, video: &Blob) -> Promise;
 
-    #[wasm_bindgen(method)]
-    fn remove(this: &Store, base: &str, id: &str) -> Promise;
+}
 
+#[wasm_bindgen(raw_module = "./locks.js")]
+extern "C" {
     /// A lock that was asked for.
     type Asked;
 
-    fn lock(name: &str, wait: bool) -> Option<Asked>;
+    fn lock(name: &str, wait: bool) -> Asked;
 
     #[wasm_bindgen(method, getter)]
     fn held(this: &Asked) -> Promise;
@@ -66,24 +69,12 @@ pub(super) struct Records {
     base: Rc<str>,
 }
 
-/// A lock on an external id, given back when it is dropped.
-pub(super) struct Lock {
-    asked: Option<Asked>,
-    held: bool,
-}
+/// A lock on an external task id, released when it is dropped, also while it is still asked for.
+pub(super) struct Lock(Asked);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some(asked) = &self.asked {
-            asked.release();
-        }
-    }
-}
-
-impl Lock {
-    /// Whether no other tab has it. Not where there are no locks.
-    pub(super) fn is_held(&self) -> bool {
-        self.held
+        self.0.release();
     }
 }
 
@@ -113,46 +104,35 @@ impl Records {
         if value.is_undefined() { Ok(None) } else { record(&value).map(Some) }
     }
 
-    /// Writes for good, or removes.
-    pub(super) async fn save(&self, change: Change) -> Result<(), Error> {
-        settled(match change {
-            Change::Put(record) => self.store.put(&self.base, &plain(&*record)),
-            Change::Remove(id) => self.store.remove(&self.base, &id),
-        })
-        .await
-        .map(|_| ())
+    /// Applies a change within one transaction, and brings the record that stands afterwards.
+    pub(super) async fn save(&self, change: Change) -> Result<Option<Box<TaskRecord>>, Error> {
+        let id = change.id().to_owned();
+        // The store calls it even when this future is dropped: a change that has begun is written.
+        let decide =
+            Closure::once_into_js(move |current: JsValue| match change.apply(record(&current).ok().as_deref()) {
+                Write::Nothing => JsValue::UNDEFINED,
+                Write::Put(record) => js_value(&record.stored()),
+                Write::Remove => JsValue::NULL,
+            });
+        let stands = settled(self.store.change(&self.base, &id, &decide)).await?;
+        if stands.is_undefined() { Ok(None) } else { record(&stands).map(Some) }
     }
 
-    /// All of them as JavaScript has them, newest first. What a tab that is gone left behind is unknown; the oldest finished
-    /// ones are dropped, if there are too many.
-    pub(super) async fn all(&self) -> Result<Array, Error> {
+    /// All of them, newest first. What cannot be read as a record is left out.
+    pub(super) async fn list(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
         let all: Array = settled(self.store.all(&self.base)).await?.unchecked_into();
-        let mut pruning = Pruning::default();
-        for (index, value) in (0_u32..).zip(all.iter()) {
-            let Ok(old) = record(&value) else { continue };
-            // Held until the change is written.
-            let lock;
-            let change = if pruning.drops(&old) {
-                Change::Remove(old.external_task_id)
-            } else if old.state == RecordState::Submitting {
-                lock = self.lock(&old.external_task_id, false).await;
-                let is_sender_gone = lock.is_held() || lock.asked.is_none() && old.is_past_any_upload(now());
-                // It may have been settled before the lock was ours.
-                let current = self.load(&old.external_task_id).await?.filter(|_| is_sender_gone);
-                let Some(current) = current else { continue };
-                let settled = match current.state {
-                    RecordState::Submitting => current.in_state(RecordState::Unknown, current.updated_at),
-                    _ => current,
-                };
-                all.set(index, plain(&*settled));
-                Change::Put(settled)
-            } else {
-                continue;
-            };
-            // Without room for it, what is listed is true all the same.
-            let _ = self.save(change).await;
-        }
-        Ok(all)
+        Ok(all.iter().filter_map(|value| record(&value).ok()).collect())
+    }
+
+    /// The record of an id as it was at the moment of the call, of those that the store has under all base URLs.
+    pub(super) fn known(&self, all: &JsValue) -> Option<Known> {
+        let known = |entry: JsValue| {
+            let entry: Array = entry.dyn_into().ok()?;
+            let text = |index| entry.get(index).as_string();
+            let state = RecordState::of(&text(1)?)?;
+            (text(0)? == *self.base).then(|| Known { state, attempt: text(2).unwrap_or_default() })
+        };
+        all.dyn_ref::<Array>()?.iter().find_map(known)
     }
 
     /// The video that is kept for the record with this id, or `undefined`.
@@ -165,35 +145,11 @@ impl Records {
         settled(self.store.keep(&self.base, id, video)).await.map(|_| ())
     }
 
-    /// Removes the record with this id, unless its request is under way.
-    pub(super) async fn forget(&self, id: &str) -> Result<(), Error> {
-        let all = self.all().await?;
-        // As it is listed: there may be no room to write that its sender is gone.
-        match all
-            .iter()
-            .filter_map(|value| record(&value).ok())
-            .find(|record| record.external_task_id == id || record.task_id.as_deref() == Some(id))
-        {
-            Some(record) if record.state == RecordState::Submitting => {
-                Err(Error::invalid_option("id", "its request is being sent; abort it or wait for its end"))
-            }
-            Some(record) => self.save(Change::Remove(record.external_task_id)).await,
-            None => Ok(()),
-        }
-    }
-
     /// The lock under which this id is sent; `wait` until it is free.
-    pub(super) async fn lock(&self, id: &str, wait: bool) -> Lock {
-        let asked = lock(&self.topic(id), wait);
-        let mut lock = Lock { asked, held: false };
-        if let Some(asked) = &lock.asked {
-            match JsFuture::from(asked.held()).await {
-                Ok(held) => lock.held = held.as_bool().unwrap_or(false),
-                // Where locks are forbidden, there are none.
-                Err(_) => lock.asked = None,
-            }
-        }
-        lock
+    pub(super) async fn lock(&self, id: &str, wait: bool) -> Option<Held<Lock>> {
+        let lock = Lock(lock(&self.topic(id), wait));
+        let held = JsFuture::from(lock.0.held()).await.ok()?;
+        held.as_bool().map(|was_contended| Held { lock, was_contended })
     }
 }
 
@@ -230,6 +186,7 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
         updated_at: number("updatedAt").unwrap_or(0),
         videos: videos.iter().filter_map(|video| self::video(&video)).collect(),
         kept: member(value, "kept").is_ok_and(|kept| kept.as_bool() == Some(true)),
+        attempt: text("attempt").unwrap_or_default(),
         external_task_id,
     }))
 }

@@ -1,62 +1,46 @@
-//! One submission, in this browser: its id, its lock, its record, its body.
+//! One submission, in this browser: its id, its record, its body.
 
-use std::rc::Rc;
-
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen::JsValue;
 
 use super::body;
-use super::fault::Failure;
+use super::fault::{Failure, missing};
 use super::files::size;
 use super::host::Browser;
 use super::listener::Listener;
-use super::records::{Lock, Records};
 use super::request::Ready;
 use super::settings::Settings;
-use super::timer::now;
+use super::timer::{random_bytes, wall};
 use crate::flow::Flow;
-use crate::flow::submit::Attempt;
+use crate::flow::submit::Asked;
 use crate::record::TaskRecord;
+use crate::request::ExternalTaskId;
 use crate::task::Task;
 
-/// What must still be written when a submission is dropped, under the lock that it was made under.
-struct Unfinished {
-    attempt: Rc<Attempt>,
-    records: Records,
-    lock: Option<Lock>,
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let Some(change) = self.attempt.unfinished(now()) else { return };
-        let (records, lock) = (self.records.clone(), self.lock.take());
-        spawn_local(async move {
-            let _ = records.save(change).await;
-            drop(lock);
-        });
-    }
-}
-
-/// Submits a request that nothing is wrong with.
-pub(super) async fn submit(settings: &Settings, ready: &Ready, listener: &Listener) -> Result<Box<Task>, Failure> {
-    let begun = now();
+/// Submits a request that has no errors. `known` is what the store had of its id at the moment of the call.
+pub(super) async fn submit(
+    settings: &Settings,
+    ready: &Ready,
+    known: &JsValue,
+    listener: &Listener,
+) -> Result<Box<Task>, Failure> {
     // Before the work of encoding: a key that cannot be had is known now.
     let service = settings.service().await?;
     let id = body::id_of(&ready.request)?;
     service.permit_id("externalTaskId", id.as_str())?;
-    let records = &settings.records;
-    let lock = records.lock(id.as_str(), true).await;
-    let record = Box::new(TaskRecord::submitting(&ready.request, &id, service.key.as_ref(), now()));
-    let attempt = Rc::new(Attempt::new(id, record, begun, lock.is_held()));
-    let _unfinished = Unfinished { attempt: Rc::clone(&attempt), records: records.clone(), lock: Some(lock) };
+    let attempt =
+        ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?).to_string();
+    let record = Box::new(TaskRecord::submitting(&ready.request, &id, attempt, service.key.as_ref(), wall()));
     let browser = Browser::new(settings, listener, None);
     let encode = async {
-        let blob = body::build(ready, attempt.id(), listener).await?;
+        let blob = body::build(ready, &id, listener).await?;
         let total = size(&blob);
         browser.body.replace(Some(blob));
         Ok(total)
     };
-    let task = Flow(&browser).submit(&service, &settings.polling, &attempt, encode).await?;
-    // What is too old may go another time.
-    let _ = records.all().await;
+    let asked = Asked { id: id.clone(), record, known: settings.records.known(known) };
+    let flow = Flow(&browser);
+    let task = flow.submit(&service, &settings.polling, asked, encode).await?;
+    // Prunes.
+    let _ = flow.records().await;
     Ok(task)
 }

@@ -1,4 +1,4 @@
-//! The clock, timers and chance of the host.
+//! The clocks, timers and chance of the host.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,6 +24,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn stop(this: &Timer);
+
+    #[wasm_bindgen(js_name = monotonic)]
+    fn js_monotonic() -> f64;
 }
 
 #[wasm_bindgen]
@@ -67,8 +70,13 @@ impl Drop for Sleep {
     }
 }
 
-/// ms since 1970.
+/// ms, by a clock that only goes forward.
 pub(super) fn now() -> u64 {
+    whole(js_monotonic())
+}
+
+/// ms since 1970, by the wall clock; 0 where that is not a number.
+pub(super) fn wall() -> u64 {
     whole(js_sys::Date::now())
 }
 

@@ -1,7 +1,7 @@
 //! Tasks that were created elsewhere, or of which this browser knows only its own id.
 
 use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::record::{RecordState, TaskRecord};
 use kling_multi_image2video::task::TaskStatus;
 
 use crate::script::{Script, answer, id, no_such_task, service, task};
@@ -23,7 +23,7 @@ fn adopting_what_was_unknown_here_completes_its_record() {
     let script = Script::new([answer(200, body), answer(200, body)]);
     let unknown =
         TaskRecord { external_task_id: "mine".into(), state: RecordState::Unknown, ..crate::record::record(1) };
-    script.write(Change::Put(Box::new(unknown)));
+    script.put(unknown);
     script.run(async |_| script.flow().adopt(&service(), &id()).await).unwrap();
     let records = script.records.borrow();
     let record = &records["mine"];
@@ -45,7 +45,7 @@ fn a_second_task_under_one_id_gets_a_record_of_its_own() {
         state: RecordState::Processing,
         ..crate::record::record(1)
     };
-    script.write(Change::Put(Box::new(first.clone())));
+    script.put(first.clone());
     script.run(async |_| script.flow().adopt(&service(), &id()).await).unwrap();
     let records = script.records.borrow();
     assert_eq!(records["mine"], first, "the first is still under way");
@@ -58,7 +58,7 @@ fn a_task_of_somebody_else_is_not_taken_for_ours() {
     let body = r#"{"data":{"task_id":"1","task_status":"succeed","task_info":{"external_task_id":"somebody-elses"},"task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}}}"#;
     let script = Script::new([answer(200, body)]);
     let unknown = TaskRecord { external_task_id: "1".into(), state: RecordState::Unknown, ..crate::record::record(1) };
-    script.write(Change::Put(Box::new(unknown.clone())));
+    script.put(unknown.clone());
     script.run(async |_| script.flow().reconcile(&service(), &id()).await).unwrap();
     assert_eq!(script.records.borrow()["1"], unknown);
 }

@@ -7,7 +7,7 @@ use kling_multi_image2video::flow::watch::Watch;
 use kling_multi_image2video::flow::{Reply, Wake};
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::record::{RecordState, TaskRecord};
 use kling_multi_image2video::task::{Task, TaskStatus};
 
 use crate::script::{MINUTE, SECOND, STALLED, Script, answer, id, no_such_task, service, task, unreachable};
@@ -51,7 +51,7 @@ fn an_accepted_task_is_first_asked_for_after_the_first_delay() {
 #[test]
 fn a_wait_keeps_the_record_up_to_date() {
     let script = Script::new([task("processing"), unreachable(), task("succeed")]);
-    script.write(Change::Put(Box::new(TaskRecord::adopted(&seen("submitted"), 0))));
+    script.put(TaskRecord::adopted(&seen("submitted"), 0));
     script.wait(None).unwrap();
     let record = &script.records.borrow()["1"];
     assert_eq!((record.state, record.videos.len()), (RecordState::Succeed, 1));
@@ -61,7 +61,7 @@ fn a_wait_keeps_the_record_up_to_date() {
 #[test]
 fn a_listener_is_told_each_status_however_long_records_take() {
     let script = Script { saves_take: MINUTE, ..Script::new([task("submitted"), task("processing"), task("succeed")]) };
-    script.write(Change::Put(Box::new(TaskRecord::adopted(&seen("submitted"), 0))));
+    script.put(TaskRecord::adopted(&seen("submitted"), 0));
     script.wait(None).unwrap();
     let told = script.told.borrow();
     let statuses: Vec<TaskStatus> = told

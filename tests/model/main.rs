@@ -28,6 +28,7 @@ mod record;
 mod refusal;
 mod request;
 mod script;
+mod second_caller;
 mod submission;
 mod submit;
 mod tidy;

@@ -1,17 +1,20 @@
 //! What this browser remembers of a submission, and how that changes.
 
 use kling_multi_image2video::endpoint::ApiKey;
+use kling_multi_image2video::flow::records::MAX_FINISHED;
 use kling_multi_image2video::plain::Show;
-use kling_multi_image2video::record::{MOST_FINISHED, Pruning, RecordState, TaskRecord};
+use kling_multi_image2video::record::{RecordState, TaskRecord};
 use kling_multi_image2video::request::{Draft, DraftImage, ExternalTaskId};
 use kling_multi_image2video::task::{Task, TaskStatus, Video};
 use proptest::prelude::*;
+
+use crate::script::Script;
 
 pub(crate) fn record(number: u8) -> TaskRecord {
     let draft =
         Draft { images: vec![DraftImage::Encoded(Vec::new())], prompt: Some("a calm sea".into()), ..Draft::default() };
     let request = draft.check().request.unwrap();
-    TaskRecord::submitting(&request, &ExternalTaskId::from_random([number; 16]), None, 1)
+    TaskRecord::submitting(&request, &ExternalTaskId::from_random([number; 16]), format!("of {number}"), None, 1)
 }
 
 fn task(status: TaskStatus, url: Option<&str>) -> Task {
@@ -43,13 +46,15 @@ fn a_key_in_a_prompt_is_not_remembered() {
     let request = draft.check().request.unwrap();
     let key = ApiKey::parse("sk-secret").unwrap();
     let id = ExternalTaskId::from_random([1; 16]);
-    let stored = serde_json::to_value(TaskRecord::submitting(&request, &id, Some(&key), 7).show()).unwrap();
-    let expected = serde_json::json!({
+    let record = TaskRecord::submitting(&request, &id, "attempt".into(), Some(&key), 7);
+    let mut expected = serde_json::json!({
         "externalTaskId": id.as_str(), "state": "submitting", "prompt": "with [key] in it", "negativePrompt": "[key]",
         "imageCount": 2.0, "mode": "pro", "duration": "10", "aspectRatio": "1:1", "modelName": "[key]",
         "createdAt": 7.0, "updatedAt": 7.0, "videos": [], "kept": false,
     });
-    assert_eq!(stored, expected);
+    assert_eq!(serde_json::to_value(record.show()).unwrap(), expected);
+    expected["attempt"] = "attempt".into();
+    assert_eq!(serde_json::to_value(record.stored()).unwrap(), expected, "what a caller does not see");
 }
 
 #[test]
@@ -107,16 +112,18 @@ proptest! {
         use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
         let all = [Submitting, Unknown, Submitted, Processing, Rejected, Succeed, Failed];
         let records: Vec<TaskRecord> = states.iter().enumerate().map(|(index, &(state, kept))| TaskRecord {
-            external_task_id: index.to_string(), state: all[state], kept, ..record(1)
+            external_task_id: format!("{index:03}"), state: all[state], kept, created_at: 1000 - index as u64, ..record(1)
         }).collect();
-        let mut pruning = Pruning::default();
-        let gone: Vec<&str> = records.iter().filter(|record| pruning.drops(record)).map(|record| record.external_task_id.as_str()).collect();
-        for id in &gone {
-            let record = &records[id.parse::<usize>().unwrap()];
-            prop_assert!(record.state.is_finished() && !record.kept, "{record:?}");
-        }
+        let script = Script::default();
+        // Their senders are still there.
+        script.is_contended.set(true);
+        records.iter().cloned().for_each(|record| script.put(record));
+        let listed = script.run(async |_| script.flow().records().await).unwrap();
+        prop_assert!(listed.iter().map(|record| &**record).eq(&records), "all of them are listed");
+        let left: Vec<String> = script.records.borrow().keys().cloned().collect();
         let may_go = records.iter().filter(|record| record.state.is_finished() && !record.kept);
-        let expected: Vec<&str> = may_go.skip(MOST_FINISHED).map(|record| record.external_task_id.as_str()).collect();
-        prop_assert_eq!(gone, expected, "the oldest, and no other");
+        let gone: Vec<&TaskRecord> = may_go.skip(MAX_FINISHED).collect();
+        let expected = records.iter().filter(|record| !gone.contains(record)).map(|record| record.external_task_id.clone());
+        prop_assert!(left.into_iter().eq(expected), "the oldest, and no other");
     }
 }

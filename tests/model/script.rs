@@ -11,11 +11,11 @@ use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpRespon
 use kling_multi_image2video::error::{Error, ErrorCode};
 use kling_multi_image2video::flow::echo::Echo;
 use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Flow, Host, Reply, Wake, succeeded};
+use kling_multi_image2video::flow::{Flow, Held, Host, Reply, Wake, succeeded};
 use kling_multi_image2video::gate::Gate;
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{Change, TaskRecord};
+use kling_multi_image2video::record::{Change, TaskRecord, Write};
 use kling_multi_image2video::task::{Task, TaskId};
 
 pub(crate) const SECOND: u64 = 1000;
@@ -45,8 +45,16 @@ pub(crate) struct Script {
     pub(crate) requests: RefCell<Vec<(u64, HttpRequest)>>,
     pub(crate) told: RefCell<Vec<Progress>>,
     pub(crate) now: Cell<u64>,
+    /// The wall clock, where it does not go with `now`.
+    pub(crate) wall: Cell<Option<u64>>,
+    /// Whether another call holds the lock on every id when it is asked for.
+    pub(crate) is_contended: Cell<bool>,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
     pub(crate) saves: Cell<u32>,
+    /// How many changes were left to be written when their call was over.
+    pub(crate) late: Cell<u32>,
+    /// How many submissions were asked for.
+    pub(crate) attempts: Cell<u32>,
     /// In ms.
     pub(crate) saves_take: u64,
     /// The saves from this one on fail.
@@ -77,8 +85,12 @@ impl Default for Script {
             requests: RefCell::default(),
             told: RefCell::default(),
             now: Cell::default(),
+            wall: Cell::default(),
+            is_contended: Cell::default(),
             records: RefCell::default(),
             saves: Cell::default(),
+            late: Cell::default(),
+            attempts: Cell::default(),
             saves_take: 0,
             saves_fail_from: None,
             halt: None,
@@ -138,11 +150,24 @@ impl Script {
         self.told.borrow().iter().filter_map(reason).collect()
     }
 
-    pub(crate) fn write(&self, change: Change) {
-        match change {
-            Change::Put(record) => self.records.borrow_mut().insert(record.external_task_id.clone(), *record),
-            Change::Remove(id) => self.records.borrow_mut().remove(&id),
-        };
+    pub(crate) fn put(&self, record: TaskRecord) {
+        self.records.borrow_mut().insert(record.external_task_id.clone(), record);
+    }
+
+    /// Applies a change, and gives the record that stands afterwards.
+    pub(crate) fn write(&self, change: &Change) -> Option<TaskRecord> {
+        let current = self.records.borrow().get(change.id()).cloned();
+        match change.apply(current.as_ref()) {
+            Write::Nothing => current,
+            Write::Put(record) => {
+                self.put((*record).clone());
+                Some(*record)
+            }
+            Write::Remove => {
+                self.records.borrow_mut().remove(change.id());
+                None
+            }
+        }
     }
 
     pub(crate) fn flow(&self) -> Flow<&Self> {
@@ -184,6 +209,8 @@ impl Script {
 }
 
 impl Host for &Script {
+    type Lock = ();
+
     async fn send(&self, request: HttpRequest) -> Reply {
         self.answer(request).await
     }
@@ -226,6 +253,10 @@ impl Host for &Script {
         self.now.get()
     }
 
+    fn wall(&self) -> u64 {
+        self.wall.get().unwrap_or(self.now.get())
+    }
+
     fn chance(&self) -> u32 {
         20
     }
@@ -240,7 +271,13 @@ impl Host for &Script {
         Ok(records.get(id).or_else(by_task_id).cloned().map(Box::new))
     }
 
-    async fn save(&self, change: Change) -> Result<(), Error> {
+    async fn list(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
+        let mut all: Vec<_> = self.records.borrow().values().cloned().map(Box::new).collect();
+        all.sort_by_key(|record| std::cmp::Reverse(record.created_at));
+        Ok(all)
+    }
+
+    async fn save(&self, change: Change) -> Result<Option<Box<TaskRecord>>, Error> {
         let number = self.saves.replace(self.saves.get() + 1);
         self.now.set(self.now.get() + self.saves_take);
         if self.halt == Some(Halt::Save(number)) {
@@ -249,8 +286,19 @@ impl Host for &Script {
         if self.saves_fail_from.is_some_and(|from| number >= from) {
             return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
         }
-        self.write(change);
-        Ok(())
+        Ok(self.write(&change).map(Box::new))
+    }
+
+    fn save_later(&self, change: Change, _: Option<()>) {
+        self.late.set(self.late.get() + 1);
+        if self.saves_fail_from.is_none() {
+            self.write(&change);
+        }
+    }
+
+    async fn lock(&self, _: &str, wait: bool) -> Option<Held<()>> {
+        let was_contended = self.is_contended.get();
+        (wait || !was_contended).then_some(Held { lock: (), was_contended })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use kling_multi_image2video::endpoint::{HttpResponse, Method};
 use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::Attempt;
+use kling_multi_image2video::flow::submit::{Asked, Known};
 use kling_multi_image2video::poll::Polling;
 use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::record::{RecordState, TaskRecord};
 use kling_multi_image2video::request::ExternalTaskId;
 use kling_multi_image2video::task::Task;
 
@@ -13,14 +13,18 @@ use crate::record::record;
 use crate::script::{STALLED, Script, answer, no_such_task, service, task, unreachable};
 use kling_multi_image2video::flow::Reply;
 
-const ID: [u8; 16] = [1; 16];
+pub(crate) const ID: [u8; 16] = [1; 16];
 
-fn external() -> ExternalTaskId {
+pub(crate) fn external() -> ExternalTaskId {
     ExternalTaskId::from_random(ID)
 }
 
-pub(crate) fn attempt(begun: u64, is_alone: bool) -> Attempt {
-    Attempt::new(external(), Box::new(record(ID[0])), begun, is_alone)
+/// A submission whose caller knows the record as it is.
+pub(crate) fn asked(script: &Script) -> Asked {
+    let known = |record: &TaskRecord| Known { state: record.state, attempt: record.attempt.clone() };
+    let known = script.records.borrow().get(external().as_str()).map(known);
+    let attempt = format!("attempt {}", script.attempts.replace(script.attempts.get() + 1));
+    Asked { id: external(), record: Box::new(TaskRecord { attempt, ..record(ID[0]) }), known }
 }
 
 impl Script {
@@ -31,14 +35,13 @@ impl Script {
         script
     }
 
-    fn submit_as(&self, attempt: &Attempt) -> Result<Box<Task>, Error> {
-        self.run(async |_| self.flow().submit(&service(), &Polling::default(), attempt, async { Ok(7) }).await)
+    pub(crate) fn submit_as(&self, asked: Asked) -> Result<Box<Task>, Error> {
+        self.run(async |_| self.flow().submit(&service(), &Polling::default(), asked, async { Ok(7) }).await)
     }
 
-    fn submit(&self) -> Result<Box<Task>, Error> {
-        let attempt = attempt(0, true);
-        let result = self.submit_as(&attempt);
-        assert_eq!(attempt.unfinished(0), None, "nothing is left to write");
+    pub(crate) fn submit(&self) -> Result<Box<Task>, Error> {
+        let result = self.submit_as(asked(self));
+        assert_eq!(self.late.get(), 0, "nothing is left to write");
         result
     }
 
@@ -47,7 +50,7 @@ impl Script {
     }
 
     pub(crate) fn remember(&self, state: RecordState, updated_at: u64) {
-        self.write(Change::Put(Box::new(TaskRecord { state, updated_at, ..record(ID[0]) })));
+        self.put(TaskRecord { state, updated_at, attempt: "earlier".into(), ..record(ID[0]) });
     }
 }
 
@@ -185,17 +188,6 @@ fn any_other_json_does_not_stop_the_main_job() {
 }
 
 #[test]
-fn a_task_that_exists_already_is_not_paid_for_again() {
-    let script = Script::of([], task("processing"));
-    assert_eq!(script.submit().unwrap().task_id, "1");
-    assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
-    // From now on without a request.
-    script.requests.borrow_mut().clear();
-    let again = script.submit().unwrap();
-    assert_eq!((again.task_id.as_str(), script.requests.borrow().len()), ("1", 0));
-}
-
-#[test]
 fn without_a_record_nothing_is_sent() {
     let script = Script { saves_fail_from: Some(0), ..Script::of([], no_such_task()) };
     let error = script.submit().unwrap_err();
@@ -273,41 +265,22 @@ fn but_not_for_ever_and_not_before_it_says() {
 }
 
 #[test]
-fn after_unknown_only_the_caller_sends_again() {
-    let script = Script::of([task("submitted")], no_such_task());
-    script.remember(RecordState::Unknown, 5);
-    assert_eq!(script.submit_as(&attempt(6, true)).unwrap().task_id, "1");
-    assert_eq!(script.count(Method::Post), 1);
-
-    // Asked for while the first was still on its way: whoever asked did not know that it would come to nothing.
-    let script = Script::of([], no_such_task());
-    script.remember(RecordState::Unknown, 5);
-    script.now.set(6);
-    let error = script.submit_as(&attempt(4, true)).unwrap_err();
-    assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
-
-    // Written before the clock was put back.
-    let script = Script::of([task("submitted")], no_such_task());
-    script.remember(RecordState::Unknown, 1_000_000);
-    script.submit_as(&attempt(0, true)).unwrap();
-}
-
-#[test]
 fn a_refusal_says_nothing_of_the_request_before_it() {
-    for earlier in [RecordState::Unknown, RecordState::Submitting] {
+    {
+        let earlier = RecordState::Unknown;
         for (reply, code) in
             [(refused(400, 1200), ErrorCode::Rejected), (refused(429, 1101), ErrorCode::InsufficientBalance)]
         {
             let script = Script::of([reply], no_such_task());
             script.remember(earlier, 0);
-            let error = script.submit_as(&attempt(1, true)).unwrap_err();
+            let error = script.submit().unwrap_err();
             assert_eq!((error.code(), error.is_retryable()), (code, false));
             assert_eq!(script.state(), Some(RecordState::Unknown), "the first may have created a task");
         }
         // Also when this one was not even sent.
         let script = Script::of([], unreachable());
         script.remember(earlier, 0);
-        assert_eq!(script.submit_as(&attempt(1, true)).unwrap_err().code(), ErrorCode::Network);
+        assert_eq!(script.submit().unwrap_err().code(), ErrorCode::Network);
         assert_eq!(script.state(), Some(RecordState::Unknown));
     }
 }
@@ -331,17 +304,6 @@ fn a_rejected_request_may_be_sent_again() {
     script.remember(RecordState::Rejected, 5);
     script.submit().unwrap_err();
     assert_eq!(script.state(), Some(RecordState::Rejected));
-}
-
-#[test]
-fn where_there_are_no_locks_the_record_alone_guards() {
-    let script = Script::of([task("submitted")], no_such_task());
-    script.remember(RecordState::Submitting, 0);
-    script.now.set(60_000);
-    let error = script.submit_as(&attempt(60_000, false)).unwrap_err();
-    assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::SubmissionUnknown, 0));
-    script.now.set(21 * 60_000);
-    script.submit_as(&attempt(21 * 60_000, false)).unwrap();
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! `world.seeds`, and comes first ever after.
 
 mod browser;
+mod call;
 mod chance;
 mod executor;
 mod page;
@@ -70,7 +71,6 @@ fn live(schedule: &Schedule) -> Tally {
     // Another day: a page that knows nothing but what is listed.
     let tab = Tab::new(TABS);
     browser.tabs.borrow_mut().push(Rc::clone(&tab));
-    // Without locks, and with a clock that was set, it takes a while until a sender counts as gone.
     for pause in [40, 1, 1, 1] {
         take_up(&browser, &tab);
         executor.run(executor.now() + pause * MINUTE, || false);
@@ -91,8 +91,7 @@ fn check_end(schedule: &Schedule, browser: &Browser) -> Tally {
         tally.charges += charged.len() as u64;
         tally.twice += u64::from(charged.len() > 1);
         assert!(charged.len() < 2 || !schedule.dedupes, "charged twice: {charged:?}");
-        // Where there are no locks, tabs that send under one id at the same moment may each undo what the other remembers.
-        if charged.is_empty() || browser.overlapped.borrow().contains(id.as_str()) {
+        if charged.is_empty() {
             continue;
         }
         let Some(TaskRecord { state, task_id, .. }) = record else { panic!("charged, and no record is left") };

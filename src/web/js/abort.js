@@ -5,7 +5,8 @@ export class Aborts {
   constructor(signals) {
     this.signals = signals;
     /** Rejects with the reason of the first that fires. */
-    this.fired = new Promise((_, reject) => {
+    this.fired = new Promise((resolve, reject) => {
+      this.settle = resolve;
       this.listener = () => {
         const fired = signals.find(({ aborted }) => aborted);
         this.hasFired = Boolean(fired);
@@ -17,7 +18,9 @@ export class Aborts {
     this.listener();
   }
 
+  /** Settles the promise too, because a pending one keeps everything that waits for it in memory. */
   leave() {
+    this.settle?.(undefined);
     for (const signal of this.signals) signal.removeEventListener?.("abort", this.listener);
   }
 }

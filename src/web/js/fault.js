@@ -1,7 +1,7 @@
 // What happens when the WebAssembly instance itself fails: nobody waits for ever.
 
 import { KlingError } from "./error.js";
-import { releaseAll } from "./store.js";
+import { releaseAll } from "./locks.js";
 
 /** @type {Set<(reason: unknown) => void>} */
 const outstanding = new Set();

@@ -1,5 +1,7 @@
 // What a tab notices while a call rests: its time, whether somebody looks, the network, and the other tabs.
 
+import { startTimer } from "./timer.js";
+
 /** What may be a reason to ask again at once, in pages and workers alike. */
 const EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
 
@@ -57,7 +59,7 @@ export class Tab {
         resolve(this.#noticed);
         this.#noticed = undefined;
       };
-      const timer = setTimeout(wake, milliseconds);
+      const timer = startTimer(milliseconds, wake);
       this.#wake = wake;
       if (this.#noticed) wake();
     });

@@ -3,20 +3,18 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
-use kling_multi_image2video::endpoint::{HttpRequest, Method};
 use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::echo::Echo;
-use kling_multi_image2video::flow::{Host, Reply, Wake};
+use kling_multi_image2video::flow::submit::Known;
+use kling_multi_image2video::flow::{Held, Wake};
 use kling_multi_image2video::gate::Gate;
-use kling_multi_image2video::progress::Progress;
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::record::{Change, RecordState, TaskRecord, Write};
 
 use super::executor::{Executor, JobId, Slot};
-use super::provider::{Provider, no_network};
+use super::provider::Provider;
+use super::schedule::{CLIENTS, Clock};
 use crate::script::SECOND;
 
 /// When the world begins, by the wall clock.
@@ -25,7 +23,7 @@ const START: u64 = 1_800_000_000_000;
 /// Requests of one tab at once.
 pub(crate) const MOST: u32 = 4;
 
-type Ear = Slot<Wake>;
+pub(crate) type Ear = Slot<Wake>;
 
 pub(crate) struct Browser {
     pub(crate) provider: Rc<Provider>,
@@ -34,19 +32,19 @@ pub(crate) struct Browser {
     pub(crate) tabs: RefCell<Vec<Rc<Tab>>>,
     /// So many of the next calls of the storage fail.
     pub(crate) storage_fails: Cell<u32>,
-    /// By how much the wall clock was set, and how often.
-    clock: Cell<(i64, u32)>,
-    /// What is being submitted, by tabs that are still there.
-    pub(crate) sending: RefCell<Vec<String>>,
-    /// What two submitted at once, because nothing kept them apart.
-    pub(crate) overlapped: RefCell<BTreeSet<String>>,
-    locks: RefCell<BTreeSet<String>>,
+    /// How the wall clock runs, and since when.
+    clock: Cell<(Clock, u64)>,
+    /// The paid requests that were sent, in order.
+    pub(crate) posts: RefCell<Vec<Post>>,
+    pub(crate) calls: Cell<u64>,
+    /// Names, and the tabs that hold them.
+    locks: RefCell<Vec<(String, usize)>>,
     lock_waiters: RefCell<Vec<Waker>>,
-    ears: RefCell<Vec<Listening>>,
+    pub(crate) ears: RefCell<Vec<Listening>>,
 }
 
 /// A call's ear, what it hears of from other tabs, and the tab that it is in.
-type Listening = (Option<String>, Rc<Tab>, Weak<Ear>);
+pub(crate) type Listening = (Option<String>, Rc<Tab>, Weak<Ear>);
 
 #[derive(Debug)]
 pub(crate) struct Tab {
@@ -56,8 +54,18 @@ pub(crate) struct Tab {
     pub(crate) submits: RefCell<VecDeque<JobId>>,
     /// The tasks that it watches, by the service's id.
     pub(crate) watched: RefCell<BTreeSet<String>>,
-    gate: Gate,
-    open: Cell<u32>,
+    /// One for each client of the page, and the requests that it has open.
+    pub(crate) gates: [Gate; CLIENTS],
+    pub(crate) open: [Cell<u32>; CLIENTS],
+}
+
+/// A paid request that was sent.
+pub(crate) struct Post {
+    pub(crate) external: String,
+    /// The call that sent it.
+    pub(crate) call: u64,
+    /// Whether its sender has learnt that no task was created.
+    pub(crate) is_refused: bool,
 }
 
 impl Tab {
@@ -68,8 +76,8 @@ impl Tab {
             is_gone: Cell::default(),
             submits: RefCell::default(),
             watched: RefCell::default(),
-            gate: Gate::new(MOST),
-            open: Cell::default(),
+            gates: std::array::from_fn(|_| Gate::new(MOST)),
+            open: Default::default(),
         })
     }
 }
@@ -82,9 +90,9 @@ impl Browser {
             records: RefCell::default(),
             tabs: RefCell::new((0..tabs).map(Tab::new).collect()),
             storage_fails: Cell::default(),
-            clock: Cell::default(),
-            sending: RefCell::default(),
-            overlapped: RefCell::default(),
+            clock: Cell::new((Clock::Shift(0), 0)),
+            posts: RefCell::default(),
+            calls: Cell::default(),
             locks: RefCell::default(),
             lock_waiters: RefCell::default(),
             ears: RefCell::default(),
@@ -101,12 +109,26 @@ impl Browser {
 
     /// By the wall clock.
     pub(crate) fn wall(&self) -> u64 {
-        (START + self.executor().now()).saturating_add_signed(self.clock.get().0)
+        let (now, (clock, since)) = (self.executor().now(), self.clock.get());
+        match clock {
+            Clock::Shift(by) => (START + now).saturating_add_signed(by),
+            Clock::Frozen => START + since,
+            Clock::NotANumber => 0,
+            Clock::Backwards => (START + since).saturating_sub(now - since),
+        }
     }
 
-    pub(crate) fn set_clock(&self, by: i64) {
-        let (shift, times) = self.clock.get();
-        self.clock.set((shift + by, times + 1));
+    pub(crate) fn set_clock(&self, clock: Clock) {
+        self.clock.set((clock, self.executor().now()));
+    }
+
+    /// How many paid requests under this id a caller can know of that calls now: all of them, once their outcome is recorded
+    /// as unknown.
+    pub(crate) fn known_posts(&self, id: &str) -> usize {
+        match self.record(id).map(|record| record.state) {
+            Some(RecordState::Unknown) => self.posts.borrow().len(),
+            _ => 0,
+        }
     }
 
     /// From now on nothing goes wrong, and nobody is frozen.
@@ -140,7 +162,7 @@ impl Browser {
     }
 
     /// One call of the storage; some fail.
-    async fn storage(&self) -> Result<(), Error> {
+    pub(crate) async fn storage(&self) -> Result<(), Error> {
         self.executor().sleep(1).await;
         match self.storage_fails.get().checked_sub(1) {
             None => Ok(()),
@@ -157,53 +179,79 @@ impl Browser {
     }
 
     /// Once begun it happens, whoever awaits it, unless its tab is gone before.
-    pub(crate) fn save(self: &Rc<Self>, tab: &Tab, change: Change) -> impl Future<Output = Result<(), Error>> + use<> {
+    pub(crate) fn save(
+        self: &Rc<Self>,
+        tab: &Tab,
+        change: Change,
+    ) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> + use<> {
         let slot = Rc::new(Slot::default());
         let (browser, to) = (Rc::clone(self), Rc::clone(&slot));
         self.executor().spawn(Some(tab.number), async move {
-            let result = browser.storage().await;
-            if result.is_ok() {
-                browser.commit(change);
-            }
+            let result = browser.storage().await.map(|()| browser.commit(&change).map(Box::new));
             browser.executor().sleep(1).await;
             to.put(result);
         });
         async move { slot.take().await }
     }
 
-    fn commit(&self, change: Change) {
+    fn commit(&self, change: &Change) -> Option<TaskRecord> {
         let mut records = self.records.borrow_mut();
-        match change {
-            Change::Put(record) => {
-                let is_outdated = records.get(&record.external_task_id).is_some_and(|old| {
-                    old.task_id.is_some() && record.task_id.is_none()
-                        || old.state == RecordState::Succeed && record.state != RecordState::Succeed
-                });
-                if !is_outdated {
-                    records.insert(record.external_task_id.clone(), *record);
-                }
+        let current = records.get(change.id()).cloned();
+        match change.apply(current.as_ref()) {
+            Write::Nothing => current,
+            Write::Put(record) => {
+                records.insert(record.external_task_id.clone(), (*record).clone());
+                Some(*record)
             }
-            Change::Remove(id) => drop(records.remove(&id)),
+            Write::Remove => {
+                records.remove(change.id());
+                None
+            }
         }
     }
 
-    /// The lock of that name, once it is free, or nothing; `None` where there are no locks.
-    pub(crate) async fn lock(self: &Rc<Self>, name: &str, wait: bool) -> Option<Lock> {
+    /// Whether a paid request was sent under this id that may have created a task, as far as its sender knows.
+    pub(crate) fn is_open(&self, id: &str) -> bool {
+        self.posts.borrow().iter().any(|post| post.external == id && !post.is_refused)
+    }
+
+    /// What a caller can know of an id that calls now.
+    pub(crate) fn known(&self, id: &str) -> Option<Known> {
+        self.record(id).map(|record| Known { state: record.state, attempt: record.attempt })
+    }
+
+    /// Whether a call holds the lock of that name, as far as others can tell. Where there are no locks, tabs ask each other,
+    /// and one that is frozen does not answer.
+    fn is_locked(&self, name: &str, own: usize) -> bool {
+        let answers = |tab: usize| self.has_locks || tab == own || !self.executor().is_frozen(tab);
+        self.locks.borrow().iter().any(|(held, tab)| held == name && answers(*tab))
+    }
+
+    pub(crate) async fn lock(self: &Rc<Self>, tab: usize, name: &str, wait: bool) -> Option<Held<Lock>> {
         if !self.has_locks {
+            self.executor().sleep(200).await;
+        }
+        let was_contended = self.is_locked(name, tab);
+        if was_contended && !wait {
             return None;
         }
-        let is_held = poll_fn(|context| {
-            if self.locks.borrow_mut().insert(name.to_owned()) {
-                return Poll::Ready(true);
+        while self.is_locked(name, tab) {
+            if self.has_locks {
+                let mut is_woken = false;
+                poll_fn(|context| {
+                    if std::mem::replace(&mut is_woken, true) {
+                        return Poll::Ready(());
+                    }
+                    self.lock_waiters.borrow_mut().push(context.waker().clone());
+                    Poll::Pending
+                })
+                .await;
+            } else {
+                self.executor().sleep(SECOND).await;
             }
-            if wait {
-                self.lock_waiters.borrow_mut().push(context.waker().clone());
-                return Poll::Pending;
-            }
-            Poll::Ready(false)
-        })
-        .await;
-        Some(Lock { browser: Rc::clone(self), name: name.to_owned(), is_held })
+        }
+        self.locks.borrow_mut().push((name.to_owned(), tab));
+        Some(Held { lock: Lock { browser: Rc::clone(self), name: name.to_owned(), tab }, was_contended })
     }
 }
 
@@ -211,167 +259,16 @@ impl Browser {
 pub(crate) struct Lock {
     browser: Rc<Browser>,
     name: String,
-    pub(crate) is_held: bool,
+    tab: usize,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if self.is_held {
-            self.browser.locks.borrow_mut().remove(&self.name);
-            for waiter in self.browser.lock_waiters.take() {
-                waiter.wake();
-            }
+        let mut locks = self.browser.locks.borrow_mut();
+        let own = locks.iter().position(|(name, tab)| *name == self.name && *tab == self.tab).unwrap();
+        locks.swap_remove(own);
+        for waiter in self.browser.lock_waiters.take() {
+            waiter.wake();
         }
-    }
-}
-
-/// What one call of a tab gets of the browser. It keeps the laws of each request.
-pub(crate) struct Call {
-    pub(crate) browser: Rc<Browser>,
-    pub(crate) tab: Rc<Tab>,
-    topic: Option<String>,
-    ear: Rc<Ear>,
-    /// Under which it submits.
-    external: Option<String>,
-    /// Whether the last submission of this call was put off; nothing before the first.
-    put_off: Cell<Option<bool>>,
-    /// How many tasks its submissions have created so far.
-    pub(crate) paid: Rc<Cell<u32>>,
-    /// When it asked last, and how often the clock had been set by then.
-    asked: Cell<Option<(u64, u32)>>,
-}
-
-impl Call {
-    pub(crate) fn new(browser: &Rc<Browser>, tab: &Rc<Tab>, topic: Option<&str>, external: Option<&str>) -> Self {
-        let ear = Rc::new(Ear::default());
-        let entry = (topic.map(str::to_owned), Rc::clone(tab), Rc::downgrade(&ear));
-        browser.ears.borrow_mut().push(entry);
-        Self {
-            browser: Rc::clone(browser),
-            tab: Rc::clone(tab),
-            topic: topic.map(str::to_owned),
-            ear,
-            external: external.map(str::to_owned),
-            put_off: Cell::default(),
-            paid: Rc::default(),
-            asked: Cell::default(),
-        }
-    }
-
-    /// What must hold whenever something is paid for.
-    fn check_post(&self) {
-        let id = self.external.as_deref().expect("only a submission may cost something");
-        assert_ne!(self.put_off.get(), Some(false), "a submission was repeated by itself");
-        let state = self.browser.record(id).map(|record| record.state);
-        let is_open = matches!(state, Some(RecordState::Submitting | RecordState::Unknown));
-        let is_alone = !self.browser.overlapped.borrow().contains(id);
-        assert!(is_open || !is_alone, "sent while the record says {state:?}");
-    }
-
-    /// What must hold whenever a watch asks: no storm.
-    fn check_get(&self) {
-        let (now, clock) = (self.browser.executor().now(), self.browser.clock.get().1);
-        if let Some((last, clock_then)) = self.asked.get()
-            && self.topic.is_some()
-        {
-            assert!(now - last >= SECOND || clock != clock_then, "asked after {} ms", now - last);
-        }
-        self.asked.set(Some((now, clock)));
-    }
-}
-
-/// Counted while it lives.
-struct Open<'a>(&'a Tab);
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.open.set(self.0.open.get() - 1);
-    }
-}
-
-impl Host for &Call {
-    async fn send(&self, request: HttpRequest) -> Reply {
-        let is_paid = request.method == Method::Post;
-        if is_paid {
-            self.check_post();
-        } else {
-            self.check_get();
-        }
-        self.tab.open.set(self.tab.open.get() + 1);
-        let _open = Open(&self.tab);
-        assert!(self.tab.open.get() <= MOST, "{} requests at once", self.tab.open.get());
-        if !self.browser.provider.is_online() {
-            self.browser.executor().sleep(1).await;
-            return Err(no_network());
-        }
-        if is_paid {
-            self.put_off.set(Some(false));
-        }
-        let reply = self.browser.provider.send(request, self.external.as_deref(), &self.paid).await;
-        if is_paid {
-            let is_busy = matches!(&reply, Ok(response) if response.status == 429 && response.body.contains(":130"));
-            self.put_off.set(Some(is_busy));
-        }
-        reply
-    }
-
-    fn gate(&self) -> &Gate {
-        &self.tab.gate
-    }
-
-    fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()> {
-        self.browser.executor().sleep(milliseconds)
-    }
-
-    async fn rest(&self, milliseconds: u64) -> Wake {
-        let mut noticed = pin!(self.ear.take());
-        let mut sleep = pin!(self.browser.executor().sleep(milliseconds));
-        poll_fn(|context| match noticed.as_mut().poll(context) {
-            Poll::Ready(wake) => Poll::Ready(wake),
-            Poll::Pending => sleep.as_mut().poll(context).map(|()| Wake::Time),
-        })
-        .await
-    }
-
-    fn online(&self) -> bool {
-        self.browser.provider.is_online()
-    }
-
-    fn seen(&self) -> bool {
-        self.tab.is_seen.get()
-    }
-
-    fn tell(&self, echo: Echo) {
-        self.ear.with(|noticed| *noticed = None);
-        let (browser, topic, own) = (Rc::clone(&self.browser), self.topic.clone(), Rc::downgrade(&self.ear));
-        self.browser.executor().spawn(None, async move {
-            browser.executor().sleep(2).await;
-            for (heard, _, ear) in &*browser.ears.borrow() {
-                if *heard == topic
-                    && !ear.ptr_eq(&own)
-                    && let Some(ear) = ear.upgrade()
-                {
-                    ear.put(Wake::Heard(echo.clone()));
-                }
-            }
-        });
-    }
-
-    fn now(&self) -> u64 {
-        self.browser.wall()
-    }
-
-    fn chance(&self) -> u32 {
-        self.browser.provider.chance.next()
-    }
-
-    fn report(&self, _: &Progress) {}
-
-    fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
-        self.browser.load(id)
-    }
-
-    fn save(&self, change: Change) -> impl Future<Output = Result<(), Error>> {
-        self.browser.save(&self.tab, change)
     }
 }

@@ -87,6 +87,10 @@ impl Executor {
         self.frozen.borrow_mut().insert(tab);
     }
 
+    pub(crate) fn is_frozen(&self, tab: usize) -> bool {
+        self.frozen.borrow().contains(&tab)
+    }
+
     pub(crate) fn thaw(&self, tab: usize) {
         self.frozen.borrow_mut().remove(&tab);
         self.ready.lock().unwrap().extend(self.held.take());

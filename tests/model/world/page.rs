@@ -1,18 +1,21 @@
 //! What a page does with the flows, as the shell in the browser does it.
 
+use std::future::Future;
 use std::rc::Rc;
+use std::task::Poll;
 
 use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::Attempt;
+use kling_multi_image2video::flow::submit::{Asked, Known};
 use kling_multi_image2video::flow::watch::Watch;
 use kling_multi_image2video::flow::{Flow, succeeded};
 use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_multi_image2video::record::{RecordState, TaskRecord};
 use kling_multi_image2video::request::ExternalTaskId;
 use kling_multi_image2video::task::{Task, TaskId};
 
-use super::browser::{Browser, Call, Lock, Tab};
-use super::schedule::Event;
+use super::browser::{Browser, Tab};
+use super::call::Call;
+use super::schedule::{Death, Event};
 use crate::record::record;
 use crate::script::{SECOND, service};
 
@@ -21,87 +24,64 @@ pub(crate) fn external(number: u8) -> ExternalTaskId {
     ExternalTaskId::from_random([number; 16])
 }
 
-/// What must still be written when a submission is aborted, under its lock.
-struct Unfinished {
-    browser: Rc<Browser>,
-    tab: Rc<Tab>,
-    attempt: Rc<Attempt>,
-    lock: Option<Lock>,
-    sending: Option<Sending>,
-}
-
-/// Counts as being sent until it is dropped.
-struct Sending(Rc<Browser>, String);
-
-impl Sending {
-    fn new(browser: &Rc<Browser>, id: &str) -> Self {
-        if browser.sending.borrow().iter().any(|other| other == id) {
-            assert!(!browser.has_locks, "two submissions under one lock");
-            browser.overlapped.borrow_mut().insert(id.to_owned());
-        }
-        browser.sending.borrow_mut().push(id.to_owned());
-        Self(Rc::clone(browser), id.to_owned())
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        let mut sending = self.0.sending.borrow_mut();
-        let own = sending.iter().position(|id| *id == self.1).unwrap();
-        sending.swap_remove(own);
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if self.tab.is_gone.get() {
-            return;
-        }
-        let Some(change) = self.attempt.unfinished(self.browser.wall()) else { return };
-        let (saved, lock) = (self.browser.save(&self.tab, change), (self.lock.take(), self.sending.take()));
-        self.browser.executor().spawn(Some(self.tab.number), async move {
-            let _ = saved.await;
-            drop(lock);
-        });
-    }
-}
-
 /// Somebody presses the button.
-pub(crate) fn submit(browser: &Rc<Browser>, tab: &Rc<Tab>, number: u8) {
+pub(crate) fn submit(browser: &Rc<Browser>, tab: &Rc<Tab>, client: usize, number: u8, death: Option<(u32, Death)>) {
     let (browser, own) = (Rc::clone(browser), Rc::clone(tab));
-    let job = browser.executor().clone().spawn(Some(tab.number), async move {
-        if let Ok(task) = submission(&browser, &own, &external(number)).await {
+    let known = (browser.known_posts(external(number).as_str()), browser.known(external(number).as_str()));
+    let (ends, crashed) = (Rc::clone(&browser), Rc::clone(&own));
+    let work = async move {
+        if let Ok(task) = submission(&browser, &own, client, &external(number), known).await {
             watch(browser, own, task.task_id.clone(), Some(task)).await;
         }
-    });
+    };
+    let job = ends.executor().clone().spawn(Some(tab.number), mortal(work, death, ends, crashed));
     tab.submits.borrow_mut().push_back(job);
 }
 
-async fn submission(browser: &Rc<Browser>, tab: &Rc<Tab>, id: &ExternalTaskId) -> Result<Box<Task>, Error> {
-    let begun = browser.wall();
-    let lock = browser.lock(id.as_str(), true).await;
-    let entry = TaskRecord {
+/// A submission whose caller dies when it has been polled that many times.
+async fn mortal(work: impl Future<Output = ()>, death: Option<(u32, Death)>, browser: Rc<Browser>, tab: Rc<Tab>) {
+    let mut work = Some(Box::pin(work));
+    let mut polls = 0;
+    std::future::poll_fn(|context| match death {
+        Some((last, death)) if polls == last => {
+            if matches!(death, Death::Crash) {
+                tab.is_gone.set(true);
+                let (browser, number) = (Rc::clone(&browser), tab.number);
+                browser.executor().clone().spawn(None, async move { reload(&browser, number) });
+            }
+            work = None;
+            Poll::Ready(())
+        }
+        _ => {
+            polls += 1;
+            work.as_mut().unwrap().as_mut().poll(context)
+        }
+    })
+    .await;
+}
+
+async fn submission(
+    browser: &Rc<Browser>,
+    tab: &Rc<Tab>,
+    client: usize,
+    id: &ExternalTaskId,
+    (known_posts, known): (usize, Option<Known>),
+) -> Result<Box<Task>, Error> {
+    let record = Box::new(TaskRecord {
         external_task_id: id.to_string(),
         created_at: browser.wall(),
         updated_at: browser.wall(),
+        attempt: format!("attempt {}", browser.provider.chance.next()),
         ..record(0)
-    };
-    let is_alone = lock.is_some();
-    let attempt = Rc::new(Attempt::new(id.clone(), Box::new(entry), begun, is_alone));
-    let unfinished = Unfinished {
-        browser: Rc::clone(browser),
-        tab: Rc::clone(tab),
-        attempt: Rc::clone(&attempt),
-        lock,
-        sending: Some(Sending::new(browser, id.as_str())),
-    };
-    let call = Call::new(browser, tab, None, Some(id.as_str()));
+    });
+    let asked = Asked { id: id.clone(), record, known };
+    let call = Call::of_client(client, browser, tab, None, Some(id.as_str()));
+    call.known_posts.set(known_posts);
     let encode = async {
         browser.executor().sleep(SECOND / 2).await;
         Ok(1_000_000)
     };
-    let result = Flow(&call).submit(&service(), &Polling::default(), &attempt, encode).await;
-    drop(unfinished);
+    let result = Flow(&call).submit(&service(), &Polling::default(), asked, encode).await;
     check_result(browser, &call, id, &result);
     result
 }
@@ -113,9 +93,8 @@ fn check_result(browser: &Browser, call: &Call, id: &ExternalTaskId, result: &Re
         Ok(task) => assert!(charged.contains(&task.task_id), "accepted as {}, charged are {charged:?}", task.task_id),
         Err(error) if error.code() == ErrorCode::SubmissionUnknown => {
             let state = browser.record(id.as_str()).map(|record| record.state);
-            let is_open = state.is_some_and(|state| state != RecordState::Rejected);
-            let is_alone = !browser.overlapped.borrow().contains(id.as_str());
-            assert!(is_open || !is_alone, "unknown, and recorded as {state:?}");
+            let is_settled = matches!(state, None | Some(RecordState::Rejected));
+            assert!(!is_settled || !browser.is_open(id.as_str()), "unknown, and recorded as {state:?}");
         }
         Err(error) => assert_eq!(call.paid.get(), 0, "charged, and told: {error}"),
     }
@@ -123,15 +102,13 @@ fn check_result(browser: &Browser, call: &Call, id: &ExternalTaskId, result: &Re
 
 /// Waits for a task, and again when that may help, until it has ended.
 pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accepted: Option<Box<Task>>) {
-    if !tab.watched.borrow_mut().insert(id.clone()) {
-        return;
-    }
+    let Some(_watching) = Watching::begin(&tab, &id) else { return };
     let begun = browser.executor().now();
     let known = TaskId::parse(&id).unwrap();
     let mut accepted = accepted;
     loop {
         let call = Call::new(&browser, &tab, Some(&id), None);
-        let mut watch = Watch::new(service(), known.clone(), Polling::default(), browser.wall());
+        let mut watch = Watch::new(service(), known.clone(), Polling::default(), browser.executor().now());
         if let Some(task) = accepted.take() {
             watch = watch.accepted(Some(task), browser.provider.chance.next());
         }
@@ -152,15 +129,31 @@ pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accept
         browser.executor().sleep(30 * SECOND).await;
     }
     browser.has_ended(&id, begun);
-    tab.watched.borrow_mut().remove(&id);
+}
+
+/// A task counts as watched in its tab until this is dropped.
+struct Watching(Rc<Tab>, String);
+
+impl Watching {
+    fn begin(tab: &Rc<Tab>, id: &str) -> Option<Self> {
+        let is_new = tab.watched.borrow_mut().insert(id.to_owned());
+        is_new.then(|| Self(Rc::clone(tab), id.to_owned()))
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.watched.borrow_mut().remove(&self.1);
+    }
 }
 
 /// Goes on with all that is listed.
 pub(crate) fn take_up(browser: &Rc<Browser>, tab: &Rc<Tab>) {
     let (browser, own) = (Rc::clone(browser), Rc::clone(tab));
     browser.executor().clone().spawn(Some(tab.number), async move {
-        for record in listed(&browser, &own).await.unwrap_or_default() {
-            let go_on = continued(Rc::clone(&browser), Rc::clone(&own), record);
+        let listed = Flow(&Call::new(&browser, &own, None, None)).records().await;
+        for record in listed.unwrap_or_default() {
+            let go_on = continued(Rc::clone(&browser), Rc::clone(&own), *record);
             browser.executor().spawn(Some(own.number), go_on);
         }
     });
@@ -180,25 +173,6 @@ async fn continued(browser: Rc<Browser>, tab: Rc<Tab>, record: TaskRecord) {
     }
 }
 
-/// The records, as `records()` brings them: what a tab that is gone left behind is unknown.
-async fn listed(browser: &Rc<Browser>, tab: &Tab) -> Result<Vec<TaskRecord>, Error> {
-    let mut all: Vec<TaskRecord> = browser.records.borrow().values().cloned().collect();
-    for record in all.iter_mut().filter(|record| record.state == RecordState::Submitting) {
-        let lock = browser.lock(&record.external_task_id, false).await;
-        let is_past = record.is_past_any_upload(browser.wall());
-        let is_sender_gone = lock.as_ref().map_or(is_past, |lock| lock.is_held);
-        let current = browser.load(&record.external_task_id).await?.filter(|_| is_sender_gone);
-        let Some(current) = current else { continue };
-        let settled = match current.state {
-            RecordState::Submitting => current.in_state(RecordState::Unknown, current.updated_at),
-            _ => current,
-        };
-        *record = (*settled).clone();
-        let _ = browser.save(tab, Change::Put(settled)).await;
-    }
-    Ok(all)
-}
-
 /// The tab is gone, without a farewell, and another is in its place.
 fn reload(browser: &Rc<Browser>, number: usize) {
     let tab = browser.tab(number);
@@ -212,14 +186,13 @@ fn reload(browser: &Rc<Browser>, number: usize) {
 /// Makes it happen.
 pub(crate) fn befall(browser: &Rc<Browser>, event: Event) {
     match event {
-        Event::Submit(tab, id) => submit(browser, &browser.tab(tab), id),
+        Event::Submit(tab, client, id) => submit(browser, &browser.tab(tab), client, id, None),
+        Event::Die(tab, id, polls, death) => submit(browser, &browser.tab(tab), 0, id, Some((polls, death))),
         Event::Abort(tab) => {
             let jobs = browser.tab(tab).submits.take();
             for job in jobs {
                 browser.executor().drop_job(job);
             }
-            // What was watched after its submission is watched no more.
-            browser.tab(tab).watched.take();
         }
         Event::Reload(tab) => reload(browser, tab),
         Event::TakeUp(tab) => take_up(browser, &browser.tab(tab)),
@@ -248,7 +221,7 @@ pub(crate) fn befall(browser: &Rc<Browser>, event: Event) {
                 }
             });
         }
-        Event::Clock(by) => browser.set_clock(by),
+        Event::Clock(clock) => browser.set_clock(clock),
         Event::StorageFails(times) => browser.storage_fails.set(times),
     }
 }

@@ -10,6 +10,9 @@ const HOUR: u64 = 60 * MINUTE;
 /// So many tabs are open at once.
 pub(crate) const TABS: usize = 3;
 
+/// So many clients has each page.
+pub(crate) const CLIENTS: usize = 2;
+
 /// One world.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
@@ -99,8 +102,10 @@ pub(crate) enum Refusal {
 /// What somebody does, or what befalls them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// In that tab, under that id.
-    Submit(usize, u8),
+    /// In that tab, by that client of its page, under that id.
+    Submit(usize, usize, u8),
+    /// The same; its caller dies when the submission has been polled that many times.
+    Die(usize, u8, u32, Death),
     /// What that tab submits.
     Abort(usize),
     /// The tab crashes or is reloaded, and its page takes up what is listed.
@@ -110,10 +115,32 @@ pub(crate) enum Event {
     Freeze(usize, u64),
     Show(usize, bool),
     Offline(u64),
-    /// The wall clock is set, by that many ms.
-    Clock(i64),
+    /// The wall clock is set.
+    Clock(Clock),
     /// So many of the next calls of the storage fail.
     StorageFails(u32),
+}
+
+/// How a caller ends before its submission does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Death {
+    /// Its signal fires, or its client is closed.
+    Abort,
+    /// Its tab is killed, and another one is opened in its place.
+    Crash,
+}
+
+/// What becomes of the wall clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clock {
+    /// It goes on, this many ms later or earlier.
+    Shift(i64),
+    /// It stands still.
+    Frozen,
+    /// It is not a number.
+    NotANumber,
+    /// It runs backwards.
+    Backwards,
 }
 
 fn odd() -> impl Strategy<Value = Odd> {
@@ -167,18 +194,32 @@ fn get_fault() -> impl Strategy<Value = GetFault> {
     ]
 }
 
-fn event() -> impl Strategy<Value = Event> {
-    let tab = 0..TABS;
+fn death() -> impl Strategy<Value = Death> {
+    prop::sample::select(&[Death::Abort, Death::Crash])
+}
+
+fn clock() -> impl Strategy<Value = Clock> {
     let day = i64::try_from(24 * HOUR).unwrap();
     prop_oneof![
-        6 => (tab.clone(), 0..2_u8).prop_map(|(tab, id)| Event::Submit(tab, id)),
+        3 => (-day..day).prop_map(Clock::Shift),
+        1 => Just(Clock::Frozen),
+        1 => Just(Clock::NotANumber),
+        1 => Just(Clock::Backwards),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let tab = 0..TABS;
+    prop_oneof![
+        6 => (tab.clone(), 0..CLIENTS, 0..2_u8).prop_map(|(tab, client, id)| Event::Submit(tab, client, id)),
+        3 => (tab.clone(), 0..2_u8, 0..60_u32, death()).prop_map(|(tab, id, polls, death)| Event::Die(tab, id, polls, death)),
         2 => tab.clone().prop_map(Event::Abort),
         4 => tab.clone().prop_map(Event::Reload),
         2 => tab.clone().prop_map(Event::TakeUp),
         2 => (tab.clone(), time(HOUR)).prop_map(|(tab, time)| Event::Freeze(tab, time)),
         2 => (tab, any::<bool>()).prop_map(|(tab, is_seen)| Event::Show(tab, is_seen)),
         2 => time(3 * HOUR).prop_map(Event::Offline),
-        1 => (-day..day).prop_map(Event::Clock),
+        1 => clock().prop_map(Event::Clock),
         1 => (1..6_u32).prop_map(Event::StorageFails),
     ]
 }
@@ -190,7 +231,7 @@ pub(crate) fn schedules() -> impl Strategy<Value = Schedule> {
     let faults = (vec(post_fault(), 0..5), vec(get_fault(), 0..12));
     let events = vec((time(10 * MINUTE), event()), 0..10);
     (service, browser, faults, events, 0..TABS).prop_map(|(service, browser, faults, mut events, tab)| {
-        events.insert(0, (0, Event::Submit(tab, 0)));
+        events.insert(0, (0, Event::Submit(tab, 0, 0)));
         let (dedupes, finds, lag, takes) = service;
         let ((has_locks, seed), (posts, gets)) = (browser, faults);
         Schedule { dedupes, finds, has_locks, lag, takes, seed, posts, gets, events }

@@ -1,0 +1,130 @@
+//! A second call under an id that was sent before: it depends on what could be known when it was made.
+
+use kling_multi_image2video::endpoint::Method;
+use kling_multi_image2video::error::{Error, ErrorCode};
+use kling_multi_image2video::flow::submit::{Asked, Known};
+use kling_multi_image2video::poll::Polling;
+use kling_multi_image2video::record::{RecordState, TaskRecord};
+use kling_multi_image2video::task::Task;
+
+use crate::record::record;
+use crate::script::{Script, no_such_task, service, task, unreachable};
+use crate::submit::{ID, asked, external};
+
+/// A submission whose caller knew nothing of any record when it called.
+fn unaware(script: &Script) -> Asked {
+    Asked { known: None, ..asked(script) }
+}
+
+#[test]
+fn a_task_that_exists_already_is_not_paid_for_again() {
+    let script = Script::of([], task("processing"));
+    assert_eq!(script.submit().unwrap().task_id, "1");
+    assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
+    // From now on without a request.
+    script.requests.borrow_mut().clear();
+    let again = script.submit().unwrap();
+    assert_eq!((again.task_id.as_str(), script.requests.borrow().len()), ("1", 0));
+}
+
+#[test]
+fn after_unknown_only_a_caller_that_could_know_sends_again() {
+    let script = Script::of([task("submitted")], no_such_task());
+    script.remember(RecordState::Unknown, 5);
+    assert_eq!(script.submit().unwrap().task_id, "1");
+    assert_eq!(script.count(Method::Post), 1);
+
+    let known = |state, attempt: &str| Some(Known { state, attempt: attempt.into() });
+    for known in [
+        None,
+        known(RecordState::Submitting, "earlier"),
+        known(RecordState::Submitting, "before that"),
+        known(RecordState::Unknown, "before that"),
+        known(RecordState::Rejected, "before that"),
+    ] {
+        for state in [RecordState::Unknown, RecordState::Submitting] {
+            // Whatever the clock says.
+            for (updated_at, now) in [(5, 6), (5, 0), (1_000_000, 0)] {
+                let script = Script::of([], no_such_task());
+                script.remember(state, updated_at);
+                script.wall.set(Some(now));
+                let error = script.submit_as(Asked { known: known.clone(), ..asked(&script) }).unwrap_err();
+                assert_eq!((error.code(), error.is_retryable()), (ErrorCode::SubmissionUnknown, false), "{known:?}");
+                assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Unknown)), "{known:?}");
+                // That error lets the caller know.
+                script.posts.borrow_mut().push_back(task("submitted"));
+                assert_eq!(script.submit().unwrap().task_id, "1");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_caller_that_could_not_know_gets_the_task_where_the_service_finds_it() {
+    for state in [RecordState::Unknown, RecordState::Submitting] {
+        let script = Script::new([no_such_task(), unreachable(), task("processing")]);
+        script.remember(state, 5);
+        assert_eq!(script.submit_as(unaware(&script)).unwrap().task_id, "1");
+        assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
+    }
+}
+
+#[test]
+fn a_record_that_is_gone_proves_nothing_while_another_call_was_sending() {
+    for is_contended in [true, false] {
+        let script = Script::of([], no_such_task());
+        script.is_contended.set(is_contended);
+        let state = RecordState::Submitting;
+        let known = (!is_contended).then(|| Known { state, attempt: "earlier".into() });
+        let error = script.submit_as(Asked { known, ..asked(&script) }).unwrap_err();
+        assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
+        assert_eq!(script.state(), Some(RecordState::Unknown), "so that the next caller knows");
+    }
+    // What was refused created no task, and what was forgotten was known to be unknown.
+    let script = Script::of([task("submitted")], no_such_task());
+    script.is_contended.set(true);
+    script.remember(RecordState::Rejected, 5);
+    script.submit().unwrap();
+    let script = Script::of([task("submitted")], no_such_task());
+    let known = Some(Known { state: RecordState::Unknown, attempt: "earlier".into() });
+    script.submit_as(Asked { known, ..asked(&script) }).unwrap();
+}
+
+/// A submission during whose encoding `meanwhile` happens.
+fn submit_while(script: &Script, meanwhile: impl Fn()) -> Result<Box<Task>, Error> {
+    let encode = async {
+        meanwhile();
+        Ok(7)
+    };
+    script.run(async |_| script.flow().submit(&service(), &Polling::default(), asked(script), encode).await)
+}
+
+#[test]
+fn where_there_are_no_locks_the_record_alone_guards() {
+    // Another tab has taken the id.
+    let script = Script::of([], no_such_task());
+    let error = submit_while(&script, || script.remember(RecordState::Submitting, 0)).unwrap_err();
+    assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
+    // Another tab has been told of its task.
+    let script = Script::of([], no_such_task());
+    let accepted =
+        || script.put(TaskRecord { task_id: Some("5".into()), state: RecordState::Submitted, ..record(ID[0]) });
+    assert_eq!(submit_while(&script, accepted).unwrap().task_id, "5");
+    assert_eq!(script.count(Method::Post), 0);
+    // Another tab took this one for gone: those that call from then on know its attempt as one of unknown outcome, so it
+    // sends under another one.
+    let script = Script::of([unreachable()], no_such_task());
+    let mut known = None;
+    let abandoned = || {
+        let mut records = script.records.borrow_mut();
+        records.get_mut(external().as_str()).unwrap().state = RecordState::Unknown;
+    };
+    submit_while(&script, || {
+        abandoned();
+    })
+    .unwrap_err();
+    known.replace(Known { state: RecordState::Unknown, attempt: "attempt 0".into() });
+    assert_eq!(script.count(Method::Post), 1);
+    let error = script.submit_as(Asked { known, ..asked(&script) }).unwrap_err();
+    assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 1));
+}

@@ -1,0 +1,236 @@
+//! What one call of a tab gets of the browser, and the laws that every request must keep.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use kling_multi_image2video::endpoint::{HttpRequest, Method};
+use kling_multi_image2video::error::Error;
+use kling_multi_image2video::flow::echo::Echo;
+use kling_multi_image2video::flow::{Held, Host, Reply, Wake};
+use kling_multi_image2video::gate::Gate;
+use kling_multi_image2video::progress::Progress;
+use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+
+use super::browser::{Browser, Ear, Lock, MOST, Post, Tab};
+use super::provider::no_network;
+use crate::script::SECOND;
+
+/// What one call of a tab gets of the browser. It keeps the laws of each request.
+pub(crate) struct Call {
+    pub(crate) browser: Rc<Browser>,
+    pub(crate) tab: Rc<Tab>,
+    client: usize,
+    topic: Option<String>,
+    ear: Rc<Ear>,
+    /// Under which it submits.
+    external: Option<String>,
+    /// Which call it is, and how many paid requests could be known of when it was made.
+    number: u64,
+    pub(crate) known_posts: Cell<usize>,
+    /// Whether the last submission of this call was put off; nothing before the first.
+    put_off: Cell<Option<bool>>,
+    /// How many tasks its submissions have created so far.
+    pub(crate) paid: Rc<Cell<u32>>,
+    /// When it asked last.
+    asked: Cell<Option<u64>>,
+}
+
+impl Call {
+    pub(crate) fn new(browser: &Rc<Browser>, tab: &Rc<Tab>, topic: Option<&str>, external: Option<&str>) -> Self {
+        Self::of_client(0, browser, tab, topic, external)
+    }
+
+    pub(crate) fn of_client(
+        client: usize,
+        browser: &Rc<Browser>,
+        tab: &Rc<Tab>,
+        topic: Option<&str>,
+        external: Option<&str>,
+    ) -> Self {
+        let ear = Rc::new(Ear::default());
+        let entry = (topic.map(str::to_owned), Rc::clone(tab), Rc::downgrade(&ear));
+        browser.ears.borrow_mut().push(entry);
+        Self {
+            browser: Rc::clone(browser),
+            tab: Rc::clone(tab),
+            client,
+            topic: topic.map(str::to_owned),
+            ear,
+            external: external.map(str::to_owned),
+            number: browser.calls.replace(browser.calls.get() + 1),
+            known_posts: Cell::default(),
+            put_off: Cell::default(),
+            paid: Rc::default(),
+            asked: Cell::default(),
+        }
+    }
+
+    /// What must hold whenever something is paid for.
+    fn check_post(&self) {
+        let id = self.external.as_deref().expect("only a submission may cost something");
+        assert_ne!(self.put_off.get(), Some(false), "a submission was repeated by itself");
+        let state = self.browser.record(id).map(|record| record.state);
+        assert_eq!(state, Some(RecordState::Submitting), "sent while the record does not say so");
+        let mut posts = self.browser.posts.borrow_mut();
+        let unknown = |(at, post): (usize, &Post)| {
+            post.external == id && post.call != self.number && !post.is_refused && at >= self.known_posts.get()
+        };
+        assert!(
+            !posts.iter().enumerate().any(unknown),
+            "sent although the outcome of an earlier request was not known when the call was made"
+        );
+        posts.push(Post { external: id.to_owned(), call: self.number, is_refused: false });
+    }
+
+    /// The sender learns that no task was created.
+    fn note_refusal(&self, reply: &Reply) {
+        let Ok(response) = reply else { return };
+        let is_refused = match response.status {
+            0 | 401 | 403 | 413 | 429 => true,
+            400 => !response.body.contains("external_task_id"),
+            500 => response.body.contains("invalid_request"),
+            _ => false,
+        };
+        if let Some(post) = self.browser.posts.borrow_mut().iter_mut().rev().find(|post| post.call == self.number) {
+            post.is_refused = is_refused;
+        }
+    }
+
+    /// What must hold whenever a watch asks: no storm.
+    fn check_get(&self) {
+        let now = self.browser.executor().now();
+        if let Some(last) = self.asked.get()
+            && self.topic.is_some()
+        {
+            assert!(now - last >= SECOND, "asked after {} ms", now - last);
+        }
+        self.asked.set(Some(now));
+    }
+}
+
+/// Counted while it lives.
+struct Open<'a>(&'a Cell<u32>);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Host for &Call {
+    type Lock = Lock;
+
+    async fn send(&self, request: HttpRequest) -> Reply {
+        let is_paid = request.method == Method::Post;
+        if is_paid {
+            self.check_post();
+        } else {
+            self.check_get();
+        }
+        let open = &self.tab.open[self.client];
+        open.set(open.get() + 1);
+        let _open = Open(open);
+        assert!(open.get() <= MOST, "{} requests at once", open.get());
+        if !self.browser.provider.is_online() {
+            self.browser.executor().sleep(1).await;
+            return Err(no_network());
+        }
+        if is_paid {
+            self.put_off.set(Some(false));
+        }
+        let reply = self.browser.provider.send(request, self.external.as_deref(), &self.paid).await;
+        if is_paid {
+            let is_busy = matches!(&reply, Ok(response) if response.status == 429 && response.body.contains(":130"));
+            self.put_off.set(Some(is_busy));
+            self.note_refusal(&reply);
+        }
+        reply
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.tab.gates[self.client]
+    }
+
+    fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()> {
+        self.browser.executor().sleep(milliseconds)
+    }
+
+    async fn rest(&self, milliseconds: u64) -> Wake {
+        let mut noticed = pin!(self.ear.take());
+        let mut sleep = pin!(self.browser.executor().sleep(milliseconds));
+        poll_fn(|context| match noticed.as_mut().poll(context) {
+            Poll::Ready(wake) => Poll::Ready(wake),
+            Poll::Pending => sleep.as_mut().poll(context).map(|()| Wake::Time),
+        })
+        .await
+    }
+
+    fn online(&self) -> bool {
+        self.browser.provider.is_online()
+    }
+
+    fn seen(&self) -> bool {
+        self.tab.is_seen.get()
+    }
+
+    fn tell(&self, echo: Echo) {
+        self.ear.with(|noticed| *noticed = None);
+        let (browser, topic, own) = (Rc::clone(&self.browser), self.topic.clone(), Rc::downgrade(&self.ear));
+        self.browser.executor().spawn(None, async move {
+            browser.executor().sleep(2).await;
+            for (heard, _, ear) in &*browser.ears.borrow() {
+                if *heard == topic
+                    && !ear.ptr_eq(&own)
+                    && let Some(ear) = ear.upgrade()
+                {
+                    ear.put(Wake::Heard(echo.clone()));
+                }
+            }
+        });
+    }
+
+    fn now(&self) -> u64 {
+        self.browser.executor().now()
+    }
+
+    fn wall(&self) -> u64 {
+        self.browser.wall()
+    }
+
+    fn chance(&self) -> u32 {
+        self.browser.provider.chance.next()
+    }
+
+    fn report(&self, _: &Progress) {}
+
+    fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
+        self.browser.load(id)
+    }
+
+    async fn list(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
+        self.browser.storage().await?;
+        Ok(self.browser.records.borrow().values().cloned().map(Box::new).collect())
+    }
+
+    fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
+        self.browser.save(&self.tab, change)
+    }
+
+    fn save_later(&self, change: Change, lock: Option<Lock>) {
+        if self.tab.is_gone.get() {
+            return;
+        }
+        let saved = self.browser.save(&self.tab, change);
+        self.browser.executor().spawn(Some(self.tab.number), async move {
+            let _ = saved.await;
+            drop(lock);
+        });
+    }
+
+    fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Lock>>> {
+        self.browser.lock(self.tab.number, id, wait)
+    }
+}
