@@ -16,6 +16,7 @@ pub mod answers;
 pub mod content;
 pub mod delivery;
 pub mod family;
+pub mod hold;
 pub mod key;
 pub mod ledger;
 pub mod line;
@@ -125,6 +126,7 @@ fn router(options: Options, meter: Option<Arc<Meter>>) -> Router {
         .nest("/s/{scenario}", scenario)
         .route("/account", get(service::account))
         .route("/requests", get(service::requests))
+        .route("/release/{external}", post(hold::release))
         .with_state(Arc::clone(&service))
         .route("/wire", get(wire::report).with_state(meter))
         .merge(site::routes(&options));

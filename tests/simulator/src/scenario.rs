@@ -43,6 +43,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("ms", "how slow the slow ones are"),
     ("times", "how many requests for the same thing meet the trouble"),
     ("created", "1 or 0: whether a submission in trouble creates its task, and charges it, all the same"),
+    ("hold", "1: the answer to a submission in trouble waits for POST /release/<external id>"),
     ("status", "the HTTP status, 200 to 599, of error, word, html and empty"),
     ("code", "Kling's code of an error"),
     ("word", "the word in place of a code"),
@@ -101,6 +102,8 @@ pub struct Scenario {
     pub delay: Duration,
     /// Whether a submission in trouble creates its task, if that was said.
     pub created: Option<bool>,
+    /// Whether the response to a submission in trouble waits until it is released.
+    pub hold: bool,
     /// Whether a task is found by its external id.
     pub lookup: bool,
     /// How long after its creation.
@@ -182,6 +185,7 @@ impl Scenario {
             delivery: Delivery::Fine,
             delay: Duration::from_secs(1),
             created: None,
+            hold: false,
             lookup: true,
             lookup_after: Duration::ZERO,
             dedupe: true,
@@ -233,6 +237,7 @@ impl Scenario {
             "processing" => self.processing = millis()?,
             "times" => self.times = number()?,
             "created" => self.created = Some(flag()?),
+            "hold" => self.hold = flag()?,
             "lookup" => self.lookup = flag()?,
             "lookup-after" => self.lookup_after = millis()?,
             "dedupe" => self.dedupe = flag()?,

@@ -1,6 +1,7 @@
 //! The endpoint: a submission, a query, and what one key has done so far.
 
 use crate::answers::{self, Right};
+use crate::hold::Holds;
 use crate::key::key;
 use crate::ledger::{Ledger, Taken};
 use crate::movie::Studio;
@@ -31,12 +32,19 @@ pub struct Service {
     pub ledger: Ledger,
     /// The videos.
     pub studio: Studio,
+    /// The responses that wait.
+    pub holds: Holds,
     decoding: Semaphore,
 }
 
 impl Default for Service {
     fn default() -> Self {
-        Self { ledger: Ledger::default(), studio: Studio::default(), decoding: Semaphore::new(DECODING) }
+        Self {
+            ledger: Ledger::default(),
+            studio: Studio::default(),
+            holds: Holds::default(),
+            decoding: Semaphore::new(DECODING),
+        }
     }
 }
 
@@ -67,10 +75,14 @@ async fn try_submit(
     let key = key(headers)?.to_owned();
     let body = Arc::new(body);
     let trouble = submit_trouble(service, &scenario, &key, &body).await?;
-    if let Some(trouble) = trouble.as_ref().filter(|trouble| !scenario.creates(trouble))
-        && let Some(answer) = trouble.instead(segment, None).await
-    {
-        return Err(answer);
+    if let Some(trouble) = trouble.as_ref().filter(|trouble| !scenario.creates(trouble)) {
+        if scenario.hold {
+            let external = external_id(&body).await?;
+            service.holds.wait(&key, external.as_deref().unwrap_or_default()).await;
+        }
+        if let Some(answer) = trouble.instead(segment, None).await {
+            return Err(answer);
+        }
     }
     if !policy::is_json(headers) {
         return Err(answers::kling_error(StatusCode::BAD_REQUEST, 1200, "expected content-type application/json"));
@@ -87,10 +99,13 @@ async fn try_submit(
     if trouble.as_ref().is_none_or(|trouble| scenario.creates(trouble)) {
         service.ledger.charge(&key, &task).map_err(|Taken| answers::taken(external.unwrap_or_default()))?;
         tokio::spawn(examine(Arc::clone(service), Arc::clone(&task), submission));
-        if let Some(trouble) = &trouble
-            && let Some(answer) = trouble.instead(segment, external).await
-        {
-            return Err(answer);
+        if let Some(trouble) = &trouble {
+            if scenario.hold {
+                service.holds.wait(&key, external.unwrap_or_default()).await;
+            }
+            if let Some(answer) = trouble.instead(segment, external).await {
+                return Err(answer);
+            }
         }
     }
     Ok(finish(right, trouble.as_ref()))
@@ -109,10 +124,14 @@ async fn submit_trouble(
     if scenario.times == u32::MAX {
         return Ok(Some(trouble.clone()));
     }
-    let body = Arc::clone(body);
-    let external = tokio::task::spawn_blocking(move || request::external_id(&body)).await.map_err(|e| panicked(&e))?;
+    let external = external_id(body).await?;
     let met = meets(service, scenario, Place::Submit, key, external.as_deref().unwrap_or_default());
     Ok(met.then(|| trouble.clone()))
+}
+
+async fn external_id(body: &Arc<Vec<u8>>) -> Result<Option<String>, Response> {
+    let body = Arc::clone(body);
+    tokio::task::spawn_blocking(move || request::external_id(&body)).await.map_err(|e| panicked(&e))
 }
 
 /// Counts a request for the same thing, and says whether it still meets the trouble.

@@ -249,3 +249,30 @@ async fn a_gateway_may_accept_an_external_id_again() {
     assert_eq!(caller.query("ok", "mine").await.json()["data"]["task_id"], ids[0]);
     assert_eq!(caller.query("ok", ids[1].as_str().unwrap()).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_held_answer_waits_until_it_is_released() {
+    let caller = Caller::new().await;
+    // The trouble, how many tasks are charged while the answer waits, and its status.
+    for (external, trouble, charged, status) in
+        [("a", "submit-slow,ms=0", 1, 200), ("b", "submit-500,created=1", 1, 500), ("c", "submit-500", 0, 500)]
+    {
+        let charges = caller.charges().await.len();
+        let scenario = format!("{trouble},hold=1,times=1");
+        let held = send(&caller, "submit", &scenario, external);
+        tokio::pin!(held);
+        let early = tokio::time::timeout(Duration::from_millis(400), &mut held).await;
+        assert!(early.is_err(), "{trouble}: {early:?}");
+        assert_eq!(caller.charges().await.len() - charges, charged, "{trouble}");
+        // Only as many requests as meet the trouble are held.
+        let again = send(&caller, "submit", &scenario, external).await;
+        assert_eq!(again.status(), if charged == 1 { 400 } else { 200 }, "{trouble}");
+        let release = |id| caller.request(Method::POST, &format!("/release/{id}")).send();
+        assert_eq!(release("another").await.unwrap().status(), 204);
+        let early = tokio::time::timeout(Duration::from_millis(100), &mut held).await;
+        assert!(early.is_err(), "{trouble}: {early:?}");
+        assert_eq!(release(external).await.unwrap().status(), 204);
+        assert_eq!(held.await.status(), status, "{trouble}");
+    }
+    assert_eq!(caller.violations().await, Vec::<Value>::new());
+}
