@@ -93,6 +93,18 @@ mod money {
     }
 }
 
+mod twice {
+    use super::*;
+    cases! { "twice":
+        another_tab_sends_nothing_by_itself,
+        another_tab_without_locks_sends_nothing_by_itself,
+        another_client_sends_nothing_by_itself,
+        another_client_without_locks_sends_nothing_by_itself,
+        the_same_client_sends_nothing_by_itself,
+        the_same_client_without_locks_sends_nothing_by_itself,
+    }
+}
+
 mod records {
     use super::*;
     cases! { "records":
