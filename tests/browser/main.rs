@@ -96,12 +96,16 @@ mod money {
 mod twice {
     use super::*;
     cases! { "twice":
-        another_tab_sends_nothing_by_itself,
-        another_tab_without_locks_sends_nothing_by_itself,
-        another_client_sends_nothing_by_itself,
-        another_client_without_locks_sends_nothing_by_itself,
-        the_same_client_sends_nothing_by_itself,
-        the_same_client_without_locks_sends_nothing_by_itself,
+        another_tab,
+        another_tab_without_locks,
+        another_client,
+        another_client_without_locks,
+        another_client_in_memory,
+        another_client_in_memory_without_locks,
+        the_same_client,
+        the_same_client_without_locks,
+        the_same_client_in_memory,
+        the_same_client_in_memory_without_locks,
     }
 }
 
