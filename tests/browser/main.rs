@@ -97,15 +97,25 @@ mod twice {
     use super::*;
     cases! { "twice":
         another_tab,
+        another_tab_and_a_third_party,
         another_tab_without_locks,
+        another_tab_without_locks_and_a_third_party,
         another_client,
+        another_client_and_a_third_party,
         another_client_without_locks,
+        another_client_without_locks_and_a_third_party,
         another_client_in_memory,
+        another_client_in_memory_and_a_third_party,
         another_client_in_memory_without_locks,
+        another_client_in_memory_without_locks_and_a_third_party,
         the_same_client,
+        the_same_client_and_a_third_party,
         the_same_client_without_locks,
+        the_same_client_without_locks_and_a_third_party,
         the_same_client_in_memory,
+        the_same_client_in_memory_and_a_third_party,
         the_same_client_in_memory_without_locks,
+        the_same_client_in_memory_without_locks_and_a_third_party,
     }
 }
 
