@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorCode};
 use crate::reach::Reach;
+use crate::redact::Redactor;
 use crate::task::TaskId;
 
 /// The address used when no other is given.
@@ -88,9 +89,6 @@ impl BaseUrl {
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// Relays may know callers by shorter words, which are no secrets of the service.
-    const SHORTEST_SECRET: usize = 8;
-
     /// Takes a key as it was pasted: white space around it is dropped.
     ///
     /// # Errors
@@ -115,36 +113,56 @@ impl ApiKey {
         format!("Bearer {}", self.0)
     }
 
-    /// Whether the text repeats the key. One so short that it may be part of any word does not count.
+    /// Whether the text contains the key in any spelling. A key shorter than 8 characters does
+    /// not count: it may be part of any word.
     pub fn is_in(&self, text: &str) -> bool {
-        let key = self.0.as_bytes();
-        key.len() >= Self::SHORTEST_SECRET && text.as_bytes().windows(key.len()).any(|part| part == key)
+        Redactor::default().with(&self.0).finds(text)
     }
 
-    /// The text without the key, should somebody have repeated it there.
+    /// The text with `[key]` in place of the key, in any spelling.
     pub fn redact(&self, text: &str) -> String {
-        if !self.is_in(text) {
-            return text.to_owned();
-        }
-        let mut redacted = String::with_capacity(text.len());
-        let mut rest = text;
-        loop {
-            if let Some(after) = rest.strip_prefix(self.0.as_str()) {
-                redacted.push_str("[key]");
-                rest = after;
-                continue;
-            }
-            let mut chars = rest.chars();
-            let Some(c) = chars.next() else { return redacted };
-            redacted.push(c);
-            rest = chars.as_str();
-        }
+        Redactor::default().with(&self.0).redact(text.to_owned())
     }
 }
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(…)")
+    }
+}
+
+/// The keys that one client has used so far, in memory only. A key function may supply another key for each call, and a
+/// response may repeat an earlier one.
+#[derive(Clone, Debug, Default)]
+pub struct KnownKeys(Vec<ApiKey>);
+
+impl KnownKeys {
+    /// How many keys are remembered. After that the oldest is dropped.
+    pub const MAX: usize = 32;
+
+    /// Remembers a key.
+    pub fn add(&mut self, key: &ApiKey) {
+        if self.0.contains(key) {
+            return;
+        }
+        if self.0.len() >= Self::MAX {
+            self.0.remove(0);
+        }
+        self.0.push(key.clone());
+    }
+
+    /// Whether the text contains one of the keys in any spelling.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.redactor().finds(text)
+    }
+
+    /// The text with `[key]` in place of each key, in any spelling.
+    pub fn redact(&self, text: String) -> String {
+        self.redactor().redact(text)
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.iter().fold(Redactor::default(), |redactor, key| redactor.with(&key.0))
     }
 }
 
@@ -212,7 +230,7 @@ impl Service {
     }
 }
 
-/// An answer, whatever its status.
+/// An answer, whatever its status. It was redacted where it arrived, so that it contains no key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpResponse {
     /// HTTP status; 0 for a redirect that was not followed, of which a browser shows nothing.
@@ -221,8 +239,6 @@ pub struct HttpResponse {
     pub body: String,
     /// The `Retry-After` header, where the server lets a page read it.
     pub retry_after: Option<String>,
-    /// The key that the request was sent with, which nothing that is told of the answer may repeat.
-    pub key: Option<ApiKey>,
 }
 
 /// No answer came.

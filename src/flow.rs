@@ -117,7 +117,8 @@ impl<H: Host> Flow<H> {
         let named = |error: Error| error.detailed(|details| details.task_id = Some(id.as_str().to_owned()));
         let response = self.ask(service, id, None).await.map_err(|error| named(error.into_error()))?;
         match Answer::read(&response) {
-            Answer::Task(task) => {
+            Answer::Task(mut task) => {
+                task.found_under(id.as_str());
                 self.keep(id, &task).await;
                 Ok(task)
             }
@@ -161,7 +162,10 @@ impl<H: Host> Flow<H> {
     async fn look(&self, service: &Service, id: &TaskId) -> Result<Look, Error> {
         let response = self.ask(service, id, None).await.map_err(TransportError::into_error)?;
         match Answer::read(&response) {
-            Answer::Task(task) => Ok(Look::Found(task)),
+            Answer::Task(mut task) => {
+                task.found_under(id.as_str());
+                Ok(Look::Found(task))
+            }
             Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(Look::Absent),
             Answer::Refused(refusal) => Ok(Look::Refused(refusal.into_query_error())),
             Answer::Odd(odd) if odd.is_json() => Ok(Look::Absent),

@@ -68,16 +68,6 @@ impl Json {
         }
     }
 
-    /// Whether any text in it, be it a name, is so.
-    pub(crate) fn any_text(&self, is: &dyn Fn(&str) -> bool) -> bool {
-        match self {
-            Self::Null | Self::Bool => false,
-            Self::Number(text) | Self::Text(text) => is(text),
-            Self::List(items) => items.iter().any(|item| item.any_text(is)),
-            Self::Object(members) => members.iter().any(|(name, item)| is(name) || item.any_text(is)),
-        }
-    }
-
     /// The elements of that member, none when it is not a list.
     pub(crate) fn list(&self, name: &str) -> &[Self] {
         match self.get(name) {

@@ -29,6 +29,7 @@
 //! | [`request`] | the request: draft, check, fields, body in parts |
 //! | [`endpoint`] | address, key, request and answer as plain values |
 //! | [`answer`] | what one HTTP answer says; the table of the service's codes |
+//! | [`redact`] | removes the key from a text, in any spelling |
 //! | [`submission`] | accepted, rejected or unknown: what one POST came to |
 //! | [`task`] | the task and its video, in every form of answer that is known |
 //! | [`record`] | what this browser remembers of a submission, how that changes, what may be dropped |
@@ -61,7 +62,8 @@
 //! - Nothing that may pass ends a wait: each kind of trouble has a budget of its own, in time by the wall clock in which
 //!   there was a network and the machine was awake.
 //! - A video is kept as a whole or not at all: bytes and record change in one transaction.
-//! - The key stands in one header. An answer that repeats it is redacted before anything reads it.
+//! - The key stands in one header. A response is redacted where it arrives, before anything parses it, and a URL that
+//!   contains the key is neither requested nor stored nor reported.
 //! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
 
 pub mod answer;
@@ -79,6 +81,7 @@ pub mod progress;
 mod race;
 mod reach;
 pub mod record;
+pub mod redact;
 pub mod request;
 pub mod submission;
 pub mod task;

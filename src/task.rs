@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::plain::{Members, Plain, Show};
+use crate::redact::is_redacted;
 
 /// The id of a task in the path of a query: the service's own, or the caller's external one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +140,16 @@ impl Show for Video {
 }
 
 impl Task {
+    /// Names the task by the id that it was found under, if its own id contained the key: no request may contain that.
+    pub(crate) fn found_under(&mut self, id: &str) {
+        if is_redacted(&self.task_id) {
+            id.clone_into(&mut self.task_id);
+            for video in &mut self.videos {
+                id.clone_into(&mut video.task_id);
+            }
+        }
+    }
+
     /// Whether a listener would want to be told.
     pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
         (self.status, &self.status_message, &self.videos) != (earlier.status, &earlier.status_message, &earlier.videos)

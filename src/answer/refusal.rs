@@ -31,12 +31,11 @@ impl Refusal {
         if code.is_none() && message.is_none() {
             return None;
         }
-        let clean = |text: String| response.key.as_ref().map_or_else(|| text.clone(), |key| key.redact(&text));
-        let message = clean(message.unwrap_or_default());
+        let message = message.unwrap_or_default();
         Some(Self {
             status: response.status,
             code,
-            request_id: request_id.map(clean).or_else(|| request_id_in(&message)),
+            request_id: request_id.or_else(|| request_id_in(&message)),
             message,
             retry_after: response
                 .retry_after

@@ -178,6 +178,7 @@ impl<H: Host> Submission<'_, H> {
     /// Writes what the submission came to.
     async fn finished(&self, mut result: Result<Box<Task>, Error>) -> Result<Box<Task>, Error> {
         if let Ok(task) = &mut result {
+            task.found_under(self.asked.id.as_str());
             task.external_task_id.get_or_insert_with(|| self.asked.id.to_string());
             let mut record = self.asked.record.clone();
             // It is ours, whatever external id a gateway reports with it.

@@ -114,7 +114,7 @@ impl Watch {
             let delay = self.polling.delay(self.asked, self.watched_for(now), host.0.chance());
             self.turn = Turn::after(now, pause.unwrap_or(delay));
             if pause.is_none() {
-                host.0.tell(Echo::of(&lesson, reply, delay, host));
+                host.0.tell(Echo::of(reply, delay, host));
             }
             self.is_untold = true;
             self.trouble = match lesson {
@@ -217,6 +217,7 @@ impl Watch {
     fn learn_task(&mut self, mut task: Box<Task>, now: u64) -> Result<Lesson, Error> {
         self.outage.restore();
         self.not_found.restore();
+        task.found_under(self.id.as_str());
         if task.status == TaskStatus::Succeed && task.videos.is_empty() {
             let error = Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
             self.no_video.spend(now, self.longest, self.polling.not_found_grace, error)?;

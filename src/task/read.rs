@@ -6,6 +6,7 @@
 
 use super::{Task, TaskStatus, Video};
 use crate::json::Json;
+use crate::redact::is_redacted;
 
 /// The forms that are known nest three times.
 const DEEPEST: usize = 4;
@@ -108,12 +109,14 @@ impl<'a> Levels<'a> {
         self.0.iter().rev().find_map(|level| level.text(name))
     }
 
-    /// The outermost id: the one that this address knows the task by. A request's id is never one.
+    /// The outermost id: the one that this address knows the task by. A request's id is never one. An id that contained
+    /// the key is taken only if there is no other one.
     fn task_id(&self) -> Option<String> {
-        let named = self.0.iter().find_map(|level| level.id("task_id"));
+        let named = || self.0.iter().filter_map(|level| level.id("task_id"));
         // Elsewhere `id` is a row of somebody's table; beside a status it is the task's.
         let beside_status = || self.0.iter().find(|level| level.text("status").is_some())?.id("id");
-        named.or_else(beside_status)
+        let all = || named().chain(beside_status());
+        all().find(|id| !is_redacted(id)).or_else(|| all().next())
     }
 
     fn external_task_id(&self) -> Option<String> {
@@ -121,7 +124,7 @@ impl<'a> Levels<'a> {
             let named = level.get("task_info").and_then(|info| info.id("external_task_id"));
             named.or_else(|| level.id("external_task_id"))
         };
-        self.0.iter().rev().find_map(of_level)
+        self.0.iter().rev().find_map(of_level).filter(|id| !is_redacted(id))
     }
 
     /// The first of these times that any level has.
@@ -169,7 +172,7 @@ fn full(video: &Json, task_id: &str) -> Option<Video> {
 /// A video of which nothing but the address is said.
 fn plain(url: &str, task_id: &str) -> Option<Video> {
     let video = || Video { task_id: task_id.to_owned(), id: None, url: url.to_owned(), duration: None };
-    is_address(url).then(video)
+    (is_address(url) && !is_redacted(url)).then(video)
 }
 
 fn is_address(text: &str) -> bool {

@@ -65,7 +65,8 @@ impl Line for Stream<'_> {
 
     async fn next(&self) -> Result<Option<u64>, TransportError> {
         let Some(arriving) = self.arriving.borrow().clone() else { return Ok(None) };
-        let more = JsFuture::from(self.received.next(&arriving.response, self.is_new.take())).await?;
+        let next = JsFuture::from(self.received.next(&arriving.response, self.is_new.take())).await;
+        let more = next.map_err(|error| self.settings.fetcher.failure(&error))?;
         Ok(more.as_f64().map(whole))
     }
 
@@ -74,8 +75,15 @@ impl Line for Stream<'_> {
     }
 
     async fn start(&self) -> Result<Vec<u8>, TransportError> {
-        let bytes = files::begin(&self.received.blob()?, 0..START).bytes().await;
+        let bytes = files::begin(&self.blob()?, 0..START).bytes().await;
         bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError { message: error.0 })
+    }
+}
+
+impl Stream<'_> {
+    /// All that has been received.
+    fn blob(&self) -> Result<Blob, TransportError> {
+        self.received.blob().map_err(|error| self.settings.fetcher.failure(&error))
     }
 }
 
@@ -84,9 +92,12 @@ pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listene
     let line = Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
     let browser = Browser::new(settings, listener, None);
     let flow = Flow(&browser);
+    settings.fetcher.permit_url(&video.url)?;
     if let Err(error) = flow.download(&settings.polling, &line, &video.url).await {
         // Only now the key may be needed, for which the caller's function may ask a person.
         let Ok(service) = settings.service().await else { return Err(error.into()) };
+        // The key may be known only now, and the error names the URL.
+        settings.fetcher.permit_url(&video.url)?;
         flow.download_otherwise(&service, &settings.polling, &line, video, error).await?;
     }
     Ok(line.received.blob()?)

@@ -2,6 +2,8 @@
 //!
 //! Of gloo-net only the headers: its builder and its reader of texts panic on errors that are not of this realm.
 
+use std::cell::RefCell;
+
 use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,7 +13,8 @@ use web_sys::{Blob, Response};
 
 use super::fault::words_of;
 use super::number::float;
-use crate::endpoint::{HttpRequest, HttpResponse, TransportError};
+use crate::endpoint::{ApiKey, HttpRequest, HttpResponse, KnownKeys, TransportError};
+use crate::error::Error;
 use crate::flow::download::Source;
 
 #[wasm_bindgen(raw_module = "./exchange.js")]
@@ -40,9 +43,11 @@ extern "C" {
     fn abort(this: &Exchange);
 }
 
-/// Sends requests, through the site's own function where it gave one.
-#[derive(Clone)]
-pub(super) struct Fetcher(Option<Function>);
+/// Sends requests, through the site's own function where it gave one. What it brings contains no key that it knows.
+pub(super) struct Fetcher {
+    site: Option<Function>,
+    keys: RefCell<KnownKeys>,
+}
 
 /// Ends its request when it is dropped. After the answer has been read that does nothing.
 struct Guard(Exchange);
@@ -59,15 +64,27 @@ pub(super) struct Arriving {
     guard: Guard,
 }
 
-impl From<JsValue> for TransportError {
-    fn from(error: JsValue) -> Self {
-        Self { message: words_of(&error) }
-    }
-}
-
 impl Fetcher {
-    pub(super) fn new(function: Option<Function>) -> Self {
-        Self(function)
+    pub(super) fn new(site: Option<Function>) -> Self {
+        Self { site, keys: RefCell::default() }
+    }
+
+    /// Remembers a key, which no response may repeat from now on.
+    pub(super) fn know(&self, key: &ApiKey) {
+        self.keys.borrow_mut().add(key);
+    }
+
+    /// Checks that a URL of the caller's contains no key: it would go to the delivery host.
+    pub(super) fn permit_url(&self, url: &str) -> Result<(), Error> {
+        if self.keys.borrow().are_in(url) {
+            return Err(Error::invalid_option("video", "expected the URL of a video, found the API key in it"));
+        }
+        Ok(())
+    }
+
+    /// What the browser, a stream or the site's own function says of a failure. It may repeat the header.
+    pub(super) fn failure(&self, error: &JsValue) -> TransportError {
+        TransportError { message: self.keys.borrow().redact(words_of(error)) }
     }
 
     /// Sends a request to the service; one with a body is a POST.
@@ -78,9 +95,14 @@ impl Fetcher {
     ) -> Result<HttpResponse, TransportError> {
         let arriving = self.begin(&request.url, Some(request), body, 0).await?;
         let text = arriving.guard.0.text(&arriving.response);
-        let body = JsFuture::from(text).await?.as_string().unwrap_or_default();
+        let body = JsFuture::from(text).await.map_err(|error| self.failure(&error))?.as_string().unwrap_or_default();
         let retry_after = arriving.header("Retry-After");
-        Ok(HttpResponse { status: arriving.response.status(), retry_after, body, key: request.key.clone() })
+        let keys = self.keys.borrow();
+        Ok(HttpResponse {
+            status: arriving.response.status(),
+            retry_after: retry_after.map(|text| keys.redact(text)),
+            body: keys.redact(body),
+        })
     }
 
     /// Begins to fetch a video, from that byte on. Only the gateway gets the key.
@@ -101,8 +123,8 @@ impl Fetcher {
     ) -> Result<Arriving, TransportError> {
         let guard = Guard(Exchange::new());
         let key = service.and_then(|request| Some(request.key.as_ref()?.authorization()));
-        let promise = guard.0.begin(self.0.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
-        let response = JsFuture::from(promise).await?.unchecked_into();
+        let promise = guard.0.begin(self.site.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
+        let response = JsFuture::from(promise).await.map_err(|error| self.failure(&error))?.unchecked_into();
         Ok(Arriving { response, guard })
     }
 }

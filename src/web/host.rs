@@ -10,7 +10,7 @@ use super::records::Lock;
 use super::settings::Settings;
 use super::tab::{Tab, is_online, is_seen};
 use super::timer::{chance, now, sleep, wall};
-use crate::endpoint::{HttpRequest, Method, TransportError};
+use crate::endpoint::{HttpRequest, Method};
 use crate::error::Error;
 use crate::flow::echo::Echo;
 use crate::flow::{Held, Host, Reply, Wake};
@@ -39,12 +39,7 @@ impl Host for &Browser<'_> {
 
     async fn send(&self, request: HttpRequest) -> Reply {
         let body = self.body.borrow().clone().filter(|_| request.method == Method::Post);
-        let sent = self.settings.fetcher.send(&request, body.as_ref()).await;
-        // What a site's own function throws may repeat the header.
-        sent.map_err(|error| match &request.key {
-            Some(key) => TransportError { message: key.redact(&error.message) },
-            None => error,
-        })
+        self.settings.fetcher.send(&request, body.as_ref()).await
     }
 
     fn gate(&self) -> &Gate {

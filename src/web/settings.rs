@@ -61,10 +61,11 @@ impl Settings {
             },
         };
         let base = base_url(&options)?;
+        let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
         if let KeySource::Fixed(key) = &key {
             base.permit(Some(key))?;
+            fetcher.know(key);
         }
-        let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
         let records = records(&options, &base)?;
         let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
         Ok(Self { key, base, polling, fetcher, records, gate, downloads, closed })
@@ -89,6 +90,9 @@ impl Settings {
             }
         };
         self.base.permit(key.as_ref())?;
+        if let Some(key) = &key {
+            self.fetcher.know(key);
+        }
         Ok(Service { base: self.base.clone(), key })
     }
 

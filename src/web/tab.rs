@@ -88,7 +88,7 @@ fn heard(message: &JsValue) -> Option<Echo> {
         (Some(message), None) => Some(Err(TransportError { message })),
         (Some(body), Some(status)) => {
             let (status, retry_after) = (u16::try_from(whole(status)).ok()?, message.get(4).as_string());
-            Some(Ok(HttpResponse { status, body, retry_after, key: None }))
+            Some(Ok(HttpResponse { status, body, retry_after }))
         }
     };
     Some(Echo { reply, next_poll_in: whole(message.get(0).as_f64()?), is_seen: message.get(1).as_bool()? })

@@ -100,6 +100,40 @@ export const run = runner({
     }
   },
 
+  async a_key_is_redacted_before_anything_is_read(kit) {
+    const { key } = kit;
+    const spellings = [
+      key, key.replace("s", "%73"), key.replaceAll("-", "%252D"), key.replace("s", "\\u0073"), key.replace("k", "\\\\u006B"), key.replace("s", "%5Cu0073"),
+      btoa(key), btoa(`Bearer ${key}`), btoa(`a${key}b`).replace(/=+$/, ""),
+    ];
+    for (const spelling of spellings) {
+      const asked = [];
+      const video = `"https://cdn.example/v.mp4?k=${spelling}"`;
+      const answer = json(`{"code":0,"data":{"task_id":"${spelling}","task_status":"succeed","task_info":{"external_task_id":"${spelling}"},
+        "task_result":{"videos":[{"id":"${spelling}","url":${video}},{"id":"2","url":"https://cdn.example/w.mp4"}]}}}`);
+      const client = answered(kit, (request) => (asked.push(request.url), answer.clone()));
+      const request = await kit.request({ externalTaskId: crypto.randomUUID() });
+      const task = await client.submit(request);
+      equal([task.taskId, task.videos.map(({ url }) => url)], [request.externalTaskId, ["https://cdn.example/w.mp4"]], spelling);
+      equal((await client.wait(task.taskId)).taskId, task.taskId, "and is found again");
+      ok(!JSON.stringify([task, await client.records(), asked]).includes(spelling), spelling);
+      const count = asked.length;
+      await fails(client.download({ url: JSON.parse(video) }), "invalid_option");
+      equal(asked.length, count, "no request for a URL with the key in it");
+      const refused = answered(kit, () => json(`{"code":"${spelling}","message":"${spelling}","request_id":"${spelling}"}`, { status: 400, headers: { "Retry-After": key } }));
+      const error = await refused.getTask("1").catch((error) => error);
+      ok(!JSON.stringify([error, error.message]).includes(spelling) && error.serviceCode === "[key]", spelling);
+    }
+    // A key that a function supplied earlier is a key too.
+    let current = key;
+    const client = kit.kling.createClient({
+      apiKey: () => current, baseUrl: "https://service.example", store: "memory", fetch: async () => flat({ task_id: "1", task_status: "processing", echo: key }),
+    });
+    await client.getTask("1");
+    current = `sk-sim-${crypto.randomUUID()}`;
+    equal((await client.getTask("1")).raw.data.echo, "[key]");
+  },
+
   async a_foreign_module_is_refused_and_forgotten(kit) {
     const seen = await inWorker(kit, `
       const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);

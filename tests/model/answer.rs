@@ -7,7 +7,7 @@ use kling_multi_image2video::task::{Task, TaskStatus};
 use proptest::prelude::*;
 
 fn read(status: u16, body: &str) -> Answer {
-    Answer::read(&HttpResponse { status, body: body.into(), retry_after: None, key: None })
+    Answer::read(&HttpResponse { status, body: body.into(), retry_after: None })
 }
 
 fn task(body: &str) -> Task {
@@ -80,7 +80,7 @@ fn what_cannot_be_understood_is_named() {
 proptest! {
     #[test]
     fn no_answer_brings_it_down(status: u16, body in ".{0,200}", retry_after: Option<String>) {
-        let _ = Answer::read(&HttpResponse { status, body, retry_after, key: None });
+        let _ = Answer::read(&HttpResponse { status, body, retry_after });
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod image;
 mod interrupted;
 mod poll;
 mod record;
+mod redact;
 mod refusal;
 mod request;
 mod script;

@@ -61,7 +61,7 @@ fn outcome(error: &Error) -> (String, bool) {
 }
 
 fn refusals(status: u16, body: &str) -> (Error, Error) {
-    let read = || match Answer::read(&HttpResponse { status, body: body.into(), retry_after: None, key: None }) {
+    let read = || match Answer::read(&HttpResponse { status, body: body.into(), retry_after: None }) {
         Answer::Refused(refusal) => *refusal,
         other => panic!("no refusal in {status} {body}: {other:?}"),
     };
@@ -149,7 +149,7 @@ fn an_error_inside_a_success_is_an_error() {
     for body in
         [r#"{"code":0,"message":"SUCCEED"}"#, r#"{"code":"success","message":""}"#, r#"{"code":200,"data":null}"#]
     {
-        let answer = Answer::read(&HttpResponse { status: 200, body: body.into(), retry_after: None, key: None });
+        let answer = Answer::read(&HttpResponse { status: 200, body: body.into(), retry_after: None });
         assert!(matches!(answer, Answer::Odd(_)), "{body}: {answer:?}");
     }
 }
@@ -162,7 +162,6 @@ fn numbers_that_javascript_cannot_hold_are_words() {
         status: 429,
         body: r#"{"code":1302,"message":"m"}"#.into(),
         retry_after: Some("9999999999999999".into()),
-        key: None,
     };
     let Answer::Refused(refusal) = Answer::read(&response) else { panic!("no refusal") };
     assert_eq!(refusal.into_query_error().details().retry_after, None);

@@ -325,7 +325,7 @@ pub(crate) fn id() -> TaskId {
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in lists with transport errors")]
 pub(crate) fn answer(status: u16, body: &str) -> Reply {
-    Ok(HttpResponse { status, body: body.into(), retry_after: None, key: None })
+    Ok(HttpResponse { status, body: body.into(), retry_after: None })
 }
 
 pub(crate) fn task(status: &str) -> Reply {

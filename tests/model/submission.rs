@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const TASK: &str = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"submitted"}}"#;
 
 fn outcome(status: u16, body: &str) -> Outcome {
-    let response = HttpResponse { status, body: body.into(), retry_after: None, key: None };
+    let response = HttpResponse { status, body: body.into(), retry_after: None };
     Outcome::of(Ok(response), &ExternalTaskId::from_random([0; 16]))
 }
 

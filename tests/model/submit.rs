@@ -243,12 +243,8 @@ fn but_not_for_ever_and_not_before_it_says() {
     assert_eq!(script.state(), Some(RecordState::Rejected));
     assert!((240_000..=300_000).contains(&script.now.get()), "{} ms", script.now.get());
 
-    let later = Ok(HttpResponse {
-        status: 429,
-        body: r#"{"code":1302,"message":"x"}"#.into(),
-        retry_after: Some("60".into()),
-        key: None,
-    });
+    let later =
+        Ok(HttpResponse { status: 429, body: r#"{"code":1302,"message":"x"}"#.into(), retry_after: Some("60".into()) });
     let script = Script::of([later, task("submitted")], no_such_task());
     script.submit().unwrap();
     assert_eq!(script.now.get(), 60_000);
@@ -257,7 +253,6 @@ fn but_not_for_ever_and_not_before_it_says() {
         status: 429,
         body: r#"{"code":1302,"message":"x"}"#.into(),
         retry_after: Some("86400".into()),
-        key: None,
     });
     let script = Script::of([never], no_such_task());
     let error = script.submit().unwrap_err();
@@ -308,7 +303,7 @@ fn a_rejected_request_may_be_sent_again() {
 
 #[test]
 fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
-    let busy = Ok(HttpResponse { status: 503, body: "{}".into(), retry_after: Some("3600".into()), key: None });
+    let busy = Ok(HttpResponse { status: 503, body: "{}".into(), retry_after: Some("3600".into()) });
     let script = Script::of([busy], no_such_task());
     script.submit().unwrap_err();
     assert!(script.now.get() < 60_000, "{} ms", script.now.get());
