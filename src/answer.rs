@@ -17,7 +17,7 @@ pub enum Answer {
     Task(Box<Task>),
     /// A readable error.
     Refused(Box<Refusal>),
-    /// A redirect, a web page, an empty or a broken body, or JSON of no known form.
+    /// A redirect, a web page, an empty, a broken or too large a body, or JSON of no known form.
     Odd(Odd),
 }
 
@@ -36,11 +36,10 @@ impl Answer {
         if response.status == 0 {
             return odd("a redirect, which is not followed because the key would go with it", false);
         }
-        let Some(json) = Json::parse(&response.body) else {
-            return odd(describe(&response.body), false);
-        };
+        let Some(body) = response.body.as_text() else { return odd("an answer of more than 1 MiB", false) };
+        let Some(json) = Json::parse(body) else { return odd(describe(body), false) };
         let is_success = (200..300).contains(&response.status);
-        if let Some(task) = is_success.then(|| Task::read(&json, &response.body)).flatten() {
+        if let Some(task) = is_success.then(|| Task::read(&json, body)).flatten() {
             return Self::Task(task);
         }
         match Refusal::read(&json, response) {

@@ -235,10 +235,44 @@ impl Service {
 pub struct HttpResponse {
     /// HTTP status; 0 for a redirect that was not followed, of which a browser shows nothing.
     pub status: u16,
-    /// The body as text.
-    pub body: String,
+    /// The body.
+    pub body: Body,
     /// The `Retry-After` header, where the server lets a page read it.
     pub retry_after: Option<String>,
+}
+
+/// The body of a response that is not a video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Text(String),
+    /// It has more than [`Body::MAX_BYTES`]; the rest was not read.
+    TooLarge,
+}
+
+impl Body {
+    /// The size limit: 1 MiB, many times any answer of the service. To parse more would hold up the page.
+    pub const MAX_BYTES: u32 = 1 << 20;
+
+    /// The text, unless there is too much of it.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::TooLarge => None,
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl<T: Into<String>> From<T> for Body {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
 }
 
 /// No answer came.

@@ -13,7 +13,7 @@ use web_sys::{Blob, Response};
 
 use super::fault::words_of;
 use super::number::float;
-use crate::endpoint::{ApiKey, HttpRequest, HttpResponse, KnownKeys, TransportError};
+use crate::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, TransportError};
 use crate::error::Error;
 use crate::flow::download::Source;
 
@@ -37,7 +37,7 @@ extern "C" {
     ) -> Promise;
 
     #[wasm_bindgen(method)]
-    fn text(this: &Exchange, response: &Response) -> Promise;
+    fn text(this: &Exchange, response: &Response, max_bytes: u32) -> Promise;
 
     #[wasm_bindgen(method)]
     fn abort(this: &Exchange);
@@ -94,14 +94,13 @@ impl Fetcher {
         body: Option<&Blob>,
     ) -> Result<HttpResponse, TransportError> {
         let arriving = self.begin(&request.url, Some(request), body, 0).await?;
-        let text = arriving.guard.0.text(&arriving.response);
-        let body = JsFuture::from(text).await.map_err(|error| self.failure(&error))?.as_string().unwrap_or_default();
-        let retry_after = arriving.header("Retry-After");
+        let text = JsFuture::from(arriving.guard.0.text(&arriving.response, Body::MAX_BYTES)).await;
+        let text = text.map_err(|error| self.failure(&error))?.as_string();
         let keys = self.keys.borrow();
         Ok(HttpResponse {
             status: arriving.response.status(),
-            retry_after: retry_after.map(|text| keys.redact(text)),
-            body: keys.redact(body),
+            retry_after: arriving.header("Retry-After").map(|text| keys.redact(text)),
+            body: text.map_or(Body::TooLarge, |text| Body::Text(keys.redact(text))),
         })
     }
 

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
 use super::timer::LONGEST;
-use crate::endpoint::{HttpResponse, TransportError};
+use crate::endpoint::{Body, HttpResponse, TransportError};
 use crate::flow::Wake;
 use crate::flow::echo::Echo;
 
@@ -68,7 +68,7 @@ impl Tab {
         match echo.reply {
             None => {}
             Some(Ok(response)) => {
-                message.push(&response.body.into());
+                message.push(&response.body.as_text().into());
                 message.push(&response.status.into());
                 message.push(&response.retry_after.into());
             }
@@ -84,10 +84,11 @@ impl Tab {
 fn heard(message: &JsValue) -> Option<Echo> {
     let message: &Array = message.dyn_ref()?;
     let reply = match (message.get(2).as_string(), message.get(3).as_f64()) {
-        (None, _) => None,
+        (None, None) => None,
         (Some(message), None) => Some(Err(TransportError { message })),
-        (Some(body), Some(status)) => {
+        (body, Some(status)) => {
             let (status, retry_after) = (u16::try_from(whole(status)).ok()?, message.get(4).as_string());
+            let body = body.map_or(Body::TooLarge, Body::Text);
             Some(Ok(HttpResponse { status, body, retry_after }))
         }
     };

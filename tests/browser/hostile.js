@@ -134,6 +134,26 @@ export const run = runner({
     equal((await client.getTask("1")).raw.data.echo, "[key]");
   },
 
+  async a_large_answer_is_not_read(kit) {
+    const numbers = `[${"1,".repeat(600_000)}1]`;
+    let [brought, isCancelled] = [0, false];
+    const endless = () => new Response(new ReadableStream({
+      pull(controller) { brought += 1; controller.enqueue(new Uint8Array(1 << 18)); },
+      cancel() { isCancelled = true; },
+    }));
+    for (const answer of [() => json(numbers), endless, () => ({ status: 200, headers: new Headers(), text: async () => numbers })]) {
+      const error = await fails(answered(kit, answer).getTask("1"), "protocol");
+      ok(error.message.includes("more than 1 MiB") && error.retryable, error.message);
+    }
+    ok(isCancelled && brought < 12, "the rest was not asked for");
+    const paid = answered(kit, onPost(() => json(numbers)));
+    await fails(paid.submit(await kit.request()), "submission_unknown");
+    await fails(answered(kit, onPost(() => json(numbers, { status: 400 }))).submit(await kit.request()), "protocol");
+    // Just below the limit it is read.
+    const most = JSON.stringify({ data: { task_id: "1", task_status: "processing", more: "x".repeat((1 << 20) - 100) } });
+    equal((await answered(kit, () => json(most)).getTask("1")).taskId, "1");
+  },
+
   async a_foreign_module_is_refused_and_forgotten(kit) {
     const seen = await inWorker(kit, `
       const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);

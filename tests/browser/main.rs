@@ -149,6 +149,7 @@ mod hostile {
         an_answer_of_which_nothing_may_be_read_proves_nothing,
         the_key_is_told_in_no_spelling,
         a_key_is_redacted_before_anything_is_read,
+        a_large_answer_is_not_read,
         a_foreign_module_is_refused_and_forgotten,
         a_limit_of_time_covers_the_key,
         answers_of_any_kind_end_in_an_error_of_ours,

@@ -80,7 +80,7 @@ fn what_cannot_be_understood_is_named() {
 proptest! {
     #[test]
     fn no_answer_brings_it_down(status: u16, body in ".{0,200}", retry_after: Option<String>) {
-        let _ = Answer::read(&HttpResponse { status, body, retry_after });
+        let _ = Answer::read(&HttpResponse { status, body: body.into(), retry_after });
     }
 
     #[test]

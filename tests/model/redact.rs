@@ -249,7 +249,7 @@ fn earlier_keys_are_remembered() {
 #[test]
 fn a_redacted_task_keeps_what_is_of_use() {
     let read = |body: &str| {
-        let response = HttpResponse { status: 200, body: redact(KEY, body), retry_after: None };
+        let response = HttpResponse { status: 200, body: redact(KEY, body).into(), retry_after: None };
         match Answer::read(&response) {
             Answer::Task(task) => task,
             other => panic!("{body}: {other:?}"),

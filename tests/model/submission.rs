@@ -1,6 +1,6 @@
 //! What one POST came to: exactly one outcome for each answer.
 
-use kling_multi_image2video::endpoint::{HttpResponse, TransportError};
+use kling_multi_image2video::endpoint::{Body, HttpResponse, TransportError};
 use kling_multi_image2video::error::ErrorCode;
 use kling_multi_image2video::request::ExternalTaskId;
 use kling_multi_image2video::submission::Outcome;
@@ -97,5 +97,18 @@ proptest! {
         if let Outcome::Rejected(_) = outcome(status, &body) {
             prop_assert!(status == 0 || (400..500).contains(&status) && status != 408, "{status} {body}");
         }
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_judged_by_its_status() {
+    let id = ExternalTaskId::from_random([0; 16]);
+    for (status, code) in
+        [(200, "submission_unknown"), (400, "protocol"), (408, "submission_unknown"), (502, "submission_unknown")]
+    {
+        let outcome = Outcome::of(Ok(HttpResponse { status, body: Body::TooLarge, retry_after: None }), &id);
+        let (Outcome::Rejected(error) | Outcome::Unknown(error)) = outcome else { panic!("{status}: {outcome:?}") };
+        assert_eq!(error.code().as_str(), code, "{status}");
+        assert!(error.message().contains("an answer of more than 1 MiB"), "{error}");
     }
 }

@@ -36,9 +36,31 @@ export class Exchange {
     return response;
   }
 
-  /** The whole text; of what is only like a Response it may come at once. @param {Response} response */
-  async text(response) {
-    return response.text();
+  /**
+   * The whole text; `undefined` if it has more bytes than that, in which case the rest is not read.
+   * @param {Response} response
+   * @param {number} maxBytes
+   */
+  async text(response, maxBytes) {
+    if (typeof response.body?.getReader !== "function") {
+      // Something that is only like a Response.
+      const text = String(await response.text());
+      return new Blob([text]).size > maxBytes ? undefined : text;
+    }
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    let [text, length] = ["", 0];
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      length += value.byteLength;
+      if (length > maxBytes) {
+        // What the stream says of that changes nothing.
+        reader.cancel().catch(() => {});
+        return undefined;
+      }
+      text += decoder.decode(value, { stream: true });
+    }
   }
 
   /** Ends the request. After the answer has been read that does nothing. */

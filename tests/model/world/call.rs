@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use kling_multi_image2video::endpoint::{HttpRequest, Method};
+use kling_multi_image2video::endpoint::{HttpRequest, HttpResponse, Method};
 use kling_multi_image2video::error::Error;
 use kling_multi_image2video::flow::echo::Echo;
 use kling_multi_image2video::flow::{Held, Host, Reply, Wake};
@@ -90,8 +90,8 @@ impl Call {
         let Ok(response) = reply else { return };
         let is_refused = match response.status {
             0 | 401 | 403 | 413 | 429 => true,
-            400 => !response.body.contains("external_task_id"),
-            500 => response.body.contains("invalid_request"),
+            400 => !says(response, "external_task_id"),
+            500 => says(response, "invalid_request"),
             _ => false,
         };
         if let Some(post) = self.browser.posts.borrow_mut().iter_mut().rev().find(|post| post.call == self.number) {
@@ -109,6 +109,10 @@ impl Call {
         }
         self.asked.set(Some(now));
     }
+}
+
+fn says(response: &HttpResponse, words: &str) -> bool {
+    response.body.as_text().is_some_and(|text| text.contains(words))
 }
 
 /// Counted while it lives.
@@ -143,7 +147,7 @@ impl Host for &Call {
         }
         let reply = self.browser.provider.send(request, self.external.as_deref(), &self.paid).await;
         if is_paid {
-            let is_busy = matches!(&reply, Ok(response) if response.status == 429 && response.body.contains(":130"));
+            let is_busy = matches!(&reply, Ok(response) if response.status == 429 && says(response, ":130"));
             self.put_off.set(Some(is_busy));
             self.note_refusal(&reply);
         }
