@@ -280,11 +280,28 @@ impl<T: Into<String>> From<T> for Body {
 pub struct TransportError {
     /// What the browser says of it.
     pub message: String,
+    /// Whether the request may have left this machine: `fetch` was called.
+    pub is_sent: bool,
 }
 
 impl TransportError {
-    /// As an error of a question that may be asked again.
+    /// No answer came to a request that may have been sent.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_sent: true }
+    }
+
+    /// The same of a request that could not even be made.
+    #[must_use]
+    pub fn not_sent(self) -> Self {
+        Self { is_sent: false, ..self }
+    }
+
+    /// As an error of a question that may be asked again, unless it could not be made at all.
     pub fn into_error(self) -> Error {
+        if !self.is_sent {
+            let message = format!("nothing was sent: this environment could not make the request ({})", self.message);
+            return Error::new(ErrorCode::Internal, message);
+        }
         let message = format!(
             "no answer from the service ({}); the network may be down, the address wrong, or the service may not allow \
              requests from this page (CORS)",

@@ -192,7 +192,7 @@ impl<H: Host> Flow<H> {
     /// Asks for a task, when it is its turn, and gives up at the caller's deadline.
     async fn ask(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
         let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.0.now()));
-        let nothing = || Err(TransportError { message: "nothing came within the time for one question".into() });
+        let nothing = || Err(TransportError::new("nothing came within the time for one question"));
         let First::Left(_pass) = race(self.0.gate().enter(), self.0.sleep(left())).await else { return nothing() };
         let request = service.query(id);
         debug_assert_eq!(request.method, Method::Get, "a repeated question must cost nothing");

@@ -1,4 +1,4 @@
-//! What one POST came to: accepted, rejected or unknown.
+//! What one POST came to: accepted, rejected, unknown, or never sent.
 
 use crate::answer::Answer;
 use crate::endpoint::{HttpResponse, TransportError};
@@ -15,6 +15,8 @@ pub enum Outcome {
     Rejected(Error),
     /// It cannot be told. Sending again could charge twice.
     Unknown(Error),
+    /// The request was never made, so that all is as before.
+    NotSent(Error),
 }
 
 impl Outcome {
@@ -24,6 +26,7 @@ impl Outcome {
             |error: Error| error.detailed(|details| details.external_task_id = Some(external_task_id.to_string()));
         let response = match result {
             Ok(response) => response,
+            Err(error) if !error.is_sent => return Self::NotSent(named(error.into_error())),
             Err(error) => return Self::Unknown(named(Self::unknown(&format!("no answer came ({})", error.message)))),
         };
         match Answer::read(&response) {

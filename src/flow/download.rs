@@ -125,6 +125,9 @@ impl<H: Host> Flow<H> {
             failed = failed.saturating_add(1);
             let error = match result {
                 Ok(start) => return check_start(url, &start),
+                Err(Trouble::Silent(error)) if !error.is_sent => {
+                    return Err(error.into_error().detailed(|details| details.url = Some(url.to_owned())));
+                }
                 Err(Trouble::Silent(error) | Trouble::Broken(error)) if !self.0.online() => {
                     outage.suspend();
                     broken_stream(url, &error.message)
@@ -169,7 +172,7 @@ impl<H: Host> Flow<H> {
         from: u64,
     ) -> Result<Vec<u8>, Trouble> {
         let _pass = line.queue().enter().await;
-        let stalled = || TransportError { message: "nothing came for a long time".into() };
+        let stalled = || TransportError::new("nothing came for a long time");
         let opened = match race(line.open(source, from), self.0.sleep(STALL)).await {
             First::Left(opened) => opened.map_err(Trouble::Silent)?,
             First::Right(()) => return Err(Trouble::Silent(stalled())),
@@ -190,7 +193,7 @@ impl<H: Host> Flow<H> {
                 First::Left(Ok(Some(more))) => arrived.loaded = loaded.saturating_add(more),
                 First::Left(Ok(None)) if arrived.is_short() => {
                     let message = format!("{loaded} of {} bytes came", total.unwrap_or(0));
-                    return Err(Trouble::Broken(TransportError { message }));
+                    return Err(Trouble::Broken(TransportError::new(message)));
                 }
                 First::Left(Ok(None)) => return line.start().await.map_err(Trouble::Broken),
                 First::Left(Err(error)) => return Err(Trouble::Broken(error)),

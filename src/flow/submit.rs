@@ -235,16 +235,21 @@ impl<H: Host> Submission<'_, H> {
             }
             self.check_claim().await?;
             host.report(&Progress::Uploading { external_task_id: self.asked.id.to_string(), total });
+            let before = self.unfinished.borrow().clone();
             self.intend_state(RecordState::Unknown);
             sent = sent.saturating_add(1);
             let reply = match race(host.send(self.service.create()), host.sleep(limit)).await {
                 First::Left(reply) => reply,
-                First::Right(()) => Err(TransportError { message: "nothing came for a long time".into() }),
+                First::Right(()) => Err(TransportError::new("nothing came for a long time")),
             };
             drop(pass);
             let error = match Outcome::of(reply, &self.asked.id) {
                 Outcome::Accepted(task) => return Ok(Sent::Accepted(task)),
                 Outcome::Unknown(error) => return Ok(Sent::Unclear(error)),
+                Outcome::NotSent(error) => {
+                    self.unfinished.replace(before);
+                    return Err(error.into());
+                }
                 Outcome::Rejected(error) => error,
             };
             self.intend_state(if self.may_exist { RecordState::Unknown } else { RecordState::Rejected });

@@ -208,6 +208,8 @@ impl Watch {
             }
             Ok(Answer::Refused(refusal)) => return self.learn_refusal(refusal.into_query_error(), now),
             Ok(Answer::Odd(odd)) => odd.into_query_error(),
+            // The next request could not be made either.
+            Err(error) if !error.is_sent => return Err(error.clone().into_error()),
             Err(error) if is_offline => return Ok(Lesson::MayPass(WaitingReason::Offline, error.clone().into_error())),
             Err(error) => error.clone().into_error(),
         };

@@ -17,8 +17,8 @@ extern "C" {
     /// Listens to signals.
     type Aborts;
 
-    #[wasm_bindgen(constructor)]
-    fn new(signals: Vec<AbortSignal>) -> Aborts;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(signals: Vec<AbortSignal>) -> Result<Aborts, JsValue>;
 
     /// Rejects when one of them fires, with its reason.
     #[wasm_bindgen(method, getter)]
@@ -39,7 +39,7 @@ pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 /// with it its requests, timers and listeners.
 pub(super) fn promise(signals: Vec<AbortSignal>, call: Call) -> Promise {
     future_to_promise(async {
-        let listening = Listening(Aborts::new(signals));
+        let listening = Listening(Aborts::new(signals).map_err(Failure::from)?);
         let fired = JsFuture::from(listening.0.fired());
         // Nothing of a call begins whose signal has fired already.
         if listening.0.has_fired() {

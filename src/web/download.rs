@@ -76,7 +76,7 @@ impl Line for Stream<'_> {
 
     async fn start(&self) -> Result<Vec<u8>, TransportError> {
         let bytes = files::begin(&self.blob()?, 0..START).bytes().await;
-        bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError { message: error.0 })
+        bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError::new(error.0))
     }
 }
 

@@ -36,6 +36,10 @@ extern "C" {
         from: f64,
     ) -> Promise;
 
+    /// Whether `fetch` was called.
+    #[wasm_bindgen(method, getter, js_name = isSent)]
+    fn is_sent(this: &Exchange) -> bool;
+
     #[wasm_bindgen(method)]
     fn text(this: &Exchange, response: &Response, max_bytes: u32) -> Promise;
 
@@ -84,7 +88,7 @@ impl Fetcher {
 
     /// What the browser, a stream or the site's own function says of a failure. It may repeat the header.
     pub(super) fn failure(&self, error: &JsValue) -> TransportError {
-        TransportError { message: self.keys.borrow().redact(words_of(error)) }
+        TransportError::new(self.keys.borrow().redact(words_of(error)))
     }
 
     /// Sends a request to the service; one with a body is a POST.
@@ -123,7 +127,11 @@ impl Fetcher {
         let guard = Guard(Exchange::new());
         let key = service.and_then(|request| Some(request.key.as_ref()?.authorization()));
         let promise = guard.0.begin(self.site.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
-        let response = JsFuture::from(promise).await.map_err(|error| self.failure(&error))?.unchecked_into();
+        let response = JsFuture::from(promise).await.map_err(|error| {
+            let failure = self.failure(&error);
+            if guard.0.is_sent() { failure } else { failure.not_sent() }
+        })?;
+        let response = response.unchecked_into();
         Ok(Arriving { response, guard })
     }
 }

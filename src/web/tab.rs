@@ -85,7 +85,7 @@ fn heard(message: &JsValue) -> Option<Echo> {
     let message: &Array = message.dyn_ref()?;
     let reply = match (message.get(2).as_string(), message.get(3).as_f64()) {
         (None, None) => None,
-        (Some(message), None) => Some(Err(TransportError { message })),
+        (Some(message), None) => Some(Err(TransportError::new(message))),
         (body, Some(status)) => {
             let (status, retry_after) = (u16::try_from(whole(status)).ok()?, message.get(4).as_string());
             let body = body.map_or(Body::TooLarge, Body::Text);

@@ -154,6 +154,37 @@ export const run = runner({
     equal((await answered(kit, () => json(most)).getTask("1")).taskId, "1");
   },
 
+  async what_was_never_sent_is_told_as_such(kit) {
+    const requests = [];
+    const { client, request } = { client: kit.client("ok", { store: "memory" }), request: await kit.request() };
+    const without = async (name, value, body) => {
+      const own = Object.getOwnPropertyDescriptor(globalThis, name);
+      Object.defineProperty(globalThis, name, { ...own, value });
+      try { await body(); } finally { Object.defineProperty(globalThis, name, own); }
+    };
+    const throwing = (Own, when) => new Proxy(Own, { construct(target, given) {
+      if (when(...given)) throw new TypeError("mixed realms");
+      return Reflect.construct(target, given);
+    } });
+    const isUnsent = (error) => ok(error.message.includes("nothing was sent") && !error.retryable, error.message);
+    await client.records();
+    await without("Request", throwing(Request, (_, init) => init?.method === "POST"), async () => {
+      isUnsent(await fails(client.submit(request), "internal"));
+      equal(await client.records(), [], "no record of it");
+    });
+    for (const name of ["Request", "Headers", "AbortController"]) {
+      await without(name, throwing(globalThis[name], () => true), async () => {
+        if (name !== "AbortController") isUnsent(await fails(client.submit(request), "internal"));
+        isUnsent(await fails(client.wait("1"), "internal"));
+        isUnsent(await fails(client.download({ url: `${kit.simulator}/v.mp4` }), "internal"));
+      });
+    }
+    await without("fetch", undefined, async () => isUnsent(await fails(client.wait("1"), "internal")));
+    equal((await kit.account()).requests?.filter(({ method }) => method === "POST") ?? [], requests);
+    equal((await client.submit(request)).status, "submitted", "and it may be sent afterwards");
+    equal((await kit.account()).charges.length, 1);
+  },
+
   async a_foreign_module_is_refused_and_forgotten(kit) {
     const seen = await inWorker(kit, `
       const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);

@@ -89,7 +89,7 @@ impl Hosts {
         let rest = |movie: &'static [u8]| &movie[from.min(movie.len())..];
         let announced = Some(rest(MOVIE).len() as u64);
         let (status, length) = match deed {
-            Deed::Silence => return Err(TransportError { message: "TypeError: Failed to fetch".into() }),
+            Deed::Silence => return Err(TransportError::new("TypeError: Failed to fetch")),
             Deed::Stall => pending().await,
             Deed::Status(status) => (status, None),
             Deed::All(movie) => {
@@ -136,7 +136,7 @@ impl Hosts {
                 self.held.borrow_mut().extend_from_slice(bytes);
                 Ok(Some(bytes.len() as u64))
             }
-            Some(None) => Err(TransportError { message: "network error".into() }),
+            Some(None) => Err(TransportError::new("network error")),
             None if self.hangs.get() => pending().await,
             None => Ok(None),
         }

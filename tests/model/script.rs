@@ -338,7 +338,7 @@ pub(crate) fn task(status: &str) -> Reply {
 }
 
 pub(crate) fn unreachable() -> Reply {
-    Err(TransportError { message: "TypeError: Failed to fetch".into() })
+    Err(TransportError::new("TypeError: Failed to fetch"))
 }
 
 pub(crate) fn no_such_task() -> Reply {

@@ -59,9 +59,7 @@ fn outcomes() {
 #[test]
 fn no_answer_is_unknown() {
     let id = ExternalTaskId::from_random([0; 16]);
-    let Outcome::Unknown(error) =
-        Outcome::of(Err(TransportError { message: "TypeError: Failed to fetch".into() }), &id)
-    else {
+    let Outcome::Unknown(error) = Outcome::of(Err(TransportError::new("TypeError: Failed to fetch")), &id) else {
         panic!("decided without an answer")
     };
     assert!(error.message().contains("Failed to fetch"), "{error}");

@@ -1,7 +1,10 @@
 // One request and its answer. Rust says what is sent; here are only the many small objects that `fetch` wants.
 
 export class Exchange {
-  #control = new AbortController();
+  /** @type {AbortController | undefined} */
+  #control;
+  /** Whether `fetch` was called: what fails before was never sent. */
+  isSent = false;
 
   /**
    * Sends a request, through the site's own function where it gave one. Where a key may go with it, redirects are not
@@ -15,6 +18,7 @@ export class Exchange {
    * @returns {Promise<Response>}
    */
   async begin(site, url, isService, authorization, body, from) {
+    this.#control = new AbortController();
     const headers = new Headers();
     if (authorization) headers.set("Authorization", authorization);
     if (body) headers.set("Content-Type", "application/json");
@@ -23,6 +27,8 @@ export class Exchange {
     const init = isService ? { redirect: "manual", cache: "no-store" } : { referrerPolicy: "no-referrer" };
     const { signal } = this.#control;
     const request = new Request(url, { ...init, ...(body && { method: "POST", body }), headers, signal, credentials: "omit" });
+    if (!site && typeof globalThis.fetch !== "function") throw new TypeError("there is no fetch");
+    this.isSent = true;
     // Looked up at each call: a site may wrap it at any time.
     const response = await (site ? site(request) : fetch(request));
     // Of whatever realm it is.
@@ -65,6 +71,6 @@ export class Exchange {
 
   /** Ends the request. After the answer has been read that does nothing. */
   abort() {
-    this.#control.abort();
+    this.#control?.abort();
   }
 }

@@ -254,5 +254,5 @@ fn refused(refusal: Refusal) -> Reply {
 
 /// What a browser says when it has no network at all.
 pub(crate) fn no_network() -> TransportError {
-    TransportError { message: "net::ERR_INTERNET_DISCONNECTED".into() }
+    TransportError::new("net::ERR_INTERNET_DISCONNECTED")
 }
