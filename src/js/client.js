@@ -111,7 +111,8 @@ export function createClient(options) {
       const base = call(Action.Base)();
       // What is wrong with the options is told by every call.
       base.catch(() => {});
-      const store = openStore(given?.store ?? "indexeddb", given?.storeName ?? DEFAULT_NAME);
+      const { store: kind = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
+      const store = openStore(kind, typeof storeName === "string" ? storeName : DEFAULT_NAME);
       const leave = store.listen(async (change) => {
         // Others may speak on a channel of that name.
         if (change?.base !== (await base) || !change.record || !listening.has(leave)) return;

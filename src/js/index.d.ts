@@ -16,7 +16,8 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 /**
  * Loads the module. Optional: every function below awaits it. May be called any number of times,
  * also concurrently; after a failure it may be called again. The first source that works is used for good.
- * @throws {KlingError} `wasm_load`, with the reason in its message, what to do about it, and what was thrown as `cause`
+ * @throws {KlingError} `wasm_load`, with the reason in its message, what to do about it, and what was thrown as `cause`;
+ *   `invalid_option` for a source of another type
  * @example Loading it while the form is being filled in.
  * ```js
  * import init from "kling-multi-image2video";
@@ -401,7 +402,8 @@ export interface Client {
    * The checked bytes of a finished video: an MP4 file of the announced length. An address that has expired is asked for
    * anew; where the delivery host lets no page read, the gateway's content route is tried, with the key. A stream that
    * breaks off is taken up where it was, or begun again, within `outageBudget`.
-   * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to offer as a link; `network`
+   * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to offer as a link; `network`;
+   *   `invalid_option` for a URL that contains the key
    * @example With a link in place of a video that no page may read.
    * ```js
    * import { isKlingError } from "kling-multi-image2video";

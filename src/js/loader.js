@@ -25,6 +25,11 @@ export function include(base64) {
  * @returns {Promise<void>}
  */
 export function init(source) {
+  // Also when it is loaded already: a source of the wrong type must not vanish.
+  if (!isSource(source)) {
+    const message = "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
+    return Promise.reject(new KlingError(message, { code: "invalid_option" }));
+  }
   loading ??= load(source).catch((error) => {
     // A failure is not remembered: the network may be back.
     loading = undefined;
@@ -65,6 +70,15 @@ async function load(source) {
     throw new KlingError(message, { code: "wasm_load", retryable: !obstacle }, { cause });
   }
 }
+
+/** Of whatever realm. @param {any} source */
+function isSource(source) {
+  if (source === undefined || typeof source === "string" || ArrayBuffer.isView(source)) return true;
+  const type = Object.prototype.toString.call(source).slice(8, -1);
+  return SOURCES.includes(type) || (typeof source === "object" && typeof source?.then === "function");
+}
+
+const SOURCES = ["URL", "Request", "Response", "ArrayBuffer", "SharedArrayBuffer", "WebAssembly.Module"];
 
 /** What no later attempt passes either. @param {unknown} cause */
 function obstacleTo(cause) {

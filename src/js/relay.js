@@ -208,11 +208,17 @@ const sendNow = (input, init) => fetch(input, init);
 
 /** @param {import("./relay.js").RelayOptions} options */
 function checked(options) {
+  if (options !== undefined && Object.prototype.toString.call(options) !== "[object Object]") {
+    throw new TypeError("options: expected an object, with apiKey in it");
+  }
   const { apiKey, baseUrl = SERVICE, allowOrigins = [], maxBodyBytes = LONGEST_BODY, authorize, fetch: own, ...others } = options ?? {};
   // A gate with a misspelt name would stand open.
   for (const name of Object.keys(others)) throw new TypeError(`${name}: expected no option of this name`);
   if (typeof apiKey !== "function" && !isKey(apiKey)) {
     throw new TypeError("apiKey: expected a key of visible ASCII characters, or a function that supplies one");
+  }
+  if (typeof baseUrl !== "string" && Object.prototype.toString.call(baseUrl) !== "[object URL]") {
+    throw new TypeError("baseUrl: expected a string or a URL");
   }
   const base = parsed(String(baseUrl).replace(/\/+$/, ""));
   if (!base) throw new TypeError(`baseUrl: expected an address such as "${SERVICE}"`);
@@ -228,7 +234,7 @@ function checked(options) {
   const origins = new Set(Array.from(allowOrigins, (text) => {
     const origin = parsed(text)?.origin;
     if (origin === undefined || origin === "null" || origin !== text) {
-      throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", found "${text}"`);
+      throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", found "${String(text)}"`);
     }
     return origin;
   }));

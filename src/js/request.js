@@ -1,6 +1,7 @@
 // What the caller passes, as it is at the moment of the call: an emptied file input must not change a request under way.
 
 import { KlingError } from "./error.js";
+import { isRecord } from "./text.js";
 
 /** A list may have no end; nobody means more pictures than this. */
 const MOST = 100;
@@ -15,8 +16,9 @@ const FIELDS = [
  * @param {unknown} request
  */
 export function snapshot(request) {
-  if (typeof request !== "object" || request === null) return request;
   return reading("request", () => {
+    // What is no request is refused as what it is.
+    if (typeof request !== "object" || request === null || !isRecord(request)) return request;
     const copy = /** @type {Record<string, unknown>} */ ({ ...request });
     for (const name of FIELDS) if (name in request) copy[name] = Reflect.get(request, name);
     if ("images" in copy) copy.images = list(copy.images);

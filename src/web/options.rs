@@ -8,6 +8,7 @@ use super::fault::Failure;
 use super::listener::Listener;
 use super::number::whole;
 use super::object::{is_object, member};
+use super::text::is_record;
 use crate::error::Error;
 use crate::poll::Polling;
 use crate::request::fields::enumerate;
@@ -47,13 +48,13 @@ impl Options {
         if value.is_undefined() {
             return Ok(Self { path, object: Object::new().into() });
         }
-        if !is_object(&value) {
-            return Err(Error::invalid_option(path, "expected an object").into());
-        }
         if value.is_instance_of::<AbortSignal>() {
             return Err(
                 Error::invalid_option(path, "expected an object such as { signal }, found the signal itself").into()
             );
+        }
+        if !is_record(&value) {
+            return Err(Error::invalid_option(path, "expected an object of options, found something else").into());
         }
         if let Some(key) = unknown_keys(&value, known).first() {
             let message = format!("unknown; expected one of {}", enumerate(known, ", "));

@@ -8,7 +8,7 @@ use super::images::Candidate;
 use super::listener::Listener;
 use super::object::{is_object, member};
 use super::options::unknown_keys;
-use super::text::{address, is_whole, words_of_number};
+use super::text::{address, is_record, is_whole, words_of_number};
 use crate::error::Error;
 use crate::issue::{Issue, IssueCode};
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ pub(super) struct Ready {
 pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec<Option<Blob>>) {
     let mut draft = Draft::default();
     let mut files = Vec::new();
-    if is_object(value) {
+    if is_record(value) {
         let mut fields = Fields { value, issues: Vec::new() };
         fields.refuse_unknown();
         for (index, source) in fields.images().into_iter().enumerate() {
@@ -110,8 +110,16 @@ impl Fields<'_> {
     /// A text, or a `URL` object. A text that is an address is normalised.
     fn address(&mut self, name: &str) -> Option<String> {
         let value = self.get(name)?;
-        let href = if is_object(&value) { member(&value, "href").ok()? } else { self.text(name)?.into() };
-        let url = if href.is_string() { address(&href, false) } else { return None };
+        let href = if is_object(&value) {
+            member(&value, "href").unwrap_or(JsValue::UNDEFINED)
+        } else {
+            self.text(name)?.into()
+        };
+        if !href.is_string() {
+            self.bad_value(name, "a text or a URL");
+            return None;
+        }
+        let url = address(&href, false);
         if url.is_none() {
             let message = "expected an absolute http(s): address, found a broken one";
             self.issues.push(Issue::error(IssueCode::BadUrl, name, message));

@@ -8,6 +8,10 @@ extern "C" {
     #[wasm_bindgen(js_name = address)]
     fn js_address(text: &JsValue, is_relative: bool) -> JsValue;
 
+    /// Whether it is an object with names and values: no list, map, date, blob or promise.
+    #[wasm_bindgen(js_name = isRecord)]
+    pub(super) fn is_record(value: &JsValue) -> bool;
+
     /// Whether no half of a surrogate pair stands alone in it.
     #[wasm_bindgen(js_name = isWhole)]
     pub(super) fn is_whole(text: &JsValue) -> bool;

@@ -185,6 +185,61 @@ export const run = runner({
     equal((await kit.account()).charges.length, 1);
   },
 
+  async a_value_of_the_wrong_type_is_refused(kit) {
+    const { kling } = kit;
+    const values = [null, 0, 7, "", "x", true, [], {}, () => {}, Symbol("x"), 5n, new Map(), new Set(), new Date(), new Blob(), Promise.resolve({}), new String("x")];
+    const named = (value) => `${Object.prototype.toString.call(value)} ${typeof value === "symbol" ? "" : String(value)}`;
+    const isText = (value) => typeof value === "string";
+    const isFunction = (value) => typeof value === "function";
+    const isPlain = (value) => named(value) === "[object Object] [object Object]";
+    const isAny = () => false;
+    /** Each with what of the values above is right. */
+    const client = (options) => kling.createClient({ store: "memory", baseUrl: kit.base(), ...options }).records();
+    const call = (options) => kling.createClient({ store: "memory", baseUrl: kit.base() }).getTask("1", options);
+    const wait = (options) => kling.createClient({ store: "memory", baseUrl: kit.base() }).wait("1", options);
+    const table = [
+      ["options.apiKey", (apiKey) => client({ apiKey }), (value) => isFunction(value) || value === "x"],
+      ["baseUrl", (baseUrl) => client({ baseUrl }), isText],
+      ["options.store", (store) => client({ store }), isAny],
+      ["options.storeName", (storeName) => client({ storeName }), (value) => value === "x"],
+      ["options.fetch", (fetch) => client({ fetch }), isFunction],
+      ["polling", (polling) => client({ polling }), isPlain],
+      ...["firstDelay", "interval", "maxInterval", "outageBudget", "notFoundGrace"].map((name) =>
+        [`polling.${name}`, (value) => client({ polling: { [name]: value } }), isAny]),
+      ["options", (options) => kling.createClient(options).storage(), isPlain],
+      ["options.signal", (signal) => call({ signal }), isAny],
+      ["options", (options) => call(options), isPlain],
+      ["options.onProgress", (onProgress) => wait({ onProgress }), isFunction],
+      ["options.timeout", (timeout) => wait({ timeout }), isAny],
+      ["options", (options) => wait(options), isPlain],
+      ["id", (id) => kling.createClient({ store: "memory" }).keptVideo(id), (value) => value === "x"],
+      ["image", (image) => kling.inspectImage(image), (value) => value instanceof Blob],
+      ["source", (source) => kling.default(source), (value) => isText(value) || value instanceof Promise],
+    ];
+    for (const [path, refused, isRight] of table) {
+      for (const value of values.filter((value) => !isRight(value))) {
+        const error = await refused(value).then(() => undefined, (error) => error);
+        ok(error?.code === "invalid_option" && error.message.includes(path.split(".").at(-1)), `${path} refuses ${named(value)}: ${error}`);
+      }
+    }
+    const good = { images: [await picture()], prompt: "x" };
+    const fields = {
+      images: isAny, prompt: isText, negativePrompt: isText, mode: isAny, duration: isAny, aspectRatio: isAny,
+      modelName: (value) => value === "x", callbackUrl: isAny, externalTaskId: (value) => value === "x",
+    };
+    for (const [name, isRight] of Object.entries(fields)) {
+      for (const value of values.filter((value) => !isRight(value))) {
+        const errors = (await kling.validateRequest({ ...good, [name]: value })).filter(({ severity }) => severity === "error");
+        ok(errors.some(({ path }) => path.startsWith(name)), `${name} refuses ${named(value)}: ${JSON.stringify(errors)}`);
+      }
+    }
+    for (const value of values) {
+      ok((await kling.validateRequest(value)).some(({ severity }) => severity === "error"), `a request that is ${named(value)}`);
+    }
+    equal((await kling.validateRequest(new (class Request { images = good.images; prompt = "x"; })())).length, 0, "of a class");
+    equal((await kling.validateRequest({ ...good, callbackUrl: new URL("https://example.com/") })).length, 0);
+  },
+
   async a_foreign_module_is_refused_and_forgotten(kit) {
     const seen = await inWorker(kit, `
       const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);

@@ -151,6 +151,7 @@ mod hostile {
         a_key_is_redacted_before_anything_is_read,
         a_large_answer_is_not_read,
         what_was_never_sent_is_told_as_such,
+        a_value_of_the_wrong_type_is_refused,
         a_foreign_module_is_refused_and_forgotten,
         a_limit_of_time_covers_the_key,
         answers_of_any_kind_end_in_an_error_of_ours,

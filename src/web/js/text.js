@@ -17,3 +17,13 @@ export function address(text, isRelative) {
 
 /** Whether no half of a surrogate pair stands alone in it. @param {string} text */
 export const isWhole = (text) => !/\p{Surrogate}/u.test(text);
+
+/** Whether it is an object with names and values, also one of a class: no list, map, date, blob or promise. @param {unknown} value */
+export function isRecord(value) {
+  try {
+    return Object.prototype.toString.call(value) === "[object Object]";
+  } catch {
+    // A proxy that was revoked, or a tag that throws.
+    return false;
+  }
+}

@@ -219,6 +219,20 @@ test("bad options are told at once", () => {
   }
 });
 
+test("a value of the wrong type is refused by its name", () => {
+  const values = [null, 0, 7, "", true, [], {}, () => {}, Symbol("x"), 5n, new Map([["a", 1]]), new Set([1]), new Date(), Promise.resolve(), ["https://example.com"]];
+  const right = {
+    apiKey: (value) => typeof value === "function", baseUrl: () => false, allowOrigins: Array.isArray,
+    maxBodyBytes: (value) => value === 7, authorize: (value) => typeof value === "function", fetch: (value) => typeof value === "function",
+  };
+  for (const [name, isRight] of Object.entries(right)) {
+    for (const value of values.filter((value) => !isRight(value))) {
+      assert.throws(() => createRelay({ apiKey: KEY, [name]: value }), (error) => error instanceof TypeError && error.message.includes(name), name);
+    }
+  }
+  for (const value of values) assert.throws(() => createRelay(value), TypeError);
+});
+
 test("a video arrives whole, whatever its store calls it", async () => {
   const video = Buffer.alloc(2 << 20, 0xff); // longer than any other answer, and no UTF-8
   for (const type of ["video/mp4", "binary/octet-stream", "application/octet-stream", "application/mp4", undefined]) {
