@@ -24,8 +24,8 @@ pub(crate) fn is_redacted(text: &str) -> bool {
 /// Repeated percent-encoding (`%2525…`) has no limit of its own.
 const MAX_LAYERS: u32 = 3;
 
-/// How many backslashes before a character are read as one escape: JSON strings within each other, six deep, have 63.
-const MAX_BACKSLASHES: u32 = 64;
+/// How many backslashes before a character are read as one escape: JSON strings within each other, five deep, have 31.
+const MAX_BACKSLASHES: u32 = 32;
 
 const BACKSLASH: u32 = 0x5c;
 const PERCENT: u32 = 0x25;
@@ -143,12 +143,20 @@ impl fmt::Debug for Needle {
 impl Needle {
     /// Where the needle ends in the text, if it begins there.
     fn matches(&self, text: &[u8], at: usize) -> Option<usize> {
-        if !Unit::readings(text, at).any(|unit| self.is_same_at(0, unit.value)) {
+        let (mut at, mut begun) = (at, 0_usize);
+        // Nearly all of a text is plain.
+        while let Some(byte) = text.get(at).filter(|byte| !is_escape(**byte) && begun < self.bytes.len()) {
+            if !self.is_same_at(begun, (*byte).into()) {
+                return None;
+            }
+            (at, begun) = (at.saturating_add(1), begun.saturating_add(1));
+        }
+        if begun < self.bytes.len() && !Unit::readings(text, at).any(|unit| self.is_same_at(begun, unit.value)) {
             return None;
         }
         // Different decodings may end at different places: a key may contain `%` or `\` itself.
         let (mut ends, mut next) = (vec![at], Vec::new());
-        for index in 0..self.bytes.len() {
+        for index in begun..self.bytes.len() {
             next.clear();
             for unit in ends.iter().flat_map(|at| Unit::readings(text, *at)) {
                 if self.is_same_at(index, unit.value) && !next.contains(&unit.end) {
@@ -182,18 +190,27 @@ impl Unit {
     fn readings(text: &[u8], at: usize) -> impl Iterator<Item = Self> {
         let is_plain = text.get(at).is_none_or(|byte| !is_escape(*byte));
         let most = if is_plain { 0 } else { MAX_LAYERS };
-        let (backslash, letter) =
-            if is_plain { (None, None) } else { (Self::backslash(text, at), Self::letter(text, at)) };
-        (0..=most).filter_map(move |layers| Self::read(text, at, layers)).chain(backslash).chain(letter)
+        let after = if is_plain { at } else { backslashes(text, at) };
+        let letter = (after > at && text.get(after) == Some(&b'u'))
+            // It looks like `\u0041`, but may be an escaped backslash before a plain `u0041`.
+            .then_some(Self { value: LETTER_U, end: after.saturating_add(1) });
+        let backslash = if after > at { Self::backslash(text, at) } else { None };
+        let read = move |layers| Self::read_past(text, at, after, layers);
+        (0..=most).filter_map(read).chain(backslash).chain(letter)
     }
 
     /// The character at that place after so many decodings.
     fn read(text: &[u8], at: usize, layers: u32) -> Option<Self> {
+        let is_plain = layers == 0 || text.get(at).is_none_or(|byte| !is_escape(*byte));
+        Self::read_past(text, at, if is_plain { at } else { backslashes(text, at) }, layers)
+    }
+
+    /// The same, where a run of backslashes ends at `after`.
+    fn read_past(text: &[u8], at: usize, after: usize, layers: u32) -> Option<Self> {
         let byte = *text.get(at)?;
         let Some(below) = layers.checked_sub(1).filter(|_| is_escape(byte)) else {
             return Some(Self { value: byte.into(), end: at.saturating_add(1) });
         };
-        let after = backslashes(text, at);
         let mut unit = Self::read(text, after, below)?;
         if after > at && unit.value == LETTER_U {
             unit = Self::hexadecimal(text, unit.end, 4, below).unwrap_or(unit);
@@ -230,12 +247,6 @@ impl Unit {
             (false, true) => Some(Self { value: BACKSLASH, end: at.saturating_add(1) }),
             (false, false) => None,
         }
-    }
-
-    /// The letter of what looks like `\u0041`, but may be an escaped backslash before a plain `u0041`.
-    fn letter(text: &[u8], at: usize) -> Option<Self> {
-        let after = backslashes(text, at);
-        (after > at && text.get(after) == Some(&b'u')).then_some(Self { value: LETTER_U, end: after.saturating_add(1) })
     }
 
     fn hexadecimal(text: &[u8], at: usize, digits: u32, layers: u32) -> Option<Self> {
