@@ -122,7 +122,7 @@ export const run = runner({
       equal(asked.length, count, "no request for a URL with the key in it");
       const refused = answered(kit, () => json(`{"code":"${spelling}","message":"${spelling}","request_id":"${spelling}"}`, { status: 400, headers: { "Retry-After": key } }));
       const error = await refused.getTask("1").catch((error) => error);
-      ok(!JSON.stringify([error, error.message]).includes(spelling) && error.serviceCode === "[key]", spelling);
+      ok(!JSON.stringify([error, error.message]).includes(spelling) && error.serviceCode.includes("[key]"), spelling);
     }
     // A key that a function supplied earlier is a key too.
     let current = key;

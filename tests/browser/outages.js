@@ -225,9 +225,9 @@ export const run = runner({
         const response = now - begun < 86_400_000
           ? new Response(processing, { headers: { "Content-Type": "application/json" } })
           : await fetch(request);
-        const text = response.text.bind(response);
-        response.text = () => text().finally(() => (open -= 1));
-        return response;
+        // Without a stream, so that its end is seen here.
+        const { status, headers } = response;
+        return { status, headers, text: () => response.text().finally(() => (open -= 1)) };
       };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", fetch: slow });
       const task = await client.wait(given);
