@@ -226,7 +226,7 @@ class Lane {
     const kit = await Kit.at(this.#simulator);
     const id = crypto.randomUUID();
     const trouble = TROUBLES[ending] ?? "submit-slow,ms=0";
-    const scenario = `${trouble},times=1,hold=1,lookup=${Number(lookup)},dedupe=${Number(dedupe)},submitted=60000,tag=${id}`;
+    const scenario = `${trouble},times=1,held=1,lookup=${Number(lookup)},dedupe=${Number(dedupe)},submitted=60000,tag=${id}`;
     const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget, notFoundGrace: 2000 };
     const options = { apiKey: kit.key, baseUrl: kit.base(scenario), storeName: this.#storeName, store, polling };
     const request = { images: [image], prompt: "a calm sea", externalTaskId: id };

@@ -2,7 +2,7 @@
 
 use crate::answers;
 use crate::log::WithoutCors;
-use crate::scenario::Scenario;
+use crate::scenario::{Hold, Scenario};
 use crate::service::Service;
 use crate::task::Task;
 use crate::trouble;
@@ -11,7 +11,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -100,6 +100,7 @@ async fn try_deliver(
     let whole = HeaderMap::new();
     let ranges = scenario.delivery != Delivery::NoRange;
     let mut response = part(&movie, if ranges { headers } else { &whole }, |bytes| match scenario.delivery {
+        _ if task.is_held(Hold::Video) => held(bytes, Arc::clone(&task)),
         Delivery::Slow => trickle(bytes, scenario.delay / TRICKLES),
         Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
         Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
@@ -118,7 +119,8 @@ async fn try_deliver(
 fn meets(service: &Service, scenario: &Scenario, task: &Task) -> bool {
     let counted =
         matches!(scenario.delivery, Delivery::Unavailable | Delivery::Cut | Delivery::Stall | Delivery::NoRange);
-    counted && service.ledger.count(format!("delivery {}", task.id)) <= scenario.times
+    let troubled = !scenario.holds.contains(&Hold::Trouble) || task.is_held(Hold::Trouble);
+    troubled && counted && service.ledger.count(format!("delivery {}", task.id)) <= scenario.times
 }
 
 /// Whether an address was handed out, and is none of those that had expired by then.
@@ -184,6 +186,17 @@ fn asked_for(headers: &HeaderMap, total: usize) -> Asked {
 
 fn place(range: &RangeInclusive<u64>) -> Option<(usize, usize)> {
     Some((usize::try_from(*range.start()).ok()?, usize::try_from(*range.end()).ok()?))
+}
+
+/// A third at once, and the rest when the task is released.
+fn held(bytes: Bytes, task: Arc<Task>) -> Body {
+    let beginning = third(&bytes);
+    let rest = bytes.slice(beginning.len()..);
+    let released = stream::once(async move {
+        task.pass(Hold::Video).await;
+        Ok::<_, Infallible>(rest)
+    });
+    Body::from_stream(stream::iter([Ok(beginning)]).chain(released))
 }
 
 fn trickle(bytes: Bytes, pause: Duration) -> Body {

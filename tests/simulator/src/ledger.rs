@@ -121,6 +121,12 @@ impl Ledger {
         account.violations.extend(violations);
     }
 
+    /// Opens the next hold of each task of a key, and returns the ids of those that had come to one.
+    pub fn release(&self, key: &str) -> Vec<String> {
+        let tasks = self.books().accounts.get(key).map(|account| account.charges.clone()).unwrap_or_default();
+        tasks.iter().filter(|task| task.release()).map(|task| task.id.clone()).collect()
+    }
+
     /// Everything about one key.
     pub async fn account(&self, key: &str) -> Value {
         let (charges, mut json) = {

@@ -125,6 +125,7 @@ fn router(options: Options, meter: Option<Arc<Meter>>) -> Router {
     let router = Router::new()
         .nest("/s/{scenario}", scenario)
         .route("/account", get(service::account))
+        .route("/account/release", post(service::release))
         .route("/requests", get(service::requests))
         .route("/release/{external}", post(hold::release))
         .with_state(Arc::clone(&service))

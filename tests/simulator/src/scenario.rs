@@ -43,7 +43,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("ms", "how slow the slow ones are"),
     ("times", "how many requests for the same thing meet the trouble"),
     ("created", "1 or 0: whether a submission in trouble creates its task, and charges it, all the same"),
-    ("hold", "1: the answer to a submission in trouble waits for POST /release/<external id>"),
+    ("held", "1: the answer to a submission in trouble waits for POST /release/<external id>"),
     ("status", "the HTTP status, 200 to 599, of error, word, html and empty"),
     ("code", "Kling's code of an error"),
     ("word", "the word in place of a code"),
@@ -53,8 +53,39 @@ pub const KEYS: &[(&str, &str)] = &[
     ("dedupe", "0: a reused id is accepted, and charged again"),
     ("content", "what the gateway's own route to a video does: 1: works, 0: is not there, 502: fails"),
     ("family", "the form of what is said about a task"),
+    (
+        "hold",
+        "what a task waits for until it is released, may be given more than once; holds: answer (to its submission), lookup (by the id of the request), trouble (as long as it lasts), submitted, processing, video (after a third of the bytes); each POST /account/release with the key opens the next hold, in this order, of every task of the key",
+    ),
     ("tag", "nothing, but tells the base addresses of tests apart"),
 ];
+
+/// Every value of the key `hold`, in the order in which they are opened.
+pub const HOLDS: &[(&str, Hold)] = &[
+    ("answer", Hold::Answer),
+    ("lookup", Hold::Lookup),
+    ("trouble", Hold::Trouble),
+    ("submitted", Hold::Submitted),
+    ("processing", Hold::Processing),
+    ("video", Hold::Video),
+];
+
+/// Where a task stops until it is released, however long that takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The answer to its submission is not sent.
+    Answer,
+    /// No look-up by the id of the request finds it.
+    Lookup,
+    /// Its queries and downloads meet the trouble of the scenario.
+    Trouble,
+    /// It stays submitted.
+    Submitted,
+    /// It stays processing.
+    Processing,
+    /// Its downloads stop after a third of the bytes.
+    Video,
+}
 
 /// Which request meets the trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,13 +134,15 @@ pub struct Scenario {
     /// Whether a submission in trouble creates its task, if that was said.
     pub created: Option<bool>,
     /// Whether the response to a submission in trouble waits until it is released.
-    pub hold: bool,
+    pub held: bool,
     /// Whether a task is found by its external id.
     pub lookup: bool,
     /// How long after its creation.
     pub lookup_after: Duration,
     /// Whether an external id is good only once.
     pub dedupe: bool,
+    /// Where a task stops until it is released.
+    pub holds: Vec<Hold>,
     /// What the gateway's own route to a video does.
     pub content: Content,
     /// The form of what is said about a task.
@@ -185,10 +218,11 @@ impl Scenario {
             delivery: Delivery::Fine,
             delay: Duration::from_secs(1),
             created: None,
-            hold: false,
+            held: false,
             lookup: true,
             lookup_after: Duration::ZERO,
             dedupe: true,
+            holds: Vec::new(),
             content: Content::Fine,
             family: Family::Flat,
         };
@@ -237,10 +271,18 @@ impl Scenario {
             "processing" => self.processing = millis()?,
             "times" => self.times = number()?,
             "created" => self.created = Some(flag()?),
-            "hold" => self.hold = flag()?,
+            "held" => self.held = flag()?,
             "lookup" => self.lookup = flag()?,
             "lookup-after" => self.lookup_after = millis()?,
             "dedupe" => self.dedupe = flag()?,
+            "hold" => {
+                let found = HOLDS.iter().find(|(name, _)| *name == value);
+                let hold = found.ok_or_else(|| expected("one of the holds"))?.1;
+                if hold == Hold::Trouble {
+                    self.times = u32::MAX;
+                }
+                self.holds.push(hold);
+            }
             "tag" => {}
             "content" => {
                 let found = CONTENTS.iter().find(|(name, _)| *name == value);
@@ -315,6 +357,7 @@ mod tests {
                 "status" => "500",
                 "code" => "1201",
                 "family" => "flat",
+                "hold" => "submitted",
                 _ => "1",
             };
             assert!(format!("ok,{key}={value}").parse::<Scenario>().is_ok(), "{key}");

@@ -8,7 +8,7 @@ use crate::movie::Studio;
 use crate::pictures;
 use crate::policy::{self, Target};
 use crate::request::{self, Submission};
-use crate::scenario::{Place, Scenario};
+use crate::scenario::{Hold, Place, Scenario};
 use crate::task::{Gallery, Task};
 use crate::trouble::{Kind, Trouble};
 use axum::Json;
@@ -17,6 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -76,7 +77,7 @@ async fn try_submit(
     let body = Arc::new(body);
     let trouble = submit_trouble(service, &scenario, &key, &body).await?;
     if let Some(trouble) = trouble.as_ref().filter(|trouble| !scenario.creates(trouble)) {
-        if scenario.hold {
+        if scenario.held {
             let external = external_id(&body).await?;
             service.holds.wait(&key, external.as_deref().unwrap_or_default()).await;
         }
@@ -99,13 +100,14 @@ async fn try_submit(
     if trouble.as_ref().is_none_or(|trouble| scenario.creates(trouble)) {
         service.ledger.charge(&key, &task).map_err(|Taken| answers::taken(external.unwrap_or_default()))?;
         tokio::spawn(examine(Arc::clone(service), Arc::clone(&task), submission));
-        if let Some(trouble) = &trouble {
-            if scenario.hold {
-                service.holds.wait(&key, external.unwrap_or_default()).await;
-            }
-            if let Some(answer) = trouble.instead(segment, external).await {
-                return Err(answer);
-            }
+        if scenario.held && trouble.is_some() {
+            service.holds.wait(&key, external.unwrap_or_default()).await;
+        }
+        task.pass(Hold::Answer).await;
+        if let Some(trouble) = &trouble
+            && let Some(answer) = trouble.instead(segment, external).await
+        {
+            return Err(answer);
         }
     }
     Ok(finish(right, trouble.as_ref()))
@@ -181,6 +183,7 @@ async fn try_query(service: &Service, segment: &str, id: &str, headers: &HeaderM
     let what = task.as_ref().map_or(id, |task| &task.id);
     let trouble = trouble
         .filter(|(_, trouble)| trouble.kind != Kind::Preflight)
+        .filter(|_| is_troubled(&scenario, task.as_deref()))
         .filter(|(place, _)| meets(service, &scenario, *place, key, what))
         .map(|(_, trouble)| trouble);
     if let Some(trouble) = trouble
@@ -199,7 +202,12 @@ async fn try_query(service: &Service, segment: &str, id: &str, headers: &HeaderM
 
 /// Whether a task is found by this id of its two.
 fn visible(scenario: &Scenario, task: &Task, id: &str) -> bool {
-    id == task.id || scenario.lookup && task.age() >= scenario.lookup_after
+    id == task.id || scenario.lookup && task.age() >= scenario.lookup_after && !task.is_held(Hold::Lookup)
+}
+
+/// Whether the trouble of a scenario has not been released for this task.
+fn is_troubled(scenario: &Scenario, task: Option<&Task>) -> bool {
+    !scenario.holds.contains(&Hold::Trouble) || task.is_none_or(|task| task.is_held(Hold::Trouble))
 }
 
 /// The trouble that awaits a query, and whether it is that of a task.
@@ -241,6 +249,20 @@ pub async fn account(State(service): State<Arc<Service>>, headers: HeaderMap) ->
         Ok(key) => Json(service.ledger.account(key).await).into_response(),
         Err(error) => error.into(),
     }
+}
+
+/// `POST /account/release`
+pub async fn release(State(service): State<Arc<Service>>, headers: HeaderMap) -> Response {
+    let key = match key(&headers) {
+        Ok(key) => key,
+        Err(error) => return error.into(),
+    };
+    let released = service.ledger.release(key);
+    if released.is_empty() {
+        let message = "expected a task of this key that has come to a hold, found none";
+        return answers::simulator_error(StatusCode::CONFLICT, "nothing_held", message);
+    }
+    Json(json!({ "released": released })).into_response()
 }
 
 /// `GET /requests`

@@ -4,7 +4,7 @@ use crate::delivery::Delivery;
 use crate::movie::Script;
 use crate::pictures::{Finding, Frame};
 use crate::request::{Aspect, Mode, Submission};
-use crate::scenario::{Ending, Scenario};
+use crate::scenario::{Ending, HOLDS, Hold, Scenario};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -37,6 +37,8 @@ pub struct Task {
     created: SystemTime,
     gallery: watch::Sender<Option<Arc<Gallery>>>,
     signatures: AtomicU32,
+    /// The holds that were opened, each with the age of the task at that moment.
+    opened: watch::Sender<Vec<(Hold, Duration)>>,
 }
 
 /// Where a task stands.
@@ -92,6 +94,7 @@ impl Task {
             created,
             gallery: watch::Sender::new(None),
             signatures: AtomicU32::new(0),
+            opened: watch::Sender::new(Vec::new()),
         }
     }
 
@@ -115,6 +118,54 @@ impl Task {
     /// How long ago it was accepted.
     pub fn age(&self) -> Duration {
         self.created.elapsed().unwrap_or_default()
+    }
+
+    /// Opens the next hold, if the task has come to it. Returns whether it did.
+    pub fn release(&self) -> bool {
+        let age = self.age();
+        self.opened.send_if_modified(|opened| {
+            let is_closed = |hold: Hold| self.holds(hold) && !opened.iter().any(|(other, _)| *other == hold);
+            let Some((_, hold)) = HOLDS.iter().find(|(_, hold)| is_closed(*hold)) else { return false };
+            let since = match hold {
+                Hold::Processing => self.begin(opened),
+                Hold::Video => self.end(opened),
+                Hold::Answer | Hold::Lookup | Hold::Trouble | Hold::Submitted => Some(Duration::ZERO),
+            };
+            let is_reached = since.is_some_and(|since| age >= since);
+            if is_reached {
+                opened.push((*hold, age));
+            }
+            is_reached
+        })
+    }
+
+    /// Whether the task stops there, and was not released yet.
+    pub fn is_held(&self, hold: Hold) -> bool {
+        self.holds(hold) && opening(&self.opened.borrow(), hold).is_none()
+    }
+
+    /// Waits until the task is not held there.
+    pub async fn pass(&self, hold: Hold) {
+        let mut opened = self.opened.subscribe();
+        // The sender lives in `self`, so that this cannot fail while we are here.
+        let _ = opened.wait_for(|opened| !self.holds(hold) || opening(opened, hold).is_some()).await;
+    }
+
+    fn holds(&self, hold: Hold) -> bool {
+        self.scenario.holds.contains(&hold)
+    }
+
+    /// How old it is when it is taken up, where that is known.
+    fn begin(&self, opened: &[(Hold, Duration)]) -> Option<Duration> {
+        if self.holds(Hold::Submitted) { opening(opened, Hold::Submitted) } else { Some(self.scenario.submitted) }
+    }
+
+    /// How old it is when it ends, where that is known.
+    fn end(&self, opened: &[(Hold, Duration)]) -> Option<Duration> {
+        if self.holds(Hold::Processing) {
+            return opening(opened, Hold::Processing);
+        }
+        Some(self.begin(opened)? + self.scenario.processing)
     }
 
     /// How it stands when it is accepted.
@@ -145,6 +196,7 @@ impl Task {
     }
 
     fn at(&self, phase: Phase, since: Duration, url: Option<String>) -> Snapshot {
+        let begun = self.begin(&self.opened.borrow()).unwrap_or(self.scenario.submitted);
         Snapshot {
             id: self.id.clone(),
             external_task_id: self.external_task_id.clone(),
@@ -153,7 +205,7 @@ impl Task {
             phase,
             word: self.status_word(phase),
             created: millis(self.created),
-            begun: millis(self.created + self.scenario.submitted),
+            begun: millis(self.created + begun),
             updated: millis(self.created + since),
             url,
         }
@@ -170,15 +222,13 @@ impl Task {
 
     /// The phase, and how long after the creation it began.
     async fn phase(&self) -> (Phase, Duration) {
-        let elapsed = self.created.elapsed().unwrap_or_default();
-        let processing = self.scenario.submitted;
-        let end = processing + self.scenario.processing;
-        if elapsed < processing {
-            return (Phase::Submitted, Duration::ZERO);
-        }
-        if elapsed < end {
-            return (Phase::Processing, processing);
-        }
+        let elapsed = self.age();
+        let (begin, end) = {
+            let opened = self.opened.borrow();
+            (self.begin(&opened), self.end(&opened))
+        };
+        let Some(begin) = begin.filter(|begin| elapsed >= *begin) else { return (Phase::Submitted, Duration::ZERO) };
+        let Some(end) = end.filter(|end| elapsed >= *end) else { return (Phase::Processing, begin) };
         let gallery = self.gallery().await;
         let fault = gallery.findings.iter().find_map(|finding| finding.fault);
         let phase = match (fault, self.scenario.ending) {
@@ -205,6 +255,11 @@ impl Snapshot {
     pub fn video_id(&self) -> String {
         format!("{}7", self.id)
     }
+}
+
+/// When a hold was opened.
+fn opening(opened: &[(Hold, Duration)], hold: Hold) -> Option<Duration> {
+    opened.iter().find(|(other, _)| *other == hold).map(|(_, age)| *age)
 }
 
 /// The provider's price list for this model.

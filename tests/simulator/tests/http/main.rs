@@ -6,6 +6,7 @@ mod content;
 mod delivery;
 mod family;
 mod headers;
+mod hold;
 mod program;
 mod query;
 mod raw;

@@ -258,7 +258,7 @@ async fn a_held_answer_waits_until_it_is_released() {
         [("a", "submit-slow,ms=0", 1, 200), ("b", "submit-500,created=1", 1, 500), ("c", "submit-500", 0, 500)]
     {
         let charges = caller.charges().await.len();
-        let scenario = format!("{trouble},hold=1,times=1");
+        let scenario = format!("{trouble},held=1,times=1");
         let held = send(&caller, "submit", &scenario, external);
         tokio::pin!(held);
         let early = tokio::time::timeout(Duration::from_millis(400), &mut held).await;
