@@ -100,7 +100,7 @@ async fn try_deliver(
     let whole = HeaderMap::new();
     let ranges = scenario.delivery != Delivery::NoRange;
     let mut response = part(&movie, if ranges { headers } else { &whole }, |bytes| match scenario.delivery {
-        _ if task.is_held(Hold::Video) => held(bytes, Arc::clone(&task)),
+        _ if task.is_held(Hold::Video) => held(&bytes, Arc::clone(&task)),
         Delivery::Slow => trickle(bytes, scenario.delay / TRICKLES),
         Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
         Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
@@ -189,8 +189,8 @@ fn place(range: &RangeInclusive<u64>) -> Option<(usize, usize)> {
 }
 
 /// A third at once, and the rest when the task is released.
-fn held(bytes: Bytes, task: Arc<Task>) -> Body {
-    let beginning = third(&bytes);
+fn held(bytes: &Bytes, task: Arc<Task>) -> Body {
+    let beginning = third(bytes);
     let rest = bytes.slice(beginning.len()..);
     let released = stream::once(async move {
         task.pass(Hold::Video).await;

@@ -127,6 +127,11 @@ impl Ledger {
         tasks.iter().filter(|task| task.release()).map(|task| task.id.clone()).collect()
     }
 
+    /// Enters what is wrong with a request of a key, once it has been read.
+    pub fn object(&self, key: &str, violation: String) {
+        self.books().accounts.entry(key.to_owned()).or_default().violations.push(violation);
+    }
+
     /// Everything about one key.
     pub async fn account(&self, key: &str) -> Value {
         let (charges, mut json) = {

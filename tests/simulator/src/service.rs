@@ -2,7 +2,7 @@
 
 use crate::answers::{self, Right};
 use crate::hold::Holds;
-use crate::key::key;
+use crate::key::{self, key};
 use crate::ledger::{Ledger, Taken};
 use crate::movie::Studio;
 use crate::pictures;
@@ -74,6 +74,9 @@ async fn try_submit(
 ) -> Result<Response, Response> {
     let scenario: Scenario = segment.parse()?;
     let key = key(headers)?.to_owned();
+    if key::is_in_body(&body) {
+        service.ledger.object(&key, format!("POST /s/{segment}: the key in the body"));
+    }
     let body = Arc::new(body);
     let trouble = submit_trouble(service, &scenario, &key, &body).await?;
     if let Some(trouble) = trouble.as_ref().filter(|trouble| !scenario.creates(trouble)) {

@@ -81,6 +81,24 @@ async fn a_request_is_entered_as_it_came() {
 }
 
 #[tokio::test]
+async fn a_key_in_any_other_place_is_entered() {
+    let caller = Caller::new().await;
+    let path = format!("/s/ok{ENDPOINT}");
+    let mut told = body();
+    told["prompt"] = json!("a %73k-sim-test");
+    caller.request(Method::POST, &path).json(&told).send().await.unwrap();
+    caller.request(Method::GET, &format!("{path}/1?key=c2stc2ltLXRlc3Q")).send().await.unwrap();
+    caller.request(Method::GET, &format!("{path}/1")).header("accept", r"\u0073k-sim-test").send().await.unwrap();
+    let violations = caller.violations().await;
+    assert_eq!(violations.len(), 3, "{violations:?}");
+    for (violation, place) in
+        violations.iter().zip(["the key in the body", "the key in the address", "the key in the header accept"])
+    {
+        assert!(violation.as_str().unwrap().ends_with(place), "{violation}");
+    }
+}
+
+#[tokio::test]
 async fn headers_that_nobody_agreed_on_are_entered() {
     let caller = Caller::new().await;
     let path = format!("/s/ok{ENDPOINT}");
