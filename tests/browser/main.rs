@@ -235,6 +235,17 @@ mod company {
     }
 }
 
+mod search {
+    use super::*;
+    cases! { "search":
+        each_spelling_of_the_key_is_found,
+        the_key_is_found_in_each_place_of_a_page,
+        the_key_is_found_in_all_that_a_client_says,
+        the_key_is_found_in_what_workers_say,
+        the_key_is_found_in_each_place_of_a_request,
+    }
+}
+
 mod wire {
     use super::*;
     cases! { "wire":
