@@ -80,12 +80,12 @@ export const run = runner({
   async while_the_request_is_under_way(kit) {
     const request = await kit.request();
     const ledger = new Ledger();
-    const client = kit.client("submit-slow,ms=20000", { fetch: ledger.fetch });
-    await ledger.abort(client.submit(request, signalOf(ledger)), ledger.requested());
+    const client = kit.client("ok,hold=answer", { fetch: ledger.fetch });
+    await ledger.abort(client.submit(request, signalOf(ledger)), ledger.requested(2));
   },
 
   async while_a_wait_sleeps(kit) {
-    const { taskId } = await kit.client("ok,submitted=60000").submit(await kit.request());
+    const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request());
     const ledger = new Ledger();
     let asleep;
     const moment = new Promise((resolve) => (asleep = resolve));
@@ -94,7 +94,7 @@ export const run = runner({
   },
 
   async while_a_question_is_open(kit) {
-    const { taskId } = await kit.client("ok,submitted=60000").submit(await kit.request());
+    const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request());
     for (const call of ["getTask", "wait"]) {
       const ledger = new Ledger();
       const client = kit.client("query-slow,ms=20000", { fetch: ledger.fetch });

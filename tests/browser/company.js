@@ -1,6 +1,6 @@
 // What else is on a page: a second copy of the package, a `fetch` that the site has wrapped.
 
-import { bytesOf, equal, inWorker, ok, picture, runner } from "./kit.js";
+import { bytesOf, equal, inWorker, ok, picture, runner, until } from "./kit.js";
 
 export const run = runner({
   async two_copies_on_one_page(kit) {
@@ -15,7 +15,7 @@ export const run = runner({
     ok(new Set(tasks).size === 1, `one task, found ${JSON.stringify(sent)}`);
     equal((await kit.account()).charges.length, 1, "charges");
     equal((await theirs.records()).map(({ taskId }) => taskId), [tasks[0]]);
-    ok(heard.includes(request.externalTaskId), "a change that the other copy made");
+    await until(() => heard.includes(request.externalTaskId), "a change that the other copy made");
     // An error of one is an error to the other, although their classes differ.
     ok(other.KlingError !== kit.kling.KlingError, "two copies");
     const error = await ours.submit({ images: [] }).catch((reason) => reason);

@@ -97,7 +97,7 @@ export const run = runner({
 
   async a_failed_instance_rejects_everything_and_is_replaced(kit) {
     const seen = await inWorker(kit, `${NOTE_EXPORTS}
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,submitted=60000/kling", polling: { firstDelay: 20, interval: 20 } });
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,hold=submitted/kling", polling: { firstDelay: 20, interval: 20 } });
       const { taskId } = await client.submit({ images: [given], prompt: "x" });
       const waiting = client.wait(taskId).catch((error) => error.code);
       const watching = client.watch(taskId)[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-import { equal, fails, ok, picture, runner } from "./kit.js";
+import { PATIENT, equal, fails, ok, picture, runner } from "./kit.js";
 
 const POST = ({ method }) => method === "POST";
 
@@ -51,7 +51,7 @@ export const run = runner({
 
   async what_is_put_off_is_sent_again_and_paid_for_once(kit) {
     for (const scenario of ["submit-code,code=1303,times=2", "submit-code,code=1302,times=2"]) {
-      equal(await outcome(kit, scenario), { code: null, error: null, state: "submitted", charges: 1, posts: 3 }, scenario);
+      equal(await outcome(kit, scenario, { polling: PATIENT }), { code: null, error: null, state: "submitted", charges: 1, posts: 3 }, scenario);
     }
     const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 300 };
     const { error, ...seen } = await outcome(kit, "submit-code,code=1303", { polling });
@@ -122,7 +122,7 @@ export const run = runner({
   async identical_requests_are_joined(kit) {
     const image = new File([await picture()], "a.jpg", { lastModified: 1 });
     const same = new File([image], "a.jpg", { lastModified: 1 });
-    const client = kit.client("submit-slow,ms=300");
+    const client = kit.client("ok,hold=answer", { polling: PATIENT });
     const control = new AbortController();
     const progress = [0, 0];
     const calls = [
@@ -130,13 +130,18 @@ export const run = runner({
       client.submit({ prompt: "x", images: [same], mode: undefined }, { signal: control.signal, onProgress: () => progress[1]++ }),
       client.generate({ images: [image], prompt: "x" }),
     ];
-    setTimeout(() => control.abort("left"), 100);
+    await kit.charged(1);
+    control.abort("left");
     equal(await calls[1].catch((reason) => reason), "left", "one leaves alone");
+    await kit.release();
     const [{ taskId }, , done] = await Promise.all([calls[0], undefined, calls[2]]);
     equal([done.taskId, done.status], [taskId, "succeed"]);
     ok(progress[0] > 0 && progress[1] > 0, "both were told");
     equal((await kit.account()).charges.length, 1);
-    await Promise.all([client.submit({ images: [image], prompt: "x" }), client.submit({ images: [image], prompt: "y" })]);
+    const more = [client.submit({ images: [image], prompt: "x" }), client.submit({ images: [image], prompt: "y" })];
+    await kit.charged(3);
+    await kit.release();
+    await Promise.all(more);
     equal((await kit.account()).charges.length, 3, "over, or another request");
   },
 
@@ -163,10 +168,11 @@ export const run = runner({
     equal((await client.submit(request)).status, "submitted");
     const { charges, requests } = await kit.account();
     equal([charges.length, requests.filter(POST).length], [1, 2]);
-    const found = kit.client("submit-500,created=1,lookup-after=1500");
+    const found = kit.client("submit-500,created=1,hold=lookup");
     const { externalTaskId } = await fails(found.submit(await kit.request()), "submission_unknown");
-    let task;
-    while (!(task = await found.reconcile(externalTaskId))) await new Promise((resolve) => setTimeout(resolve, 100));
+    equal(await found.reconcile(externalTaskId), undefined);
+    await kit.release();
+    const task = await found.reconcile(externalTaskId);
     equal((await found.records())[0].taskId, task.taskId);
   },
 });

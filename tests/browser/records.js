@@ -1,9 +1,21 @@
-import { equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
+import { PATIENT, equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
+
+/** The locks whose name has an id, once they are so. */
+async function locksOf(id, condition) {
+  let found;
+  await until(async () => {
+    const { held, pending } = await navigator.locks.query();
+    found = { held: held.filter(({ name }) => name.includes(id)), pending: pending.filter(({ name }) => name.includes(id)) };
+    return condition(found);
+  }, `locks of ${id}`);
+  return found;
+}
 
 export const run = runner({
   async a_record_is_what_the_contract_says(kit) {
     const client = kit.client();
     equal([await client.storage(), await client.records()], ["indexeddb", []]);
+    kit.sendsKey = true;
     const request = await kit.request({ prompt: `with ${kit.key} in it`, negativePrompt: "fog", mode: "pro", duration: 10, aspectRatio: "1:1", modelName: "kling-v1-6" });
     const before = Date.now();
     const task = await client.submit(request);
@@ -73,10 +85,11 @@ export const run = runner({
 
   async a_tab_that_is_gone_leaves_an_unknown_one(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
     equal(await gone.message, "under way");
-    const client = kit.client("submit-slow,ms=20000");
+    await kit.charged(1);
+    const client = kit.client("ok,hold=answer", { polling: PATIENT });
     equal((await client.records())[0].state, "submitting", "while it lives");
     await fails(client.forget(request.externalTaskId), "invalid_option");
     gone.close();
@@ -88,17 +101,18 @@ export const run = runner({
 
   async a_client_that_is_closed_early_keeps_no_lock(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
     await gone.message;
+    await kit.charged(1);
     gone.close();
     for (let wait = 0; wait < 12; wait += 1) {
-      const client = kit.client("submit-slow,ms=20000");
+      const client = kit.client("ok,hold=answer");
       client.records().catch(() => {});
       await pause(wait / 2);
       client.close();
     }
-    const client = kit.client("submit-slow,ms=20000");
+    const client = kit.client("ok,hold=answer");
     await until(async () => (await client.records())[0].state === "unknown", "an unknown record");
     const ours = async () => (await navigator.locks.query()).held.filter(({ name }) => name.includes(request.externalTaskId));
     await until(async () => (await ours()).length === 0, "no lock that is held");
@@ -106,14 +120,15 @@ export const run = runner({
 
   async without_room_all_is_listed_and_may_be_forgotten(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("submit-slow,ms=20000").submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && setTimeout(() => postMessage("under way"), 200) }); await new Promise(() => {});`, request);
+    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
     await gone.message;
+    await kit.charged(1);
     gone.close();
-    await pause(300);
+    await locksOf(request.externalTaskId, ({ held }) => held.length === 0);
     const [states, left] = await inWorker(kit, `
       IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/submit-slow,ms=20000/kling", storeName: key });
+      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,hold=answer/kling", storeName: key });
       const states = (await client.records()).map(({ state }) => state);
       return [states, await client.forget(given).then(() => client.records(), ({ message }) => message)];`, request.externalTaskId);
     equal([states, left], [["unknown"], []]);
@@ -121,8 +136,12 @@ export const run = runner({
 
   async two_tabs_send_one_id_once(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const submit = `return (await client("submit-slow,ms=500").submit(given)).taskId;`;
+    const submit = `return (await client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given)).taskId;`;
     const tabs = [tab(kit, submit, request), tab(kit, submit, request)];
+    await kit.charged(1);
+    const { held, pending } = await locksOf(request.externalTaskId, ({ pending }) => pending.length > 0);
+    ok(held.length > 0 && pending.length > 0, "one that sends, and one that waits for it");
+    await kit.release();
     const ids = await Promise.all(tabs.map(({ message }) => message));
     ok(typeof ids[0] === "string" && ids[0] === ids[1], `one task for both, found ${JSON.stringify(ids)}`);
     for (const { close } of tabs) close();
@@ -131,10 +150,12 @@ export const run = runner({
   },
 
   async an_abort_of_the_paid_request_leaves_it_unknown(kit) {
-    const client = kit.client("submit-slow,ms=20000");
+    const client = kit.client("ok,hold=answer", { polling: PATIENT });
     const control = new AbortController();
-    const onProgress = ({ phase }) => phase === "uploading" && setTimeout(() => control.abort("enough"), 200);
-    equal(await client.submit(await kit.request(), { signal: control.signal, onProgress }).catch((reason) => reason), "enough");
+    const sent = client.submit(await kit.request(), { signal: control.signal }).catch((reason) => reason);
+    await kit.charged(1);
+    control.abort("enough");
+    equal(await sent, "enough");
     await until(async () => (await client.records())[0]?.state === "unknown", "an unknown record");
     const early = new AbortController();
     const call = client.submit(await kit.request({ prompt: "another" }), { signal: early.signal, onProgress: () => early.abort("never mind") });
@@ -197,7 +218,7 @@ export const run = runner({
   },
 
   async a_closed_client_does_nothing_more(kit) {
-    const client = kit.client("ok,submitted=60000");
+    const client = kit.client("ok,hold=submitted");
     const { taskId } = await client.submit(await kit.request());
     const heard = [];
     client.onRecordChange((record) => heard.push(record));

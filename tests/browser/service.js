@@ -1,4 +1,4 @@
-import { bytesOf, codes, equal, fails, ok, picture, runner } from "./kit.js";
+import { PATIENT, bytesOf, codes, equal, fails, ok, picture, runner } from "./kit.js";
 
 const POST = ({ method }) => method === "POST";
 
@@ -26,8 +26,14 @@ export const run = runner({
   },
 
   async generate_reports_its_progress_in_order(kit) {
-    const seen = [];
-    const task = await kit.client("ok,submitted=1000,processing=1000").generate(await kit.request(), { onProgress: (progress) => seen.push(progress) });
+    const [seen, released] = [[], []];
+    const onProgress = (progress) => {
+      const isNew = seen.at(-1)?.phase !== progress.phase;
+      seen.push(progress);
+      if (isNew && progress.task) released.push(kit.release());
+    };
+    const task = await kit.client("ok,submitted=0,processing=0,hold=submitted,hold=processing").generate(await kit.request(), { onProgress });
+    await Promise.all(released);
     equal(task.status, "succeed");
     const phases = seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
     equal(phases, ["preparing", "encoding", "uploading", "submitted", "processing"]);
@@ -37,10 +43,13 @@ export const run = runner({
   },
 
   async a_watch_brings_each_change_and_ends(kit) {
-    const client = kit.client("ok,submitted=1000,processing=1000");
+    const client = kit.client("ok,submitted=0,processing=0,hold=submitted,hold=processing");
     const { taskId } = await client.submit(await kit.request());
     const seen = [];
-    for await (const { status } of client.watch(taskId)) seen.push(status);
+    for await (const { status } of client.watch(taskId)) {
+      seen.push(status);
+      if (status !== "succeed") await kit.release();
+    }
     equal(seen, ["submitted", "processing", "succeed"]);
     const iterator = client.watch(taskId)[Symbol.asyncIterator]();
     const [first, second, third] = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
@@ -48,7 +57,7 @@ export const run = runner({
   },
 
   async leaving_a_watch_ends_its_requests(kit) {
-    const client = kit.client("ok,submitted=60000");
+    const client = kit.client("ok,hold=submitted");
     const { taskId } = await client.submit(await kit.request());
     for await (const _ of client.watch(taskId)) break;
     const iterator = client.watch(taskId)[Symbol.asyncIterator]();
@@ -119,7 +128,7 @@ export const run = runner({
         ok(error.name === "KlingError", "an error beside the reason");
         reasons.add(reason);
       };
-      const task = await kit.client(scenario).generate(await kit.request(), { onProgress });
+      const task = await kit.client(scenario, { polling: PATIENT }).generate(await kit.request(), { onProgress });
       equal([task.status, [...reasons]], ["succeed", reason ? [reason] : []], scenario);
     }
   },
@@ -135,10 +144,11 @@ export const run = runner({
   },
 
   async a_timeout_can_be_waited_on(kit) {
-    const client = kit.client("ok,submitted=1000,processing=1000");
+    const client = kit.client("ok,hold=submitted");
     const { taskId } = await client.submit(await kit.request());
     const error = await fails(client.wait(taskId, { timeout: 50 }), "timeout");
     equal([error.taskId, error.retryable], [taskId, true]);
+    await kit.release();
     equal((await client.wait(taskId)).status, "succeed");
   },
 

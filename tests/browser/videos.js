@@ -1,4 +1,4 @@
-import { bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until } from "./kit.js";
+import { PATIENT, bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until } from "./kit.js";
 
 /** What the service delivers for a task, as it is. */
 const served = async (task) => bytesOf(await (await fetch(task.videos[0].url)).blob());
@@ -17,7 +17,7 @@ const broken = () => Promise.reject(new TypeError("Failed to fetch"));
 export const run = runner({
   async a_video_comes_home_in_spite_of_its_host(kit) {
     for (const scenario of ["video-expired", "video-cut", "video-cut,times=3", "video-no-range", "video-503"]) {
-      const { client, task } = await finished(kit, scenario);
+      const { client, task } = await finished(kit, scenario, { polling: PATIENT });
       const seen = [];
       const video = await client.download(task, { onProgress: (progress) => seen.push(progress) });
       const { videos: [{ url }] } = await client.getTask(task.taskId);
@@ -107,7 +107,7 @@ export const run = runner({
   },
 
   async only_a_finished_video_is_kept(kit) {
-    const running = kit.client("ok,submitted=60000");
+    const running = kit.client("ok,hold=submitted");
     const { taskId } = await running.submit(await kit.request());
     const error = await fails(running.keepVideo(taskId), "invalid_option");
     ok(error.message.includes("under way"), "why");

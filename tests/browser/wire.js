@@ -1,7 +1,7 @@
 // Connections that are cut at a random byte, of a request or of its answer, while one submits: whatever the browser does
 // about it by itself, nothing is paid for twice, and everything that was paid for is found.
 
-import { bytesOf, equal, ok, pause, runner } from "./kit.js";
+import { PATIENT, bytesOf, equal, ok, pause, runner } from "./kit.js";
 
 /** With six more connections the browser would wait for a free one. */
 const LANES = 4;
@@ -56,7 +56,7 @@ async function submit(client, request, seen) {
 
 async function submissions(kit, count) {
   const line = await wire(kit);
-  const client = kit.client("ok,submitted=20,processing=20", { baseUrl: `${line.address}/s/ok,submitted=20,processing=20/kling` });
+  const client = kit.client("ok,submitted=20,processing=20", { polling: PATIENT, baseUrl: `${line.address}/s/ok,submitted=20,processing=20/kling` });
   const image = await kit.request();
   const [seen, tasks] = [{}, new Map()];
   const ids = Array.from({ length: count }, () => crypto.randomUUID());
