@@ -12,3 +12,4 @@ mod session;
 
 pub use browser::{Browser, ColorScheme};
 pub use session::Session;
+pub use simulator::key::Spellings;

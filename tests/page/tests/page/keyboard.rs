@@ -34,7 +34,7 @@ fn tab_to(page: &Page, selector: &str) {
 
 #[test]
 fn the_keyboard_alone_suffices() {
-    let page = Page::open("ok,submitted=600,processing=1200");
+    let page = Page::open("ok,hold=processing");
     page.session.run("document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0);", &[]);
     // The browser's own file dialogue is out of WebDriver's reach.
     page.session
@@ -66,6 +66,7 @@ fn the_keyboard_alone_suffices() {
     tab_to(&page, "#stop");
     page.session.press(ENTER);
     page.wait_status("No longer watched");
+    page.release();
     page.session.press_shift_tab();
     tab_to(&page, "#again");
     page.session.press(ENTER);

@@ -61,7 +61,7 @@ fn every_text_stands_out() {
 
 #[test]
 fn the_page_does_not_jump() {
-    let page = Page::open("ok,submitted=500,processing=900");
+    let page = Page::open("ok,processing=0,hold=submitted,hold=processing");
     page.prepare();
     page.session.run(
         "window.tops = new Set(); const stage = document.querySelector('.stage');
@@ -69,6 +69,10 @@ fn the_page_does_not_jump() {
         &[],
     );
     page.click("#submit");
+    for status in ["in the service's queue", "making the video"] {
+        page.wait_status(status);
+        page.release();
+    }
     page.wait_video();
     assert_eq!(page.eval("tops.size"), json!(1), "expected the video's place to stay");
     assert_eq!(page.eval("Math.round(document.querySelector('#video').getBoundingClientRect().height - document.querySelector('.stage').getBoundingClientRect().height)"), json!(0));

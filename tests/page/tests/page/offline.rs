@@ -6,7 +6,7 @@ use crate::page::Page;
 
 #[test]
 fn a_network_that_is_gone_for_a_while_is_waited_for() {
-    let page = Page::open("ok,submitted=500,processing=2000");
+    let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
@@ -18,6 +18,7 @@ fn a_network_that_is_gone_for_a_while_is_waited_for() {
     let clock = page.text("#clock");
     assert!(!clock.contains("asking again"), "expected no countdown without a network, found {clock:?}");
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    page.release();
     page.browser.set_online(&page.session, true);
     page.wait_video();
     page.assert_charged(1);
@@ -25,12 +26,13 @@ fn a_network_that_is_gone_for_a_while_is_waited_for() {
 
 #[test]
 fn a_video_that_is_still_to_come_waits_for_the_network_too() {
-    let page = Page::open("video-503,times=4");
+    let page = Page::open("video-503,hold=trouble");
     page.prepare();
     page.click("#submit");
     page.wait("the video to be fetched", "!document.querySelector('#address').hidden");
     page.browser.set_online(&page.session, false);
     page.wait_status("No network. Waiting for it to come back; the video is finished");
+    page.release();
     page.browser.set_online(&page.session, true);
     page.wait_video();
     page.wait_status("kept in this browser");
@@ -75,19 +77,21 @@ fn what_is_on_this_machine_needs_no_network() {
 
 #[test]
 fn an_outage_is_waited_out() {
-    let page = Page::open("query-html,times=8");
+    let page = Page::open("query-html,hold=trouble");
     page.prepare();
     page.click("#submit");
     page.wait_status("The service does not answer just now. The task goes on");
     page.wait_text("#clock", "asking again in");
     page.screenshot("16-outage");
+    page.release();
     page.wait_video();
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true));
     page.assert_charged(1);
-    page.connect("query-429,times=3");
+    page.connect("query-429,hold=trouble");
     page.wait_ready();
     page.click("#submit");
     page.wait_status("The service asks for a pause. The task goes on");
+    page.release();
     page.wait_video();
     page.assert_charged(2);
 }

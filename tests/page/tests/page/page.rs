@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
-use page_tests::{Browser, ColorScheme, Session};
+use page_tests::{Browser, ColorScheme, Session, Spellings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Where a page has the text that it should not have. A database that a test has broken is said to be unreadable.
+/// All texts in which a page should not have its key, by place. A database that a test has broken is said to be unreadable.
 const KEY_PLACES: &str = r"
     const asked = (request) => new Promise((done, failed) => {
         request.onsuccess = () => done(request.result);
@@ -25,17 +25,23 @@ const KEY_PLACES: &str = r"
         }
         return JSON.stringify(all);
     };
-    const [key] = arguments;
-    return (async () => {
-        const places = {
+    return (async () => ({
             page: document.documentElement.outerHTML,
             address: location.href,
             addresses: performance.getEntriesByType('resource').map(({ name }) => name).join(' '),
-            storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+            storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]),
             records: await records().catch((error) => `unreadable: ${error}`),
-        };
-        return Object.keys(places).filter((place) => places[place].includes(key));
-    })();";
+            broadcasts: JSON.stringify(window.broadcasts ?? []),
+    }))();";
+
+/// Notes each message that this page sends to other tabs from now on.
+const NOTE_BROADCASTS: &str = r"
+    window.broadcasts = [];
+    const { postMessage } = BroadcastChannel.prototype;
+    BroadcastChannel.prototype.postMessage = function (message) {
+        window.broadcasts.push(message);
+        return postMessage.call(this, message);
+    };";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -101,6 +107,7 @@ impl Page {
     #[track_caller]
     pub(crate) fn reload(&self) {
         self.session.open(&format!("{}/", self.address));
+        self.session.run(NOTE_BROADCASTS, &[]);
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
     }
 
@@ -240,13 +247,26 @@ impl Page {
         });
     }
 
-    /// Waits until the service finds a task by this external id in this scenario.
+    /// Waits until so many downloads of videos have begun.
     #[track_caller]
-    pub(crate) fn wait_findable(&self, scenario: &str, id: &str) {
-        let url = format!("{}/s/{scenario}/kling/v1/videos/multi-image2video/{id}", self.address);
-        self.wait_service("the task to be found", || {
-            ureq::get(&url).header("authorization", format!("Bearer {}", self.key)).call().is_ok()
+    pub(crate) fn wait_downloads(&self, times: usize) {
+        self.wait_service(&format!("{times} downloads"), || {
+            let account = self.account();
+            let requests = account["requests"].as_array().into_iter().flatten();
+            let is_download = |request: &&Value| {
+                request["method"] == "GET" && request["path"].as_str().is_some_and(|path| path.contains("/delivery/"))
+            };
+            requests.filter(is_download).count() >= times
         });
+    }
+
+    /// Lets each task of this test that the simulator holds go on to the next hold.
+    #[track_caller]
+    pub(crate) fn release(&self) {
+        ureq::post(format!("{}/account/release", self.address))
+            .header("authorization", format!("Bearer {}", self.key))
+            .send_empty()
+            .expect("a task that is held");
     }
 
     #[track_caller]
@@ -307,12 +327,24 @@ impl Page {
         assert_eq!(account["violations"], json!([]), "expected requests as documented");
     }
 
-    /// The key is in its field and in the one header: not in the page, an address, a record, nor on the console.
+    /// The places where the page has a text, in any spelling: the console among them, as far as it was not read before.
+    pub(crate) fn places_of(&self, text: &str) -> Vec<String> {
+        let mut places = self.session.run(KEY_PLACES, &[]);
+        places["console"] = json!(self.browser.console(&self.session));
+        let spellings = Spellings::of(text);
+        // Without the escapes of this protocol.
+        let has_text = |value: &Value| match value {
+            Value::String(text) => spellings.are_in(text.as_bytes()),
+            other => spellings.are_in(other.to_string().as_bytes()),
+        };
+        let places = places.as_object().into_iter().flatten();
+        places.filter(|(_, value)| has_text(value)).map(|(place, _)| place.clone()).collect()
+    }
+
+    /// The key is in its field and in the one header, and nowhere else in any spelling: not in the page, an address, a record, a
+    /// message to another tab, nor on the console.
     fn assert_key_stayed(&self) {
-        let places = self.session.run(KEY_PLACES, &[json!(self.key)]);
-        assert_eq!(places, json!([]), "expected the key in its field only");
-        let said = self.browser.console(&self.session);
-        assert!(!said.iter().any(|line| line.contains(&self.key)), "expected no key on the console: {said:#?}");
+        assert_eq!(self.places_of(&self.key), Vec::<String>::new(), "expected the key in its field only");
         let strays = self.account()["violations"].to_string();
         assert!(!strays.contains("the key in"), "expected no key in a request but in its header: {strays}");
     }

@@ -68,7 +68,7 @@ fn a_task_from_elsewhere_is_listed_once_it_is_watched() {
 
 #[test]
 fn what_is_under_way_is_forgotten_only_when_asked_twice() {
-    let page = Page::open("ok,submitted=60000");
+    let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
@@ -92,7 +92,7 @@ fn what_is_under_way_is_forgotten_only_when_asked_twice() {
     assert_eq!(page.eval("document.activeElement.id"), json!("records-title"));
     assert!(page.text("#stopped").contains("keeps no record of it"), "expected the truth after it was forgotten");
     page.reload();
-    page.connect("ok,submitted=60000");
+    page.connect("ok,hold=submitted");
     page.wait_text("#records-note", "Nothing has been sent");
 }
 
@@ -117,7 +117,7 @@ fn what_another_tab_does_is_seen() {
 fn a_browser_without_a_database_says_so() {
     let page = Page::open("ok,tag=before");
     page.session.run("Object.defineProperty(window, 'indexedDB', { value: undefined })", &[]);
-    page.connect("ok,submitted=1000");
+    page.connect("ok,hold=submitted");
     page.wait_text("#records-note", "This browser keeps no records of this page; note the task id");
     page.prepare();
     page.click("#submit");
@@ -125,6 +125,7 @@ fn a_browser_without_a_database_says_so() {
     page.click("#stop");
     page.wait_text("#stopped", "This page keeps no record of it: note the task id");
     page.wait_records("submitted", 1);
+    page.release();
     page.click("#again");
     page.wait_video();
     page.wait_status("It could not be kept in this browser: save it");

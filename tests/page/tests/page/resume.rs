@@ -4,11 +4,8 @@ use serde_json::json;
 
 use crate::page::Page;
 
-/// Long enough to reload the page meanwhile.
-const SOME_SECONDS: &str = "ok,submitted=1500,processing=3500";
-
-/// Under way until the test has ended.
-const LONG: &str = "ok,submitted=60000";
+/// Under way until the test releases it.
+const HELD: &str = "ok,hold=submitted";
 
 /// Submits what is in the form, and comes back to the page when it is under way; brings its id.
 #[track_caller]
@@ -43,13 +40,15 @@ fn a_reload_takes_it_up_without_a_word() {
 
 #[test]
 fn another_window_takes_up_what_the_closed_one_began() {
-    let page = Page::open(SOME_SECONDS);
+    let page = Page::open(HELD);
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
     page.reopen();
-    page.connect(SOME_SECONDS);
+    page.connect(HELD);
+    page.wait_text("#taken", "Taken up again");
+    page.release();
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
     page.wait_text(".record .state", "Finished, kept in this browser");
@@ -58,9 +57,9 @@ fn another_window_takes_up_what_the_closed_one_began() {
 
 #[test]
 fn a_missing_or_wrong_key_is_asked_for_calmly() {
-    let page = Page::open("ok,submitted=1500,processing=9000");
+    let page = Page::open(HELD);
     let task = leave(&page);
-    page.connect_with("ok,submitted=1500,processing=9000", " ");
+    page.connect_with(HELD, " ");
     page.wait_status("Enter the key to watch it again");
     page.wait_text(".record .note", "Enter the key to watch it again");
     page.wait_text("#notice", "Enter the key to watch it again");
@@ -72,6 +71,7 @@ fn a_missing_or_wrong_key_is_asked_for_calmly() {
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
     page.fill("#apiKey", &page.key);
     page.wait_text("#taken", "Taken up again");
+    page.release();
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
     page.assert_charged(1);
@@ -79,14 +79,16 @@ fn a_missing_or_wrong_key_is_asked_for_calmly() {
 
 #[test]
 fn the_newest_is_shown_and_the_others_are_kept_up_to_date() {
-    let page = Page::open("ok,submitted=1500,processing=5000");
+    let page = Page::open(HELD);
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
     page.click("#stop");
     page.wait_ready();
     let task = leave(&page);
-    page.connect("ok,submitted=1500,processing=5000");
+    page.connect(HELD);
+    page.wait_text("#taskId", &task);
+    page.release();
     page.wait_records("succeed", 2);
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -98,13 +100,19 @@ fn the_newest_is_shown_and_the_others_are_kept_up_to_date() {
 
 #[test]
 fn what_was_taken_up_gives_way_to_what_is_asked_for() {
-    let page = Page::open(SOME_SECONDS);
+    let page = Page::open(HELD);
     let task = leave(&page);
-    page.connect(SOME_SECONDS);
+    page.connect(HELD);
     page.wait_text("#taskId", &task);
     page.wait_refused("image");
     page.prepare();
-    page.make("another one meanwhile");
+    page.fill("#prompt", "another one meanwhile");
+    page.wait_ready();
+    page.click("#submit");
+    page.wait_charged(2);
+    page.release();
+    page.wait_video();
+    page.wait_ready();
     assert_ne!(page.text("#taskId"), task);
     assert_eq!(page.eval("document.querySelector('#taken').hidden"), json!(true));
     page.wait_records("succeed", 2);
@@ -113,9 +121,9 @@ fn what_was_taken_up_gives_way_to_what_is_asked_for() {
 
 #[test]
 fn what_is_no_longer_watched_is_taken_up_by_the_next_visit_only() {
-    let page = Page::open(LONG);
+    let page = Page::open(HELD);
     leave(&page);
-    page.connect(LONG);
+    page.connect(HELD);
     page.wait_text("#taken", "Taken up again");
     page.wait_status("Accepted");
     page.click("#stop");
@@ -125,7 +133,7 @@ fn what_is_no_longer_watched_is_taken_up_by_the_next_visit_only() {
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(page.requests(), asked, "expected no question after the stop");
     page.reload();
-    page.connect(LONG);
+    page.connect(HELD);
     page.wait_text("#taken", "Taken up again");
     page.wait_status("Accepted");
     page.assert_charged(1);
@@ -143,13 +151,15 @@ fn send(page: &Page) -> String {
 
 #[test]
 fn a_reload_before_the_answer_loses_no_task() {
-    let slow = "submit-slow,ms=60000,submitted=1000,processing=6000";
+    let slow = "ok,hold=answer,hold=submitted";
     let page = Page::open(slow);
     let id = send(&page);
     page.wait_charged(1);
     page.reload();
+    page.release();
     page.connect(slow);
     page.wait_text("#taken", "Taken up again");
+    page.release();
     page.wait_video();
     assert_eq!(page.text("#taskExternalId"), id);
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
@@ -159,7 +169,7 @@ fn a_reload_before_the_answer_loses_no_task() {
 
 #[test]
 fn a_window_closed_before_the_answer_loses_no_task() {
-    let slow = "submit-slow,ms=60000";
+    let slow = "ok,hold=answer";
     let page = Page::open(slow);
     let id = send(&page);
     page.wait_charged(1);
@@ -205,13 +215,14 @@ fn another_tab_learns_that_the_sender_is_gone() {
 
 #[test]
 fn a_video_that_was_being_fetched_is_kept_without_a_click() {
-    let page = Page::open("video-slow,ms=3000");
+    let page = Page::open("ok,hold=video");
     page.prepare();
     page.click("#submit");
     page.wait_status("Fetching the video");
     page.wait_records("succeed", 1);
     page.reload();
-    page.connect("video-slow,ms=3000");
+    page.connect("ok,hold=video");
+    page.release();
     page.wait_text(".record .state", "Finished");
     page.wait_text(".record .state", "kept in this browser");
     page.click(".record [data-action=show]");
@@ -222,17 +233,18 @@ fn a_video_that_was_being_fetched_is_kept_without_a_click() {
 
 #[test]
 fn a_key_that_is_mended_meanwhile_costs_no_video() {
-    let page = Page::open("video-slow,ms=3000");
+    let page = Page::open("ok,hold=video");
     page.prepare();
     page.click("#submit");
     page.wait_status("Fetching the video");
     page.wait_records("succeed", 1);
     page.reload();
-    page.connect_with("video-slow,ms=3000", "sk-half-of-a");
+    page.connect_with("ok,hold=video", "sk-half-of-a");
     page.wait_text(".record .state", "Finished");
-    // Long enough for it to begin with that key, and not for the video to arrive.
-    std::thread::sleep(std::time::Duration::from_millis(1200));
+    // Once it has begun with that key, before the video arrives.
+    page.wait_downloads(2);
     page.paste("#apiKey", &page.key);
+    page.release();
     page.wait_text(".record .state", "kept in this browser");
     page.assert_charged(1);
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::page::Page;
 
-/// The task is found by its external id only when the page has given up looking.
-const LATER: &str = "submit-lost,lookup-after=9000";
+/// The task is found by its external id only when the test says so, as the page has given up looking.
+const LATER: &str = "submit-lost,hold=lookup";
 
 /// Every explanation that the person needs, once the answer to the request is lost.
 #[track_caller]
@@ -59,7 +59,7 @@ fn an_edge_page_after_the_task_was_created_is_no_refusal() {
 fn a_task_that_appears_later_is_watched() {
     let page = Page::open(LATER);
     let id = lose(&page);
-    page.wait_findable(LATER, &id);
+    page.release();
     page.click("#again");
     page.wait_video();
     assert_eq!(page.text("#taskExternalId"), id);
@@ -106,7 +106,7 @@ fn after_a_reload_the_pictures_are_chosen_again() {
 fn a_task_that_appears_later_is_found_without_a_click() {
     let page = Page::open(LATER);
     let id = lose(&page);
-    page.wait_findable(LATER, &id);
+    page.release();
     page.reload();
     page.connect(LATER);
     page.wait_video();

@@ -7,7 +7,7 @@ use crate::pictures::padded;
 
 #[test]
 fn stopped_and_watched_again() {
-    let page = Page::open("ok,submitted=1500,processing=3000");
+    let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
@@ -20,6 +20,7 @@ fn stopped_and_watched_again() {
     let asked = page.requests();
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(page.requests(), asked, "expected no question after the stop");
+    page.release();
     page.click("#again");
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -28,7 +29,7 @@ fn stopped_and_watched_again() {
 
 #[test]
 fn a_task_of_another_visit_can_be_watched_by_its_id() {
-    let page = Page::open("ok,submitted=300,processing=600");
+    let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
     page.wait_status("Accepted");
@@ -37,10 +38,12 @@ fn a_task_of_another_visit_can_be_watched_by_its_id() {
     page.forget();
     page.wait_text("#records-note", "Nothing has been sent");
     page.reload();
-    page.connect("ok,submitted=300,processing=600");
+    page.connect("ok,hold=submitted");
     page.click(".card summary");
     page.fill("#knownId", &task);
     page.click("#watchKnown");
+    page.wait_status("in the service's queue");
+    page.release();
     page.wait_video();
     page.assert_charged(1);
 }
@@ -51,11 +54,12 @@ fn cancelled_before_the_request_leaves_costs_nothing() {
     let page = Page::open("ok");
     page.pick(&[padded(folder.path(), "large.jpg", 9 << 20)]);
     page.wait_ready();
-    // Longer than what is read of a picture to check it: only what is read to be sent is slow.
+    // Longer than what is read of a picture to check it: only what is read to be sent waits.
     page.session.run(
         "const read = Blob.prototype.arrayBuffer;
+        const told = new Promise((resolve) => (window.goOn = resolve));
         Blob.prototype.arrayBuffer = function () {
-            return this.size < 2e6 ? read.call(this) : new Promise((later) => setTimeout(later, 3000)).then(() => read.call(this));
+            return this.size < 2e6 ? read.call(this) : told.then(() => read.call(this));
         };",
         &[],
     );
@@ -65,7 +69,8 @@ fn cancelled_before_the_request_leaves_costs_nothing() {
     page.click("#stop");
     page.wait_status("Nothing is charged");
     page.wait_ready();
-    std::thread::sleep(std::time::Duration::from_millis(3500));
+    page.session.run("goOn()", &[]);
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     page.assert_charged(0);
     assert_eq!(page.eval("document.querySelector('#again').hidden"), json!(true));
 }
