@@ -41,6 +41,9 @@ BroadcastChannel.prototype.postMessage = function (message) {
   return postMessage.call(this, message);
 };
 
+// The browser's list of addresses ends after 250 else, which the cases of one page exceed.
+performance.setResourceTimingBufferSize(1_000_000);
+
 /** In a worker's code: sends each word on its console and each message to other tabs to the page first, as `{ said, place }`. */
 const SAY = `
   for (const name of ["debug", "log", "info", "warn", "error"]) {

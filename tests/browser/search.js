@@ -1,6 +1,6 @@
 // The search for the key finds it: each spelling, in each place. Each case plants the key of another kit than its own.
 
-import { Kit, equal, fails, inWorker, ok, rejection, runner, spellings, tab } from "./kit.js";
+import { Kit, equal, fails, inWorker, ok, rejection, runner, spellings, tab, until } from "./kit.js";
 
 const KEY = "sk-sim-1f?~>0";
 
@@ -53,7 +53,10 @@ export const run = runner({
     await found(kit, "errors", async (other) => {
       await fails(Promise.reject(Object.assign(new Error(other.key), { name: "KlingError", code: "planted" })), "planted");
     });
-    await found(kit, "addresses", async (other) => { await fetch(`${other.simulator}/config.json?${escaped(other)}`); });
+    await found(kit, "addresses", async (other) => {
+      await (await fetch(`${other.simulator}/config.json?${escaped(other)}`)).text();
+      await until(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(escaped(other))), "the browser to list it");
+    });
     for (const storage of [localStorage, sessionStorage]) {
       await found(kit, "stored", (other) => {
         storage.setItem(other.base(), btoa(other.key));
