@@ -34,8 +34,9 @@ const KEY_PLACES: &str = r"
             broadcasts: JSON.stringify(window.broadcasts ?? []),
     }))();";
 
-/// Notes each message that this page sends to other tabs from now on.
-const NOTE_BROADCASTS: &str = r"
+/// Notes each message that this page sends to other tabs from now on, and lets the list of addresses be as long as it gets.
+const NOTE_ALL: &str = r"
+    performance.setResourceTimingBufferSize(1_000_000);
     window.broadcasts = [];
     const { postMessage } = BroadcastChannel.prototype;
     BroadcastChannel.prototype.postMessage = function (message) {
@@ -107,7 +108,7 @@ impl Page {
     #[track_caller]
     pub(crate) fn reload(&self) {
         self.session.open(&format!("{}/", self.address));
-        self.session.run(NOTE_BROADCASTS, &[]);
+        self.session.run(NOTE_ALL, &[]);
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
     }
 

@@ -210,7 +210,9 @@ fn a_key_would_be_found() {
             "document.querySelector('#status').dataset.planted = arguments[0]; sessionStorage.setItem('planted', arguments[0]);
             history.replaceState(null, '', `?${arguments[0]}`); new BroadcastChannel('planted').postMessage(arguments[0]);
             console.error(arguments[0]); performance.clearResourceTimings();
-            return new Promise((done) => Object.assign(new Image(), { onload: () => done(), onerror: () => done(), src: `/config.json?${arguments[0]}` }));",
+            const isListed = () => performance.getEntriesByType('resource').some(({ name }) => name.includes('/config.json'));
+            const listed = async () => { while (!isListed()) await new Promise((later) => setTimeout(later, 50)); };
+            return fetch(`/config.json?${arguments[0]}`).then((answer) => answer.text()).then(listed);",
             &[json!(text)],
         );
         let mut found = page.places_of(planted);
