@@ -37,6 +37,12 @@ async function found(kit, place, plant) {
 /** Not as it is: the tests' own output must have no key. */
 const escaped = ({ key }) => key.replaceAll("-", "%2D");
 
+/** Waits until the browser's list of addresses has the one of a request, by its end. */
+async function listed(request, end) {
+  await (await request).text();
+  await until(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(end)), "the browser to list it");
+}
+
 export const run = runner({
   async each_spelling_of_the_key_is_found(kit) {
     for (const key of [KEY, kit.key]) {
@@ -54,8 +60,7 @@ export const run = runner({
       await fails(Promise.reject(Object.assign(new Error(other.key), { name: "KlingError", code: "planted" })), "planted");
     });
     await found(kit, "addresses", async (other) => {
-      await (await fetch(`${other.simulator}/config.json?${escaped(other)}`)).text();
-      await until(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(escaped(other))), "the browser to list it");
+      await listed(fetch(`${other.simulator}/config.json?${escaped(other)}`), escaped(other));
     });
     for (const storage of [localStorage, sessionStorage]) {
       await found(kit, "stored", (other) => {
@@ -104,8 +109,8 @@ export const run = runner({
   async the_key_is_found_in_each_place_of_a_request(kit) {
     const send = (other, path, headers, init) => fetch(`${other.base()}/v1/videos/multi-image2video${path}`, { headers: { Authorization: `Bearer ${other.key}`, ...headers }, ...init });
     await found(kit, "the key in the address", async (other) => {
-      await send(other, `/1?key=${btoa(other.key)}`);
-      // Of which the page's own list knows too.
+      await listed(send(other, `/1?key=${btoa(other.key)}`), btoa(other.key));
+      // The request is to be found, not the browser's own list of it.
       performance.clearResourceTimings();
     });
     await found(kit, "the key in the header content-type", async (other) => void await send(other, "/1", { "Content-Type": `x/y; key=${escaped(other)}` }));
