@@ -47,9 +47,9 @@ const TROUBLES = { lost: "submit-cut", failed: "submit-500,created=1", "failed f
 /** So many combinations run at once: a browser has six connections per host, and A's request occupies one. */
 const LANES = 4;
 /** ms that one step may take before it counts as hanging. */
-const LONGEST_STEP = 15_000;
-/** ms after which a case starts no further combination, to report what it has before it is ended itself. */
-const LONGEST_CASE = 35_000;
+const LONGEST_STEP = 60_000;
+/** ms that a case may take, far more than it does on a slow machine. */
+const LONGEST_CASE = 600_000;
 /** The outage budget in ms of a client whose request stalls. It doubles while B calls too late. */
 const SHORT_BUDGET = 1000;
 
@@ -320,7 +320,7 @@ const slice = (place, store, locks, records) => async (kit) => {
   const work = async () => {
     const lane = new Lane(kit);
     try {
-      while (ran < list.length && performance.now() - began < LONGEST_CASE) {
+      while (ran < list.length) {
         const combination = list[ran];
         ran += 1;
         const wrong = await lane.run(combination, image);
@@ -359,4 +359,4 @@ export const run = runner({
   the_same_client_in_memory_and_a_third_party: slice("the same client", "memory", true, true),
   the_same_client_in_memory_without_locks: slice("the same client", "memory", false, false),
   the_same_client_in_memory_without_locks_and_a_third_party: slice("the same client", "memory", false, true),
-});
+}, LONGEST_CASE);

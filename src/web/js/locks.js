@@ -9,6 +9,11 @@ const ANSWER_MS = 200;
 /** How often a lock that another tab holds is asked for again, in ms. */
 const RETRY_MS = 1000;
 
+/**
+ * A lock that was asked for and is released later: `over` resolves then, and `signal` fires.
+ * @typedef {{ isReleased: boolean, over: Promise<void>, signal: AbortSignal | undefined }} Request
+ */
+
 /** What releases each lock of this page that was asked for. @type {Set<() => void>} */
 const asked = new Set();
 
@@ -25,37 +30,54 @@ export function releaseAll() {
  * @returns {{ held: Promise<boolean | undefined>, release: () => void }}
  */
 export function lock(name, wait) {
-  const control = new AbortController();
+  const control = newController();
+  /** @type {() => void} */
+  let end = () => {};
+  /** @type {Request} */
+  const request = { isReleased: false, over: new Promise((resolve) => (end = resolve)), signal: control?.signal };
   const release = () => {
     asked.delete(release);
-    control.abort();
+    request.isReleased = true;
+    end();
+    control?.abort();
   };
   asked.add(release);
   const locks = globalThis.navigator?.locks;
-  const inPage = () => lockInPage(name, wait, control.signal);
+  const inPage = () => lockInPage(name, wait, request);
   // Some browsers have locks and forbid them.
-  const forbidden = () => control.signal.aborted ? undefined : inPage();
-  const held = locks ? lockInBrowser(locks, name, wait, control.signal).catch(forbidden) : inPage();
+  const forbidden = () => request.isReleased ? undefined : inPage();
+  const held = locks ? lockInBrowser(locks, name, wait, request).catch(forbidden) : inPage();
   held.catch(() => {});
   return { held, release };
 }
 
+/** Where there is none, no request can be sent either, and the call fails by that. */
+function newController() {
+  try {
+    return new AbortController();
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * @param {LockManager} locks @param {string} name @param {boolean} wait
- * @param {AbortSignal} released
+ * @param {LockManager} locks @param {string} name @param {boolean} wait @param {Request} request
  * @returns {Promise<boolean | undefined>}
  */
-function lockInBrowser(locks, name, wait, released) {
+function lockInBrowser(locks, name, wait, request) {
   return new Promise((resolve, reject) => {
     /** @param {boolean} wasContended */
-    const hold = (wasContended) => new Promise((done) => {
-      if (released.aborted) return done(undefined);
-      released.addEventListener("abort", done);
+    const hold = (wasContended) => {
       resolve(wasContended);
-    });
-    const queue = () => locks.request(name, { signal: released }, () => hold(true));
-    locks.request(name, { ifAvailable: true }, (free) => free ? hold(false) : wait ? void queue().catch(reject) : resolve(undefined))
-      .catch(reject);
+      return request.over;
+    };
+    /** @param {Lock | null} free */
+    const first = (free) => {
+      if (free) return hold(false);
+      if (!wait) return resolve(undefined);
+      locks.request(name, request.signal ? { signal: request.signal } : {}, () => hold(true)).catch(reject);
+    };
+    locks.request(name, { ifAvailable: true }, first).catch(reject);
   });
 }
 
@@ -63,29 +85,28 @@ function lockInBrowser(locks, name, wait, released) {
 const queues = new Map();
 
 /**
- * @param {string} name @param {boolean} wait
- * @param {AbortSignal} released
+ * @param {string} name @param {boolean} wait @param {Request} request
  * @returns {Promise<boolean | undefined>}
  */
-async function lockInPage(name, wait, released) {
+async function lockInPage(name, wait, request) {
   const before = queues.get(name);
   if (before && !wait) return undefined;
-  const over = new Promise((resolve) => {
-    if (released.aborted) resolve(undefined);
-    released.addEventListener("abort", resolve);
-  });
-  const last = Promise.all([before, over]).then(() => void (queues.get(name) === last && queues.delete(name)));
+  const last = Promise.all([before, request.over]).then(() => void (queues.get(name) === last && queues.delete(name)));
   queues.set(name, last);
   await before;
   const channel = openChannel(`lock ${name}`);
-  over.then(() => channel?.close());
+  request.over.then(() => channel?.close());
   let wasContended = Boolean(before);
-  while (channel && !released.aborted && await isHeldElsewhere(channel)) {
+  while (channel && !request.isReleased && await isHeldElsewhere(channel)) {
     wasContended = true;
     if (!wait) return undefined;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  if (channel) channel.onmessage = ({ data }) => { if (data === "held?" && !released.aborted) channel.postMessage("held"); };
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      if (data === "held?" && !request.isReleased) channel.postMessage("held");
+    };
+  }
   return wasContended;
 }
 
@@ -93,7 +114,9 @@ async function lockInPage(name, wait, released) {
 function isHeldElsewhere(channel) {
   return new Promise((resolve) => {
     setTimeout(() => resolve(false), ANSWER_MS);
-    channel.onmessage = ({ data }) => { if (data === "held") resolve(true); };
+    channel.onmessage = ({ data }) => {
+      if (data === "held") resolve(true);
+    };
     channel.postMessage("held?");
   });
 }
