@@ -1,90 +1,38 @@
-//! One to four pictures and a prompt to a video, from a web page: a client for CometAPI's Kling endpoint
-//! `POST /kling/v1/videos/multi-image2video`.
+//! The WebAssembly module of the npm package `kling-multi-image2video`: what JavaScript can call, and the browser behind it.
 //!
-//! The crate is compiled to WebAssembly and published as the npm package `kling-multi-image2video`; most of its users
-//! never see Rust. This page is for those who read or change it.
-//!
-//! # Bird's eye
-//!
-//! Each call of the endpoint costs $0.26–$0.92 and takes minutes. So: nothing is paid for that could have been refused
-//! here, nothing is paid for twice, and nothing paid for is lost. Everything goes one way, and each arrow is a function
-//! from one type to the next:
-//!
-//! ```text
-//! options → Draft → Checked → VideoRequest → HttpRequest → HttpResponse → Answer → Task → Video
-//! ```
-//!
-//! Whoever holds a [`request::VideoRequest`] need not check it again.
-//!
-//! A submission ([`flow::submit`]) writes its record, asks the service for a task of its id, sends one POST, judges the
-//! answer as accepted, rejected or unknown, looks for the task where that is unknown, and writes what came of it.
-//!
-//! # Map
-//!
-//! | Module | Holds |
-//! |---|---|
-//! | [`image`] | what the header of a file says, read in slices, and what the service would refuse it for |
-//! | [`encoding`] | base64 in blocks |
-//! | [`issue`] | one problem of a request |
-//! | [`request`] | the request: draft, check, fields, body in parts |
-//! | [`endpoint`] | address, key, request and answer as plain values |
-//! | [`answer`] | what one HTTP answer says; the table of the service's codes |
-//! | [`redact`] | removes the key from a text, in any spelling |
-//! | [`submission`] | accepted, rejected or unknown: what one POST came to |
-//! | [`task`] | the task and its video, in every form of answer that is known |
-//! | [`record`] | what this browser remembers of a submission, how that changes, what may be dropped |
-//! | [`poll`] | when to ask again and what to tolerate |
-//! | [`flow`] | submitting, waiting and bringing the video home, over `send`, `sleep`, `load`, `save`, a clock and an ear that the host lends |
-//! | [`flow::watch`], [`flow::echo`] | one task watched to its end, and what the tabs that watch it tell each other |
-//! | [`flow::download`] | a video, from its address, from a new one, or through the gateway |
-//! | [`gate`] | so many at once, each in its turn |
-//! | [`plain`] | how values of ours become plain ones: the one type that serialises |
-//! | [`video`] | what a delivery host sent, judged |
-//! | [`progress`] | what a listener is told |
-//! | [`error`] | the one error |
-//! | `web` | WebAssembly only: options, files, `fetch`, timers, abort, the records and their locks, exports |
-//!
-//! `src/js` stands above all this: the entry, the loader, a client that can be made where no WebAssembly runs and that joins
-//! identical requests, the declarations. `src/web/js` stands below `web`: what Rust cannot be, such as the subclass of
-//! `Error`, and what would be several times larger there, such as the promises of IndexedDB and Web Locks.
-//!
-//! # Invariants
-//!
-//! - Outside `web` there is no name of wasm-bindgen, js-sys, web-sys or gloo; those crates are dependencies of the
-//!   WebAssembly target only. So all that decides anything is tested natively, in virtual time.
-//! - A panic would leave promises pending for ever. The lints of `Cargo.toml` forbid whatever may panic; should a
-//!   dependency do it, a hook rejects every outstanding promise and the next call starts with a fresh instance.
-//! - Dropping a future ends its request, its timer and its listeners. That is all there is to an abort, except of a
-//!   submission: [`flow::submit::Attempt`] knows at each moment what its record must become, and that is written then.
-//! - The paid request leaves only after its record was written for good. It is sent again by itself only when the service
-//!   refused it for now; after an unknown outcome nothing but the caller sends it again.
-//! - A record holds no key and no image, and belongs to one base address. What is under way or unknown is never dropped.
-//! - Nothing that may pass ends a wait: each kind of trouble has a budget of its own, in time by the wall clock in which
-//!   there was a network and the machine was awake.
-//! - A video is kept as a whole or not at all: bytes and record change in one transaction.
-//! - The key stands in one header. A response is redacted where it arrives, before anything parses it, and a URL that
-//!   contains the key is neither requested nor stored nor reported.
-//! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
+//! What is decided is decided in `core`, whose documentation describes the architecture. Each module here does what that asks
+//! for: options and requests are read from JavaScript, errors and tasks are written to it; `fetch`, files, timers, signals,
+//! IndexedDB, locks and other tabs are lent.
+#![cfg(target_family = "wasm")]
 
-pub mod answer;
-pub mod encoding;
-pub mod endpoint;
-pub mod error;
-pub mod flow;
-pub mod gate;
-pub mod image;
-pub mod issue;
-mod json;
-pub mod plain;
-pub mod poll;
-pub mod progress;
-mod race;
-mod reach;
-pub mod record;
-pub mod redact;
-pub mod request;
-pub mod submission;
-pub mod task;
-pub mod video;
-#[cfg(target_family = "wasm")]
-mod web;
+mod abort;
+#[expect(clippy::float_cmp, reason = "in what wasm-bindgen makes of an enum")]
+mod action;
+mod api;
+mod body;
+mod client;
+mod download;
+mod draft;
+mod encode;
+#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
+mod entry;
+#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
+mod fault;
+mod fetch;
+mod files;
+mod host;
+mod images;
+mod listener;
+mod number;
+mod object;
+mod options;
+mod records;
+mod settings;
+mod submit;
+mod tab;
+mod text;
+mod timer;
+
+/// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

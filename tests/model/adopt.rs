@@ -1,8 +1,8 @@
 //! Tasks that were created elsewhere, or of which this browser knows only its own id.
 
-use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::task::TaskStatus;
+use kling_core::error::ErrorCode;
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::task::TaskStatus;
 
 use crate::script::{Script, answer, id, no_such_task, service, task};
 

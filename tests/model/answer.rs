@@ -1,9 +1,9 @@
 //! What one HTTP answer says.
 
-use kling_multi_image2video::answer::Answer;
-use kling_multi_image2video::endpoint::HttpResponse;
-use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::task::{Task, TaskStatus};
+use kling_core::answer::Answer;
+use kling_core::endpoint::HttpResponse;
+use kling_core::error::ErrorCode;
+use kling_core::task::{Task, TaskStatus};
 use proptest::prelude::*;
 
 fn read(status: u16, body: &str) -> Answer {

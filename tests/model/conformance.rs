@@ -1,7 +1,7 @@
 //! Every request that can be built is one that the provider's page documents, by a schema written from that page.
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use kling_multi_image2video::request::{BodyPart, Draft, DraftImage, ExternalTaskId};
+use kling_core::request::{BodyPart, Draft, DraftImage, ExternalTaskId};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ struct Schema(Schemas, SchemaIndex);
 
 impl Schema {
     fn of_requests() -> Self {
-        let path = format!("{}/tests/cases/schema/create-request.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../tests/cases/schema/create-request.json", env!("CARGO_MANIFEST_DIR"));
         let mut schemas = Schemas::new();
         let index = Compiler::new().compile(&path, &mut schemas).unwrap();
         Self(schemas, index)

@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::pending;
 
-use kling_multi_image2video::endpoint::{HttpRequest, Method, TransportError};
-use kling_multi_image2video::error::{Error, ErrorCode};
+use kling_core::endpoint::{HttpRequest, Method, TransportError};
+use kling_core::error::{Error, ErrorCode};
 
-use kling_multi_image2video::flow::download::{Line, Opened, Source};
-use kling_multi_image2video::gate::Gate;
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::task::Video;
+use kling_core::flow::download::{Line, Opened, Source};
+use kling_core::gate::Gate;
+use kling_core::poll::Polling;
+use kling_core::progress::{Progress, WaitingReason};
+use kling_core::task::Video;
 
 use crate::script::{MINUTE, SECOND, Script, answer, service, unreachable};
 
@@ -187,7 +187,7 @@ fn fetched(delivery: impl IntoIterator<Item = Deed>) -> Vec<u64> {
     hosts.froms()
 }
 
-fn succeeded_at(url: &str) -> kling_multi_image2video::flow::Reply {
+fn succeeded_at(url: &str) -> kling_core::flow::Reply {
     let body = format!(
         r#"{{"data":{{"task_id":"1","task_status":"succeed","task_result":{{"videos":[{{"url":"{url}"}}]}}}}}}"#
     );

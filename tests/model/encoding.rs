@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kling_multi_image2video::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
+use kling_core::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
 
 fn encode(bytes: &[u8]) -> String {
     let mut out = vec![0; ENCODED_BLOCK];

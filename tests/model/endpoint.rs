@@ -1,8 +1,8 @@
 //! Addresses and keys.
 
-use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
-use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::task::TaskId;
+use kling_core::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
+use kling_core::error::ErrorCode;
+use kling_core::task::TaskId;
 
 const KEY: &str = "sk-test-0123456789";
 

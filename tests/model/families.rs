@@ -1,8 +1,8 @@
 //! Every form in which a task is known to come, and the traps in them.
 
-use kling_multi_image2video::answer::Answer;
-use kling_multi_image2video::endpoint::HttpResponse;
-use kling_multi_image2video::task::{Task, TaskStatus};
+use kling_core::answer::Answer;
+use kling_core::endpoint::HttpResponse;
+use kling_core::task::{Task, TaskStatus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,14 +1,14 @@
 //! Waiting and asking, in virtual time against scripts.
 
-use kling_multi_image2video::answer::Answer;
-use kling_multi_image2video::endpoint::Method;
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Reply, Wake};
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::task::{Task, TaskStatus};
+use kling_core::answer::Answer;
+use kling_core::endpoint::Method;
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::watch::Watch;
+use kling_core::flow::{Reply, Wake};
+use kling_core::poll::Polling;
+use kling_core::progress::{Progress, WaitingReason};
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::task::{Task, TaskStatus};
 
 use crate::script::{MINUTE, SECOND, STALLED, Script, answer, id, no_such_task, service, task, unreachable};
 
@@ -286,7 +286,7 @@ fn time_asleep_is_no_outage() {
 }
 
 mod tabs {
-    use kling_multi_image2video::flow::echo::Echo;
+    use kling_core::flow::echo::Echo;
 
     use super::*;
 

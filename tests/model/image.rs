@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use kling_multi_image2video::image::{ImageHeader, read_header};
+use kling_core::image::{ImageHeader, read_header};
 
 /// What a header took to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +62,6 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 /// A file of the folder `tests/cases`.
 fn case(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/cases/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../tests/cases/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -1,7 +1,7 @@
 //! A submission that nobody goes on with: what its record must say, wherever it stood.
 
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::record::RecordState;
+use kling_core::poll::Polling;
+use kling_core::record::RecordState;
 
 use crate::script::{Halt, Script, no_such_task, poll_once, service, task, unreachable};
 use crate::submit::{asked, refused};

@@ -1,9 +1,9 @@
 //! A request that could not even be made: nothing was sent, nothing is retried, and nothing stays behind.
 
-use kling_multi_image2video::endpoint::{Method, TransportError};
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::Reply;
-use kling_multi_image2video::record::RecordState;
+use kling_core::endpoint::{Method, TransportError};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::Reply;
+use kling_core::record::RecordState;
 
 use crate::script::{Script, no_such_task, task};
 use crate::submit::refused;

@@ -1,6 +1,6 @@
 //! The schedule.
 
-use kling_multi_image2video::poll::Polling;
+use kling_core::poll::Polling;
 use proptest::prelude::*;
 
 /// Of the 41 steps of jitter, the one that changes nothing.

@@ -1,11 +1,11 @@
 //! What this browser remembers of a submission, and how that changes.
 
-use kling_multi_image2video::endpoint::ApiKey;
-use kling_multi_image2video::flow::records::MAX_FINISHED;
-use kling_multi_image2video::plain::Show;
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::request::{Draft, DraftImage, ExternalTaskId};
-use kling_multi_image2video::task::{Task, TaskStatus, Video};
+use kling_core::endpoint::ApiKey;
+use kling_core::flow::records::MAX_FINISHED;
+use kling_core::plain::Show;
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::request::{Draft, DraftImage, ExternalTaskId};
+use kling_core::task::{Task, TaskStatus, Video};
 use proptest::prelude::*;
 
 use crate::script::Script;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use kling_multi_image2video::answer::Answer;
-use kling_multi_image2video::endpoint::{ApiKey, HttpResponse, KnownKeys};
-use kling_multi_image2video::redact::{PLACEHOLDER, Redactor};
+use kling_core::answer::Answer;
+use kling_core::endpoint::{ApiKey, HttpResponse, KnownKeys};
+use kling_core::redact::{PLACEHOLDER, Redactor};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use kling_multi_image2video::answer::Answer;
-use kling_multi_image2video::answer::meaning::{Meaning, NUMBERS, STATUSES, WORDS};
-use kling_multi_image2video::endpoint::HttpResponse;
-use kling_multi_image2video::error::{Error, ErrorCode, ServiceCode};
+use kling_core::answer::Answer;
+use kling_core::answer::meaning::{Meaning, NUMBERS, STATUSES, WORDS};
+use kling_core::endpoint::HttpResponse;
+use kling_core::error::{Error, ErrorCode, ServiceCode};
 
 /// A code, and whether the same call may be made again.
 type Means = (&'static str, bool);
@@ -187,7 +187,7 @@ fn rows() -> Vec<(String, String)> {
 
 #[test]
 fn code_tests_and_readme_know_the_same() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
     let missing: Vec<String> = rows().into_iter().map(|(_, row)| row).filter(|row| !readme.contains(row)).collect();
     assert!(missing.is_empty(), "the README lacks:\n{}", missing.join("\n"));
     let known: Vec<String> = rows().into_iter().map(|(key, _)| key).collect();

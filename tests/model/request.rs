@@ -1,8 +1,8 @@
 //! From a draft to the body.
 
-use kling_multi_image2video::issue::{Issue, IssueCode, Severity};
-use kling_multi_image2video::plain::Show;
-use kling_multi_image2video::request::{BodyPart, Checked, Draft, DraftImage, ExternalTaskId};
+use kling_core::issue::{Issue, IssueCode, Severity};
+use kling_core::plain::Show;
+use kling_core::request::{BodyPart, Checked, Draft, DraftImage, ExternalTaskId};
 use proptest::prelude::*;
 
 fn draft() -> Draft {

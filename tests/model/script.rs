@@ -7,16 +7,16 @@ use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use kling_multi_image2video::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::echo::Echo;
-use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Flow, Held, Host, Reply, Wake, succeeded};
-use kling_multi_image2video::gate::Gate;
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{Change, TaskRecord, Write};
-use kling_multi_image2video::task::{Task, TaskId};
+use kling_core::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::echo::Echo;
+use kling_core::flow::watch::Watch;
+use kling_core::flow::{Flow, Held, Host, Reply, Wake, succeeded};
+use kling_core::gate::Gate;
+use kling_core::poll::Polling;
+use kling_core::progress::{Progress, WaitingReason};
+use kling_core::record::{Change, TaskRecord, Write};
+use kling_core::task::{Task, TaskId};
 
 pub(crate) const SECOND: u64 = 1000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;

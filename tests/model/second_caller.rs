@@ -1,11 +1,11 @@
 //! A second call under an id that was sent before: it depends on what could be known when it was made.
 
-use kling_multi_image2video::endpoint::Method;
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::{Asked, Known};
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::task::Task;
+use kling_core::endpoint::Method;
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::submit::{Asked, Known};
+use kling_core::poll::Polling;
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::task::Task;
 
 use crate::record::record;
 use crate::script::{Script, no_such_task, service, task, unreachable};

@@ -1,9 +1,9 @@
 //! What one POST came to: exactly one outcome for each answer.
 
-use kling_multi_image2video::endpoint::{Body, HttpResponse, TransportError};
-use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::request::ExternalTaskId;
-use kling_multi_image2video::submission::Outcome;
+use kling_core::endpoint::{Body, HttpResponse, TransportError};
+use kling_core::error::ErrorCode;
+use kling_core::request::ExternalTaskId;
+use kling_core::submission::Outcome;
 use proptest::prelude::*;
 
 const TASK: &str = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"submitted"}}"#;

@@ -1,17 +1,17 @@
 //! One submission, row by row of what may come of it, in virtual time against scripts.
 
-use kling_multi_image2video::endpoint::{HttpResponse, Method};
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::{Asked, Known};
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::progress::{Progress, WaitingReason};
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::request::ExternalTaskId;
-use kling_multi_image2video::task::Task;
+use kling_core::endpoint::{HttpResponse, Method};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::submit::{Asked, Known};
+use kling_core::poll::Polling;
+use kling_core::progress::{Progress, WaitingReason};
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::request::ExternalTaskId;
+use kling_core::task::Task;
 
 use crate::record::record;
 use crate::script::{STALLED, Script, answer, no_such_task, service, task, unreachable};
-use kling_multi_image2video::flow::Reply;
+use kling_core::flow::Reply;
 
 pub(crate) const ID: [u8; 16] = [1; 16];
 
@@ -320,7 +320,7 @@ fn an_unclear_submission_says_what_to_do() {
 
 #[test]
 fn an_unknown_submission_is_reconciled_when_its_task_appears() {
-    let id = kling_multi_image2video::task::TaskId::from(&external());
+    let id = kling_core::task::TaskId::from(&external());
     let reconcile = |script: &Script| script.run(async |_| script.flow().reconcile(&service(), &id).await);
     let script = Script::of([], no_such_task());
     script.remember(RecordState::Unknown, 5);

@@ -1,7 +1,7 @@
 //! What a delivery host sent.
 
-use kling_multi_image2video::error::ErrorCode;
-use kling_multi_image2video::video::{Arrived, check_start, refused};
+use kling_core::error::ErrorCode;
+use kling_core::video::{Arrived, check_start, refused};
 
 const URL: &str = "https://cdn.example/v.mp4";
 

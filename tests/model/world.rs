@@ -15,7 +15,7 @@ mod schedule;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use kling_multi_image2video::record::{RecordState, TaskRecord};
+use kling_core::record::{RecordState, TaskRecord};
 use proptest::test_runner::{Config, FileFailurePersistence, TestError, TestRunner};
 
 use self::browser::{Browser, Tab};
@@ -110,7 +110,10 @@ fn nothing_is_charged_twice_and_nothing_is_lost() {
     let count = std::env::var("KLING_SCHEDULES").map_or(10_000, |count| count.parse().expect("a number of schedules"));
     let config = Config {
         cases: count,
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/model/world.seeds"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/model/world.seeds"
+        )))),
         source_file: Some(file!()),
         ..Config::default()
     };

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::child::{self, End};
 use crate::project::Project;
+use crate::tools::CORE;
 
 /// So many if none are asked for.
 pub(crate) const SCHEDULES: u32 = 1_000_000;
@@ -60,7 +61,7 @@ fn live(project: &Project, schedules: u32) -> Result<bool> {
 
 fn cargo(project: &Project) -> Command {
     let mut command = project.cargo();
-    command.args(["test", "--quiet", "--profile", "model", "--test", "model"]);
+    command.args(["test", "--quiet", "--profile", "model", "-p", CORE, "--test", "model"]);
     command
 }
 

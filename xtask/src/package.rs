@@ -54,7 +54,7 @@ fn module_name(project: &Project) -> Result<String> {
 
 fn compile(project: &Project, next: &Path) -> Result<()> {
     let mut command = Command::new(project.tools.program(&project.tools.wasm_pack));
-    command.current_dir(project.root.join("wasm")).env("PATH", project.tools.search_path());
+    command.current_dir(&project.root).env("PATH", project.tools.search_path());
     command.args([
         "--log-level",
         "warn",
@@ -112,20 +112,18 @@ fn optimize(project: &Project, next: &Path) -> Result<String> {
     mark::mark(&module, &glue, &name)
 }
 
-/// Where JavaScript is written by hand: what the shell calls, and the entry above it.
-const SCRIPTS: [&str; 2] = ["src/web/js", "src/js"];
+/// Where JavaScript is written by hand: the entry, and what the module calls.
+const SCRIPTS: &str = "src/js";
 
 /// Copies the hand-written JavaScript and its declarations beside the glue.
 fn copy_entry(project: &Project, next: &Path) -> Result<()> {
-    for folder in SCRIPTS {
-        let source = project.root.join(folder);
-        for name in file_names(&source)?.into_iter().filter(|name| is_script(name)) {
-            ensure!(!next.join(&name).exists(), "{folder}/{name} has the name of another script");
-            copy(&source.join(&name), &next.join(&name))?;
-        }
+    let source = project.root.join(SCRIPTS);
+    for name in file_names(&source)?.into_iter().filter(|name| is_script(name)) {
+        ensure!(!next.join(&name).exists(), "{SCRIPTS}/{name} has the name of another script");
+        copy(&source.join(&name), &next.join(&name))?;
     }
     for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts", "relay.js", "relay.d.ts"] {
-        ensure!(next.join(entry).is_file(), "expected src/js/{entry}, the package's entry, found none");
+        ensure!(next.join(entry).is_file(), "expected {SCRIPTS}/{entry}, the package's entry, found none");
     }
     Ok(())
 }

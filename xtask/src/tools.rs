@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 /// The published crate.
 pub(crate) const CRATE: &str = "kling-multi-image2video";
 
+/// The crate that holds everything that decides.
+pub(crate) const CORE: &str = "kling-multi-image2video-core";
+
 /// A program that `cargo install` builds.
 #[derive(Clone, Debug)]
 pub(crate) struct CargoTool {

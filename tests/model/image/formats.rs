@@ -1,6 +1,6 @@
 //! Formats by content, and sizes where nothing turns them.
 
-use kling_multi_image2video::image::ImageFormat::{self, Avif, Bmp, Gif, Heic, Jpeg, Png, Tiff, Unknown, Webp};
+use kling_core::image::ImageFormat::{self, Avif, Bmp, Gif, Heic, Jpeg, Png, Tiff, Unknown, Webp};
 
 use super::build::{EOI, SCAN_DATA, chunk, frame, jpeg, jpeg_with, png, scan, segment};
 use super::{case, look, size};

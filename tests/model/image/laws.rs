@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use kling_multi_image2video::image::{ImageFormat, check};
+use kling_core::image::{ImageFormat, check};
 
 use super::build::{chunk, exif, frame, jpeg_with, located, orientation, png_with, scan, segment, tiff};
 use super::reads::MOST_READS;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use kling_multi_image2video::image::{ImageFormat, limits, read_header};
+use kling_core::image::{ImageFormat, limits, read_header};
 
 use super::build::{
     EOI, SCAN_DATA, chunk, exif, frame, jpeg, large_jpeg, orientation, png, png_with, scan, segment, tiff,

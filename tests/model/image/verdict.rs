@@ -1,7 +1,7 @@
 //! What is said of a picture: which problems, with which figures, in which words.
 
-use kling_multi_image2video::image::{check, limits};
-use kling_multi_image2video::issue::{Issue, IssueCode, IssueCode as Code, Param, Severity};
+use kling_core::image::{check, limits};
+use kling_core::issue::{Issue, IssueCode, IssueCode as Code, Param, Severity};
 
 use super::build::{chunk, exif, jpeg, jpeg_with, large_jpeg, located, png, segment};
 use super::{case, look};

@@ -6,11 +6,11 @@ use std::future::{Future, poll_fn};
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::Known;
-use kling_multi_image2video::flow::{Held, Wake};
-use kling_multi_image2video::gate::Gate;
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord, Write};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::submit::Known;
+use kling_core::flow::{Held, Wake};
+use kling_core::gate::Gate;
+use kling_core::record::{Change, RecordState, TaskRecord, Write};
 
 use super::executor::{Executor, JobId, Slot};
 use super::provider::Provider;

@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use kling_multi_image2video::endpoint::{HttpRequest, HttpResponse, Method};
-use kling_multi_image2video::error::Error;
-use kling_multi_image2video::flow::echo::Echo;
-use kling_multi_image2video::flow::{Held, Host, Reply, Wake};
-use kling_multi_image2video::gate::Gate;
-use kling_multi_image2video::progress::Progress;
-use kling_multi_image2video::record::{Change, RecordState, TaskRecord};
+use kling_core::endpoint::{HttpRequest, HttpResponse, Method};
+use kling_core::error::Error;
+use kling_core::flow::echo::Echo;
+use kling_core::flow::{Held, Host, Reply, Wake};
+use kling_core::gate::Gate;
+use kling_core::progress::Progress;
+use kling_core::record::{Change, RecordState, TaskRecord};
 
 use super::browser::{Browser, Ear, Lock, MOST, Post, Tab};
 use super::provider::no_network;

@@ -4,14 +4,14 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::Poll;
 
-use kling_multi_image2video::error::{Error, ErrorCode};
-use kling_multi_image2video::flow::submit::{Asked, Known};
-use kling_multi_image2video::flow::watch::Watch;
-use kling_multi_image2video::flow::{Flow, succeeded};
-use kling_multi_image2video::poll::Polling;
-use kling_multi_image2video::record::{RecordState, TaskRecord};
-use kling_multi_image2video::request::ExternalTaskId;
-use kling_multi_image2video::task::{Task, TaskId};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::submit::{Asked, Known};
+use kling_core::flow::watch::Watch;
+use kling_core::flow::{Flow, succeeded};
+use kling_core::poll::Polling;
+use kling_core::record::{RecordState, TaskRecord};
+use kling_core::request::ExternalTaskId;
+use kling_core::task::{Task, TaskId};
 
 use super::browser::{Browser, Tab};
 use super::call::Call;

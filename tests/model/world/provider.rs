@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use kling_multi_image2video::endpoint::{HttpRequest, Method, TransportError};
-use kling_multi_image2video::flow::Reply;
+use kling_core::endpoint::{HttpRequest, Method, TransportError};
+use kling_core::flow::Reply;
 
 use super::chance::Chance;
 use super::executor::{Executor, Slot};

@@ -11,7 +11,7 @@ use super::tally::Tally;
 use crate::child::Service;
 use crate::project::WASM_TARGET;
 use crate::setup::Need;
-use crate::tools::CRATE;
+use crate::tools::{CORE, CRATE};
 use crate::webdriver::{self, Browser};
 use crate::{licences, package};
 
@@ -119,7 +119,19 @@ fn permissive(run: &Run) -> Result<Tally> {
 fn clippy(run: &Run) -> Result<Tally> {
     run.check([
         run.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        run.cargo(&["clippy", "-p", CRATE, "--all-targets", "--target", WASM_TARGET, "--", "-D", "warnings"]),
+        run.cargo(&[
+            "clippy",
+            "-p",
+            CRATE,
+            "-p",
+            CORE,
+            "--all-targets",
+            "--target",
+            WASM_TARGET,
+            "--",
+            "-D",
+            "warnings",
+        ]),
     ])
 }
 
@@ -131,7 +143,7 @@ fn doc(run: &Run) -> Result<Tally> {
     };
     run.check([
         doc(&["--workspace"]),
-        doc(&["-p", CRATE, "--document-private-items"]),
+        doc(&["-p", CORE, "--document-private-items"]),
         doc(&["-p", CRATE, "--document-private-items", "--target", WASM_TARGET]),
     ])
 }

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
 use super::fault::Failure;
-use crate::race::{First, race};
+use kling_core::race::{First, race};
 
 #[wasm_bindgen(raw_module = "./abort.js")]
 extern "C" {

@@ -9,9 +9,9 @@ use super::listener::Listener;
 use super::number::whole;
 use super::object::{is_object, member};
 use super::text::is_record;
-use crate::error::Error;
-use crate::poll::Polling;
-use crate::request::fields::enumerate;
+use kling_core::error::Error;
+use kling_core::poll::Polling;
+use kling_core::request::fields::enumerate;
 
 /// The options of a call that only an abort can end early.
 pub(super) const CALL: &[&str] = &["signal"];

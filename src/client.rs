@@ -8,22 +8,22 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::action::Action;
 use super::download;
+use super::draft::ready;
 use super::fault::Failure;
 use super::host::Browser;
 use super::listener::Listener;
 use super::object::{self, is_object, member, plain, task};
 use super::options::CallOptions;
 use super::records;
-use super::request::ready;
 use super::settings::Settings;
-use super::submission;
+use super::submit;
 use super::timer::{chance, now, sleep};
-use crate::endpoint::Service;
-use crate::error::{Error, ErrorCode};
-use crate::flow::watch::{self, Watch};
-use crate::flow::{Flow, succeeded};
-use crate::race::{First, race};
-use crate::task::{Task, TaskId, Video};
+use kling_core::endpoint::Service;
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::watch::{self, Watch};
+use kling_core::flow::{Flow, succeeded};
+use kling_core::race::{First, race};
+use kling_core::task::{Task, TaskId, Video};
 
 /// Does what a client is asked for.
 pub(super) async fn answer(
@@ -38,7 +38,7 @@ pub(super) async fn answer(
         Action::Submit => {
             let (request, known) = (member(&subject, "request")?, member(&subject, "known")?);
             let ready = ready(&request, listener).await?;
-            Ok(task(&*submission::submit(&settings, &ready, &known, listener).await?))
+            Ok(task(&*submit::submit(&settings, &ready, &known, listener).await?))
         }
         Action::Download => Ok(download::video(&settings, &given_video(&subject)?, listener).await?.into()),
         Action::Kept => settings.records.kept(task_id(&subject)?.as_str()).await.map_err(Failure::from),

@@ -4,15 +4,15 @@ use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
+use super::draft::Ready;
 use super::encode::Encoder;
 use super::fault::{missing, words_of};
 use super::files::{blob_of, size};
 use super::listener::Listener;
-use super::request::Ready;
 use super::timer::random_bytes;
-use crate::error::{Error, ErrorCode};
-use crate::progress::Progress;
-use crate::request::{BodyPart, ExternalTaskId, VideoRequest};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::progress::Progress;
+use kling_core::request::{BodyPart, ExternalTaskId, VideoRequest};
 
 /// Encodes the images of a request, and puts its body together.
 pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listener) -> Result<Blob, Error> {

@@ -11,8 +11,8 @@ use web_sys::Blob;
 use super::fault::words_of;
 use super::number::{float, whole};
 use super::object::{is_object, member};
-use crate::error::{Error, ErrorCode};
-use crate::issue::{Issue, IssueCode};
+use kling_core::error::{Error, ErrorCode};
+use kling_core::issue::{Issue, IssueCode};
 
 /// The browser could not read a file.
 #[derive(Debug)]

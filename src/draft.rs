@@ -9,11 +9,11 @@ use super::listener::Listener;
 use super::object::{is_object, member};
 use super::options::unknown_keys;
 use super::text::{address, is_record, is_whole, words_of_number};
-use crate::error::Error;
-use crate::issue::{Issue, IssueCode};
-use crate::progress::Progress;
-use crate::request::fields::enumerate;
-use crate::request::{Checked, Draft, FIELDS, VideoRequest};
+use kling_core::error::Error;
+use kling_core::issue::{Issue, IssueCode};
+use kling_core::progress::Progress;
+use kling_core::request::fields::enumerate;
+use kling_core::request::{Checked, Draft, FIELDS, VideoRequest};
 
 /// A checked request, and the files of its images.
 pub(super) struct Ready {

@@ -12,11 +12,11 @@ use web_sys::Blob;
 use super::fault::words_of;
 use super::number::whole;
 use super::object::{js_value, member};
-use crate::error::{Error, ErrorCode};
-use crate::flow::Held;
-use crate::flow::submit::Known;
-use crate::record::{Change, RecordState, TaskRecord, Write};
-use crate::task::Video;
+use kling_core::error::{Error, ErrorCode};
+use kling_core::flow::Held;
+use kling_core::flow::submit::Known;
+use kling_core::record::{Change, RecordState, TaskRecord, Write};
+use kling_core::task::Video;
 
 #[wasm_bindgen(raw_module = "./store.js")]
 extern "C" {

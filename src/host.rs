@@ -10,13 +10,13 @@ use super::records::Lock;
 use super::settings::Settings;
 use super::tab::{Tab, is_online, is_seen};
 use super::timer::{chance, now, sleep, wall};
-use crate::endpoint::{HttpRequest, Method};
-use crate::error::Error;
-use crate::flow::echo::Echo;
-use crate::flow::{Held, Host, Reply, Wake};
-use crate::gate::Gate;
-use crate::progress::Progress;
-use crate::record::{Change, TaskRecord};
+use kling_core::endpoint::{HttpRequest, Method};
+use kling_core::error::Error;
+use kling_core::flow::echo::Echo;
+use kling_core::flow::{Held, Host, Reply, Wake};
+use kling_core::gate::Gate;
+use kling_core::progress::Progress;
+use kling_core::record::{Change, TaskRecord};
 
 /// `fetch`, timers, clock, chance, records, the caller's ear, the other tabs.
 pub(super) struct Browser<'a> {

@@ -11,11 +11,11 @@ use super::object::{is_object, member};
 use super::options::Options;
 use super::records::Records;
 use super::text::address;
-use crate::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
-use crate::error::Error;
-use crate::gate::Gate;
-use crate::poll::Polling;
-use crate::task::{Task, TaskId};
+use kling_core::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
+use kling_core::error::Error;
+use kling_core::gate::Gate;
+use kling_core::poll::Polling;
+use kling_core::task::{Task, TaskId};
 
 /// The options of `createClient`, checked.
 pub(super) struct Settings {

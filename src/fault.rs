@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::object::{plain, set};
-use crate::error::{Error, ErrorCode};
+use kling_core::error::{Error, ErrorCode};
 
 #[wasm_bindgen(raw_module = "./error.js")]
 extern "C" {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
-use crate::poll::Polling;
+use kling_core::poll::Polling;
 
 #[wasm_bindgen(raw_module = "./timer.js")]
 extern "C" {

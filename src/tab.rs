@@ -7,9 +7,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
 use super::timer::LONGEST;
-use crate::endpoint::{Body, HttpResponse, TransportError};
-use crate::flow::Wake;
-use crate::flow::echo::Echo;
+use kling_core::endpoint::{Body, HttpResponse, TransportError};
+use kling_core::flow::Wake;
+use kling_core::flow::echo::Echo;
 
 #[wasm_bindgen(raw_module = "./tab.js")]
 extern "C" {

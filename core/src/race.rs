@@ -6,13 +6,15 @@ use std::task::Poll;
 
 /// Which of the two ended first.
 #[derive(Debug)]
-pub(crate) enum First<A, B> {
+pub enum First<A, B> {
+    /// The left one, with what it came to.
     Left(A),
+    /// The right one, with what it came to.
     Right(B),
 }
 
 /// Drives both; the other is dropped, and with it all that it began. The left one is asked first.
-pub(crate) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
+pub async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
     let mut left = pin!(left);
     let mut right = pin!(right);
     poll_fn(|context| {

@@ -2,7 +2,7 @@
 
 mod body;
 mod draft;
-pub(crate) mod fields;
+pub mod fields;
 mod image_url;
 
 pub use body::BodyPart;

@@ -3,18 +3,18 @@
 use wasm_bindgen::JsValue;
 
 use super::body;
+use super::draft::Ready;
 use super::fault::{Failure, missing};
 use super::files::size;
 use super::host::Browser;
 use super::listener::Listener;
-use super::request::Ready;
 use super::settings::Settings;
 use super::timer::{random_bytes, wall};
-use crate::flow::Flow;
-use crate::flow::submit::Asked;
-use crate::record::TaskRecord;
-use crate::request::ExternalTaskId;
-use crate::task::Task;
+use kling_core::flow::Flow;
+use kling_core::flow::submit::Asked;
+use kling_core::record::TaskRecord;
+use kling_core::request::ExternalTaskId;
+use kling_core::task::Task;
 
 /// Submits a request that has no errors. `known` is what the store had of its id at the moment of the call.
 pub(super) async fn submit(

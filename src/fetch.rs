@@ -13,9 +13,9 @@ use web_sys::{Blob, Response};
 
 use super::fault::words_of;
 use super::number::float;
-use crate::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, TransportError};
-use crate::error::Error;
-use crate::flow::download::Source;
+use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, TransportError};
+use kling_core::error::Error;
+use kling_core::flow::download::Source;
 
 #[wasm_bindgen(raw_module = "./exchange.js")]
 extern "C" {

@@ -4,8 +4,8 @@ use js_sys::Reflect;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use crate::plain::{Plain, Show};
-use crate::task::Task;
+use kling_core::plain::{Plain, Show};
+use kling_core::task::Task;
 
 /// A value of ours as plain JavaScript.
 pub(super) fn plain(value: &(impl Show + ?Sized)) -> JsValue {

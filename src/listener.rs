@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::fault::js_error;
 use super::object::{plain, set, task};
-use crate::progress::Progress;
+use kling_core::progress::Progress;
 
 #[wasm_bindgen(raw_module = "./fault.js")]
 extern "C" {

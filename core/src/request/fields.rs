@@ -94,7 +94,7 @@ fn unknown_word(path: &str, words: &[&str], found: &str) -> Issue {
 }
 
 /// The words with something between them.
-pub(crate) fn enumerate(words: &[&str], between: &str) -> String {
+pub fn enumerate(words: &[&str], between: &str) -> String {
     let mut text = String::new();
     for (index, word) in words.iter().enumerate() {
         if index > 0 {

@@ -10,8 +10,8 @@ use web_sys::Blob;
 
 use super::files::{Unreadable, begin, blob_of, size};
 use super::number::count;
-use crate::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
-use crate::error::{Error, ErrorCode};
+use kling_core::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
+use kling_core::error::{Error, ErrorCode};
 
 /// Encodes files block by block.
 pub(super) struct Encoder {

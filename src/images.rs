@@ -11,9 +11,9 @@ use web_sys::Blob;
 use super::files::{Unreadable, as_blob, begin, size};
 use super::object::{is_object, member};
 use super::text::address;
-use crate::image::{self, ImageHeader};
-use crate::issue::{Issue, IssueCode};
-use crate::request::DraftImage;
+use kling_core::image::{self, ImageHeader};
+use kling_core::issue::{Issue, IssueCode};
+use kling_core::request::DraftImage;
 
 #[wasm_bindgen(raw_module = "./bytes.js")]
 extern "C" {

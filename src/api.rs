@@ -7,16 +7,16 @@ use web_sys::Blob;
 
 use super::action::Action;
 use super::body;
+use super::draft::{check, ready};
 use super::encode::Encoder;
 use super::fault::Failure;
 use super::files::{Unreadable, as_blob, blob_of, size};
 use super::images::header;
 use super::listener::Listener;
 use super::object::{js_value, plain};
-use super::request::{check, ready};
-use crate::error::Error;
-use crate::image::{self, ImageFormat};
-use crate::plain::Members;
+use kling_core::error::Error;
+use kling_core::image::{self, ImageFormat};
+use kling_core::plain::Members;
 
 /// Does what is asked.
 pub(super) async fn answer(action: Action, subject: JsValue) -> Result<JsValue, Failure> {

@@ -16,12 +16,12 @@ use super::host::Browser;
 use super::listener::Listener;
 use super::number::whole;
 use super::settings::Settings;
-use crate::endpoint::TransportError;
-use crate::flow::Flow;
-use crate::flow::download::{Line, Opened, Source};
-use crate::gate::Gate;
-use crate::task::Video;
-use crate::video::START;
+use kling_core::endpoint::TransportError;
+use kling_core::flow::Flow;
+use kling_core::flow::download::{Line, Opened, Source};
+use kling_core::gate::Gate;
+use kling_core::task::Video;
+use kling_core::video::START;
 
 #[wasm_bindgen(raw_module = "./bytes.js")]
 extern "C" {
