@@ -12,7 +12,7 @@ use web_sys::AbortSignal;
 use super::fault::Failure;
 use kling_core::race::{First, race};
 
-#[wasm_bindgen(raw_module = "./abort.js")]
+#[wasm_bindgen(module = "/src/js/abort.js")]
 extern "C" {
     /// Listens to signals.
     type Aborts;

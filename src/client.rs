@@ -1,19 +1,21 @@
-//! What a client is asked for.
+//! The client, as JavaScript calls it.
 
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
 
-use super::action::Action;
+use super::abort::promise;
 use super::download;
 use super::draft::ready;
-use super::fault::Failure;
+use super::fault::{Failure, js_error};
 use super::host::Browser;
 use super::listener::Listener;
-use super::object::{self, is_object, member, plain, task};
-use super::options::CallOptions;
+use super::object::{is_object, member, plain, task};
+use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::records;
 use super::settings::Settings;
 use super::submit;
@@ -25,64 +27,293 @@ use kling_core::flow::{Flow, succeeded};
 use kling_core::race::{First, race};
 use kling_core::task::{Task, TaskId, Video};
 
-/// Does what a client is asked for.
-pub(super) async fn answer(
+/// A client of one base address. Each call takes its options last, and rejects with a `KlingError` or the signal's reason.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Client {
     settings: Rc<Settings>,
-    action: Action,
-    subject: JsValue,
-    options: CallOptions,
-    seen: Option<Function>,
-) -> Result<JsValue, Failure> {
-    let (begun, listener) = (now(), &options.listener);
-    match action {
-        Action::Submit => {
-            let (request, known) = (member(&subject, "request")?, member(&subject, "known")?);
-            let ready = ready(&request, listener).await?;
-            Ok(task(&*submit::submit(&settings, &ready, &known, listener).await?))
-        }
-        Action::Download => Ok(download::video(&settings, &given_video(&subject)?, listener).await?.into()),
-        Action::Kept => settings.records.kept(task_id(&subject)?.as_str()).await.map_err(Failure::from),
-        Action::Records => Ok(plain(&*Flow(&Browser::new(&settings, listener, None)).records().await?)),
-        Action::Storage => Ok(settings.records.kind().into()),
-        Action::Base => Ok(settings.records.base().into()),
-        Action::Forget => {
-            Flow(&Browser::new(&settings, listener, None)).forget(task_id(&subject)?.as_str()).await?;
+}
+
+#[wasm_bindgen]
+impl Client {
+    /// Takes the options of `createClient`.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_option`
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_optional_param_type = "ClientOptions")] options: JsValue,
+    ) -> Result<Self, JsValue> {
+        Ok(Self { settings: Rc::new(Settings::read(options)?) })
+    }
+
+    /// Sends a request, unless its id was accepted already. `known` is what the store has of its external task id when the
+    /// caller calls; left out, it is read now.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
+    pub fn submit(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "SubmitOptions | undefined")] options: JsValue,
+        known: Option<Promise>,
+    ) -> Promise {
+        let known = known.or_else(|| self.settings.records.begin_known(&request));
+        self.call(options, PROGRESS, |settings, options| async move {
+            let known = match known {
+                // Without an answer, the call may not repeat a submission.
+                Some(known) => JsFuture::from(known).await.unwrap_or(JsValue::UNDEFINED),
+                None => JsValue::UNDEFINED,
+            };
+            let ready = ready(&request, &options.listener).await?;
+            Ok(task(&*submit::submit(&settings, &ready, &known, &options.listener).await?))
+        })
+    }
+
+    /// Asks for a task once.
+    #[wasm_bindgen(js_name = getTask, unchecked_return_type = "Promise<Task>")]
+    pub fn get_task(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, CALL, |settings, options| async move {
+            let Known { service, id, .. } = known(&settings, &id, &options).await?;
+            let browser = browser(&settings, &id, &options);
+            Ok(task(&*Flow(&browser).task(&service, &id).await?))
+        })
+    }
+
+    /// Waits until a task succeeds.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
+    pub fn wait(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "WaitOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, WAIT, |settings, options| async move {
+            Ok(task(&*succeeded(follow(&settings, &id, &options, false, None).await?)?))
+        })
+    }
+
+    /// The second part of `generate`: waits for a task that `submit` has just brought. It is not asked for at once, and its
+    /// errors are no reason to repeat the call that created it.
+    #[wasm_bindgen(js_name = waitForAccepted, unchecked_return_type = "Promise<Task>")]
+    pub fn wait_for_accepted(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "WaitOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, WAIT, |settings, options| async move {
+            Ok(task(&*succeeded(follow(&settings, &id, &options, true, None).await?)?))
+        })
+    }
+
+    /// Calls `changed` with the task at once, then after each change, and waits each time for what it returns. Resolves when the
+    /// task has ended, and rejects when `left` aborts.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn watch(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "WaitOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "(task: Task) => void | Promise<void>")] changed: Function,
+        left: Option<AbortSignal>,
+    ) -> Promise {
+        self.call_until(left, options, WAIT, |settings, options| async move {
+            follow(&settings, &id, &options, false, Some(&changed)).await?;
             Ok(JsValue::UNDEFINED)
-        }
-        _ => {
-            let ready = settings.service_for(task_id(&subject)?);
-            // The caller's patience also ends while a function of theirs looks for the key.
-            let (service, id, known) = match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
-                First::Left(ready) => ready?,
-                First::Right(()) => return Err(watch::timed_out().into()),
-            };
-            let browser = Browser::new(&settings, listener, Some(&settings.records.topic(id.as_str())));
-            let flow = Flow(&browser);
-            let found = match action {
-                Action::Keep => return keep(&settings, &flow, &service, &id, known, listener).await,
-                Action::Reconcile => flow.reconcile(&service, &id).await?,
-                Action::Adopt => Some(flow.adopt(&service, &id).await?),
-                Action::Wait | Action::WaitForAccepted | Action::Watch => {
-                    let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
-                    if matches!(action, Action::WaitForAccepted) {
-                        watch = watch.accepted(known, chance());
-                    }
-                    let mut last = None;
-                    while let Some(task) = watch.next(&flow).await? {
-                        if let Some(seen) = &seen {
-                            let done: Promise =
-                                Promise::resolve(&seen.call1(&JsValue::UNDEFINED, &object::task(&task))?);
-                            JsFuture::from(done).await?;
-                        }
-                        last = Some(task);
-                    }
-                    if seen.is_none() { Some(succeeded(last)?) } else { None }
-                }
-                _ => Some(flow.task(&service, &id).await?),
-            };
+        })
+    }
+
+    /// Looks once for the task of an unknown submission.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Task | undefined>")]
+    pub fn reconcile(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string", js_name = externalTaskId)] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, CALL, |settings, options| async move {
+            let Known { service, id, .. } = known(&settings, &id, &options).await?;
+            let browser = browser(&settings, &id, &options);
+            let found = Flow(&browser).reconcile(&service, &id).await?;
             Ok(found.as_deref().map_or(JsValue::UNDEFINED, task))
+        })
+    }
+
+    /// Makes a record of a task that was created elsewhere.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
+    pub fn adopt(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string", js_name = taskId)] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, CALL, |settings, options| async move {
+            let Known { service, id, .. } = known(&settings, &id, &options).await?;
+            let browser = browser(&settings, &id, &options);
+            Ok(task(&*Flow(&browser).adopt(&service, &id).await?))
+        })
+    }
+
+    /// The checked bytes of a finished video.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Blob>")]
+    pub fn download(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Video | Task")] video: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ProgressOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, PROGRESS, |settings, options| async move {
+            Ok(download::video(&settings, &given_video(&video)?, &options.listener).await?.into())
+        })
+    }
+
+    /// Downloads the video of a finished task, and keeps it in this browser.
+    #[wasm_bindgen(js_name = keepVideo, unchecked_return_type = "Promise<Blob>")]
+    pub fn keep_video(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ProgressOptions")] options: JsValue,
+    ) -> Promise {
+        self.call(options, PROGRESS, |settings, options| async move {
+            let Known { service, id, task } = known(&settings, &id, &options).await?;
+            let browser = browser(&settings, &id, &options);
+            keep(&settings, &Flow(&browser), &service, &id, task, &options.listener).await
+        })
+    }
+
+    /// The video that is kept for a task, without any request.
+    #[wasm_bindgen(js_name = keptVideo, unchecked_return_type = "Promise<Blob | undefined>")]
+    pub fn kept_video(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Promise {
+        self.simple_call(|settings| async move { Ok(settings.records.kept(task_id(&id)?.as_str()).await?) })
+    }
+
+    /// Everything submitted from this browser to this base address, newest first.
+    #[wasm_bindgen(unchecked_return_type = "Promise<TaskRecord[]>")]
+    pub fn records(&self) -> Promise {
+        self.simple_call(|settings| async move {
+            let listener = Listener::new(None);
+            Ok(plain(&*Flow(&Browser::new(&settings, &listener, None)).records().await?))
+        })
+    }
+
+    /// The base address that the records belong to.
+    #[wasm_bindgen(getter, js_name = baseUrl, unchecked_return_type = "string")]
+    pub fn base_url(&self) -> JsValue {
+        self.settings.records.base().into()
+    }
+
+    /// Removes a record and its kept video, never a task.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn forget(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Promise {
+        self.simple_call(|settings| async move {
+            let listener = Listener::new(None);
+            Flow(&Browser::new(&settings, &listener, None)).forget(task_id(&id)?.as_str()).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Where records really are.
+    #[wasm_bindgen(unchecked_return_type = "Promise<\"indexeddb\" | \"memory\">")]
+    pub fn storage(&self) -> Promise {
+        self.simple_call(|settings| async move { Ok(settings.records.kind().into()) })
+    }
+
+    /// Ends every call of this client; these and later calls reject with `invalid_option`.
+    pub fn close(&self) {
+        let closed = Error::new(ErrorCode::InvalidOption, "this client was closed");
+        self.settings.closing.abort_with_reason(&js_error(&closed));
+    }
+
+    /// A call that takes these of the options.
+    fn call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
+        &self,
+        options: JsValue,
+        known: &[&str],
+        call: impl FnOnce(Rc<Settings>, CallOptions) -> C,
+    ) -> Promise {
+        self.call_until(None, options, known, call)
+    }
+
+    /// The same, which ends when `left` aborts too.
+    fn call_until<C: Future<Output = Result<JsValue, Failure>> + 'static>(
+        &self,
+        left: Option<AbortSignal>,
+        options: JsValue,
+        known: &[&str],
+        call: impl FnOnce(Rc<Settings>, CallOptions) -> C,
+    ) -> Promise {
+        match CallOptions::read(options, known) {
+            Ok(options) => {
+                let signals = self.signals([options.signal.clone(), left]);
+                promise(signals, Box::pin(call(Rc::clone(&self.settings), options)))
+            }
+            Err(failure) => Promise::reject(&failure.into()),
         }
     }
+
+    /// A call without options.
+    fn simple_call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
+        &self,
+        call: impl FnOnce(Rc<Settings>) -> C,
+    ) -> Promise {
+        promise(self.signals([None, None]), Box::pin(call(Rc::clone(&self.settings))))
+    }
+
+    /// What ends a call: the client is closed, or one of these aborts.
+    fn signals(&self, others: [Option<AbortSignal>; 2]) -> Vec<AbortSignal> {
+        others.into_iter().flatten().chain([self.settings.closing.signal()]).collect()
+    }
+}
+
+/// What is needed to ask for a task.
+struct Known {
+    service: Service,
+    /// By which the service knows it.
+    id: TaskId,
+    /// As it is remembered.
+    task: Option<Box<Task>>,
+}
+
+async fn known(settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<Known, Failure> {
+    let ready = settings.service_for(task_id(id)?);
+    // The caller's patience also ends while a function of theirs looks for the key.
+    match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
+        First::Left(ready) => {
+            let (service, id, task) = ready?;
+            Ok(Known { service, id, task })
+        }
+        First::Right(()) => Err(watch::timed_out().into()),
+    }
+}
+
+fn browser<'a>(settings: &'a Settings, id: &TaskId, options: &'a CallOptions) -> Browser<'a> {
+    Browser::new(settings, &options.listener, Some(&settings.records.topic(id.as_str())))
+}
+
+/// Watches a task to its end, and returns it as it was seen last. Without `changed`, all that happens is reported to the
+/// listener only.
+async fn follow(
+    settings: &Settings,
+    id: &JsValue,
+    options: &CallOptions,
+    is_accepted: bool,
+    changed: Option<&Function>,
+) -> Result<Option<Box<Task>>, Failure> {
+    let begun = now();
+    let Known { service, id, task: remembered } = known(settings, id, options).await?;
+    let browser = browser(settings, &id, options);
+    let flow = Flow(&browser);
+    let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
+    if is_accepted {
+        watch = watch.accepted(remembered, chance());
+    }
+    let mut last = None;
+    while let Some(seen) = watch.next(&flow).await? {
+        if let Some(changed) = changed {
+            let done: Promise = Promise::resolve(&changed.call1(&JsValue::UNDEFINED, &task(&seen))?);
+            JsFuture::from(done).await?;
+        }
+        last = Some(seen);
+    }
+    Ok(last)
 }
 
 fn task_id(id: &JsValue) -> Result<TaskId, Failure> {

@@ -23,7 +23,7 @@ use kling_core::gate::Gate;
 use kling_core::task::Video;
 use kling_core::video::START;
 
-#[wasm_bindgen(raw_module = "./bytes.js")]
+#[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
     /// The bytes of an answer, or of several that follow each other.
     type Received;

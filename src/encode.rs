@@ -5,13 +5,26 @@
 
 use std::iter;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::files::{Unreadable, begin, blob_of, size};
 use super::number::count;
 use kling_core::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
 use kling_core::error::{Error, ErrorCode};
+
+/// The base64 of a file as one string.
+pub(super) async fn text(file: &Blob) -> Result<JsValue, Error> {
+    let mut encoder = Encoder::new()?;
+    let all = async {
+        let parts = encoder.encode(file, &mut |_| ()).await?;
+        let whole = blob_of(&parts.iter().collect::<Array>(), "")?;
+        Ok(JsFuture::from(whole.text()).await?)
+    };
+    all.await.map_err(|unreadable: Unreadable| unreadable.into_error("image"))
+}
 
 /// Encodes files block by block.
 pub(super) struct Encoder {

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::object::{plain, set};
 use kling_core::error::{Error, ErrorCode};
 
-#[wasm_bindgen(raw_module = "./error.js")]
+#[wasm_bindgen(module = "/src/js/error.js")]
 extern "C" {
     /// The `Error` subclass of the package, which Rust cannot define.
     type KlingError;
@@ -16,7 +16,17 @@ extern "C" {
     fn new(message: &str, known: &JsValue, options: &JsValue) -> KlingError;
 }
 
-#[wasm_bindgen(raw_module = "./fault.js")]
+// Exported by the module too, and never called from here. A class can be exported only as if it were a function.
+#[wasm_bindgen(module = "/src/js/error.js")]
+extern "C" {
+    #[wasm_bindgen(reexport, skip_typescript, js_name = KlingError)]
+    fn kling_error();
+
+    #[wasm_bindgen(reexport, skip_typescript, js_name = isKlingError)]
+    fn is_kling_error();
+}
+
+#[wasm_bindgen(module = "/src/js/fault.js")]
 extern "C" {
     /// Rejects everything outstanding, because this instance will never answer it.
     #[wasm_bindgen(js_name = instanceFailed)]

@@ -17,7 +17,7 @@ use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, T
 use kling_core::error::Error;
 use kling_core::flow::download::Source;
 
-#[wasm_bindgen(raw_module = "./exchange.js")]
+#[wasm_bindgen(module = "/src/js/exchange.js")]
 extern "C" {
     /// One request and its answer.
     type Exchange;

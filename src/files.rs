@@ -43,7 +43,7 @@ impl From<JsValue> for Unreadable {
     }
 }
 
-#[wasm_bindgen(raw_module = "./bytes.js")]
+#[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
     #[wasm_bindgen(js_name = readSlice)]
     fn read_slice(file: &Blob, start: f64, end: f64) -> Promise;
@@ -61,6 +61,12 @@ pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
         && has("slice").is_function()
         && has("arrayBuffer").is_function();
     is_blob.then(|| value.unchecked_ref())
+}
+
+/// The image that the caller passed.
+pub(super) fn image(value: &JsValue) -> Result<&Blob, Error> {
+    let invalid = || Error::invalid_option("image", "expected a File or Blob, found something else");
+    as_blob(value).ok_or_else(invalid)
 }
 
 /// Its length in bytes.

@@ -9,13 +9,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::files::{Unreadable, as_blob, begin, size};
-use super::object::{is_object, member};
+use super::object::{is_object, js_value, member};
 use super::text::address;
-use kling_core::image::{self, ImageHeader};
+use kling_core::image::{self, ImageFormat, ImageHeader};
 use kling_core::issue::{Issue, IssueCode};
+use kling_core::plain::Members;
 use kling_core::request::DraftImage;
 
-#[wasm_bindgen(raw_module = "./bytes.js")]
+#[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
     /// The bytes that a text stands for.
     #[wasm_bindgen(js_name = fromBase64)]
@@ -104,6 +105,21 @@ impl Candidate {
     fn faulty(issue: Issue) -> Self {
         Self { draft: DraftImage::Encoded(vec![issue]), file: None }
     }
+}
+
+/// What the header of an image says, and what the service would refuse it for, as JavaScript has it.
+pub(super) async fn info(blob: &Blob) -> JsValue {
+    const PATH: &str = "image";
+    let (header, issues) = match header(blob).await {
+        Ok(header) => (Some(header), image::check(PATH, size(blob), &header)),
+        Err(unreadable) => (None, vec![unreadable.issue(PATH)]),
+    };
+    let (width, height) = header.as_ref().and_then(|header| header.size).unzip();
+    let format = header.map_or(ImageFormat::Unknown, |header| header.format);
+    let members =
+        Members::default().text("format", format.as_str()).number("bytes", size(blob)).list("issues", &issues);
+    let members = members.some_number("width", width.map(u64::from)).some_number("height", height.map(u64::from));
+    js_value(&members.into())
 }
 
 /// What the first bytes of a file say about it.

@@ -3,20 +3,17 @@
 //! What is decided is decided in `core`, whose documentation describes the architecture. Each module here does what that asks
 //! for: options and requests are read from JavaScript, errors and tasks are written to it; `fetch`, files, timers, signals,
 //! IndexedDB, locks and other tabs are lent.
+//!
+//! Each function here and each method of [`Client`] is one public call of the package. `src/js/index.d.ts` documents them for
+//! those who use it.
 #![cfg(target_family = "wasm")]
 
 mod abort;
-#[expect(clippy::float_cmp, reason = "in what wasm-bindgen makes of an enum")]
-mod action;
-mod api;
 mod body;
 mod client;
 mod download;
 mod draft;
 mod encode;
-#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
-mod entry;
-#[expect(unreachable_pub, reason = "wasm-bindgen exports what is pub")]
 mod fault;
 mod fetch;
 mod files;
@@ -33,6 +30,97 @@ mod tab;
 mod text;
 mod timer;
 
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use abort::promise;
+pub use client::Client;
+use fault::Failure;
+pub use fault::discard_instance;
+use listener::Listener;
+use options::{CALL, CallOptions, PROGRESS, WAIT};
+
 /// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// What the functions and the client take and return.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("js/types.d.ts");
+
+/// Reads the header of an image, and says what the service would refuse it for.
+#[wasm_bindgen(js_name = inspectImage, unchecked_return_type = "Promise<ImageInfo>")]
+pub fn inspect_image(#[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue) -> Promise {
+    promise(Vec::new(), Box::pin(async move { Ok(images::info(files::image(&image)?).await) }))
+}
+
+/// The bare base64 of a file.
+#[wasm_bindgen(js_name = encodeImage, unchecked_return_type = "Promise<string>")]
+pub fn encode_image(
+    #[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
+) -> Promise {
+    call(options, CALL, |_| async move { Ok(encode::text(files::image(&image)?).await?) })
+}
+
+/// Every problem of a request at once, without a key and without sending anything.
+#[wasm_bindgen(js_name = validateRequest, unchecked_return_type = "Promise<Issue[]>")]
+pub fn validate_request(#[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue) -> Promise {
+    promise(
+        Vec::new(),
+        Box::pin(async move {
+            let (checked, _) = draft::check(&request, &Listener::new(None)).await;
+            Ok(object::plain(&*checked.issues))
+        }),
+    )
+}
+
+/// The JSON body that a submission of this request would send.
+#[wasm_bindgen(js_name = buildRequestBody, unchecked_return_type = "Promise<Blob>")]
+pub fn build_request_body(
+    #[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
+) -> Promise {
+    call(options, CALL, |options| async move {
+        let ready = draft::ready(&request, &options.listener).await?;
+        Ok(body::build(&ready, &body::id_of(&ready.request)?, &options.listener).await?.into())
+    })
+}
+
+/// Checks the options of `submit` before it is known whether the call joins another one.
+///
+/// # Errors
+///
+/// `invalid_option`
+#[wasm_bindgen(js_name = checkSubmitOptions)]
+pub fn check_submit_options(
+    #[wasm_bindgen(unchecked_optional_param_type = "SubmitOptions")] options: JsValue,
+) -> Result<(), JsValue> {
+    CallOptions::read(options, PROGRESS)?;
+    Ok(())
+}
+
+/// Checks the options of `generate` before its first part begins.
+///
+/// # Errors
+///
+/// `invalid_option`
+#[wasm_bindgen(js_name = checkGenerateOptions)]
+pub fn check_generate_options(
+    #[wasm_bindgen(unchecked_optional_param_type = "SubmitOptions & WaitOptions")] options: JsValue,
+) -> Result<(), JsValue> {
+    CallOptions::read(options, WAIT)?;
+    Ok(())
+}
+
+fn call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
+    options: JsValue,
+    known: &[&str],
+    call: impl FnOnce(CallOptions) -> C,
+) -> Promise {
+    match CallOptions::read(options, known) {
+        Ok(options) => promise(options.signal.clone().into_iter().collect(), Box::pin(call(options))),
+        Err(failure) => Promise::reject(&failure.into()),
+    }
+}

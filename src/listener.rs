@@ -8,7 +8,7 @@ use super::fault::js_error;
 use super::object::{plain, set, task};
 use kling_core::progress::Progress;
 
-#[wasm_bindgen(raw_module = "./fault.js")]
+#[wasm_bindgen(module = "/src/js/fault.js")]
 extern "C" {
     /// Reports what a listener threw as uncaught.
     #[wasm_bindgen(js_name = reportUncaught)]

@@ -11,14 +11,14 @@ use web_sys::Blob;
 
 use super::fault::words_of;
 use super::number::whole;
-use super::object::{js_value, member};
+use super::object::{is_object, js_value, member};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::Held;
 use kling_core::flow::submit::Known;
 use kling_core::record::{Change, RecordState, TaskRecord, Write};
 use kling_core::task::Video;
 
-#[wasm_bindgen(raw_module = "./store.js")]
+#[wasm_bindgen(module = "/src/js/store.js")]
 extern "C" {
     /// A store of records.
     #[derive(Debug)]
@@ -35,6 +35,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn all(this: &Store, base: &str) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn known(this: &Store, id: &str) -> Promise;
 
     #[wasm_bindgen(method)]
     fn change(this: &Store, base: &str, id: &str, decide: &JsValue) -> Promise;
@@ -122,6 +125,14 @@ impl Records {
     pub(super) async fn list(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
         let all: Array = settled(self.store.all(&self.base)).await?.unchecked_into();
         Ok(all.iter().filter_map(|value| record(&value).ok()).collect())
+    }
+
+    /// Begins to read what the store has of the external task id of a request, if it has one.
+    pub(super) fn begin_known(&self, request: &JsValue) -> Option<Promise> {
+        if !is_object(request) {
+            return None;
+        }
+        word(request, "externalTaskId").map(|id| self.store.known(&id))
     }
 
     /// The record of an id as it was at the moment of the call, of those that the store has under all base URLs.

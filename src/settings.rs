@@ -3,7 +3,7 @@
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::AbortSignal;
+use web_sys::AbortController;
 
 use super::fault::Failure;
 use super::fetch::Fetcher;
@@ -28,8 +28,8 @@ pub(super) struct Settings {
     pub(super) gate: Gate,
     /// What brings videos, which may take long: nobody's questions shall wait for them.
     pub(super) downloads: Gate,
-    /// Fires when the client is closed.
-    pub(super) closed: AbortSignal,
+    /// Aborts when the client is closed.
+    pub(super) closing: AbortController,
 }
 
 impl std::fmt::Debug for Settings {
@@ -49,7 +49,7 @@ enum KeySource {
 }
 
 impl Settings {
-    pub(super) fn read(options: JsValue, closed: AbortSignal) -> Result<Self, Failure> {
+    pub(super) fn read(options: JsValue) -> Result<Self, Failure> {
         const KNOWN: &[&str] = &["apiKey", "baseUrl", "polling", "fetch", "store", "storeName"];
         let options = Options::read("options", options, KNOWN)?;
         let key = match options.get("apiKey")? {
@@ -68,7 +68,8 @@ impl Settings {
         }
         let records = records(&options, &base)?;
         let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
-        Ok(Self { key, base, polling, fetcher, records, gate, downloads, closed })
+        let closing = AbortController::new()?;
+        Ok(Self { key, base, polling, fetcher, records, gate, downloads, closing })
     }
 
     /// The service, with the key as it is now.

@@ -11,7 +11,7 @@ use kling_core::endpoint::{Body, HttpResponse, TransportError};
 use kling_core::flow::Wake;
 use kling_core::flow::echo::Echo;
 
-#[wasm_bindgen(raw_module = "./tab.js")]
+#[wasm_bindgen(module = "/src/js/tab.js")]
 extern "C" {
     /// One call's ear.
     #[wasm_bindgen(js_name = Tab)]

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[wasm_bindgen(raw_module = "./text.js")]
+#[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {
     #[wasm_bindgen(js_name = address)]
     fn js_address(text: &JsValue, is_relative: bool) -> JsValue;

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use super::number::{float, whole};
 use kling_core::poll::Polling;
 
-#[wasm_bindgen(raw_module = "./timer.js")]
+#[wasm_bindgen(module = "/src/js/timer.js")]
 extern "C" {
     type Timer;
 

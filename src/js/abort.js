@@ -1,6 +1,8 @@
 // The caller's signals: one promise for all of them, because each listener would be a closure in Rust.
 
 export class Aborts {
+  listener = () => {};
+
   /** @param {AbortSignal[]} signals */
   constructor(signals) {
     this.signals = signals;

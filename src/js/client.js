@@ -1,21 +1,15 @@
 // A client that can be made anywhere, also where no WebAssembly can run: its methods load the module when first called.
 
-import { Action } from "./action.js";
 import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
-import { ask, run } from "./loader.js";
+import * as glue from "./kling_multi_image2video.js";
+import { run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
 import { DEFAULT_NAME, openStore } from "./store.js";
 
-/** @typedef {import("./loader.js").Glue} Glue */
 /** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
-/**
- * @typedef {(
- *   action: number, subject?: unknown, options?: unknown, left?: AbortSignal, seen?: (task: Task) => Promise<void>,
- * ) => Promise<any>} Call
- */
 
 /**
  * @param {import("./index.js").ClientOptions} [options]
@@ -31,30 +25,31 @@ export function createClient(options) {
   } catch (error) {
     unreadable = error;
   }
-  /** @type {{ client: Call, instance: number } | undefined} */
+  /** @type {{ client: glue.Client, instance: number } | undefined} */
   let made;
-
-  const closing = new AbortController();
+  let isClosed = false;
   /** @type {Set<() => void>} */
   const listening = new Set();
 
-  /** @param {Glue} glue */
-  const client = (glue) => {
-    if (closing.signal.aborted) throw closing.signal.reason;
+  /** The client of the instance at hand. */
+  const client = () => {
     if (unreadable) throw unreadable;
     if (made?.instance !== currentInstance()) {
-      made = { client: glue.openClient(given, closing.signal), instance: currentInstance() };
+      made = { client: new glue.Client(given), instance: currentInstance() };
+      if (isClosed) made.client.close();
     }
     return made.client;
   };
 
   /**
-   * @param {number} action
-   * @returns {(subject?: unknown, options?: unknown) => Promise<any>}
+   * Calls the client with the options as they are now.
+   * @template T, Options
+   * @param {Options} options
+   * @param {(client: glue.Client, options: Options) => Promise<T>} begin
    */
-  const call = (action) => async (subject, options) => {
+  const call = async (options, begin) => {
     const how = copied(options);
-    return run((glue) => client(glue)(action, subject, how));
+    return run(() => begin(client(), how));
   };
 
   /** What this browser has of an id at the moment of a call; without an answer, the call may not repeat a submission. */
@@ -64,9 +59,7 @@ export function createClient(options) {
     return openStore(store, storeName).known(request.externalTaskId).catch(() => undefined);
   };
 
-  const send = call(Action.Submit);
-  const share = joined(async (request, how, known) => send({ request, known: await known }, how));
-  const waitForAccepted = call(Action.WaitForAccepted);
+  const share = joined((request, options, known) => run(() => client().submit(request, options, known)));
 
   /**
    * @param {unknown} request
@@ -77,7 +70,7 @@ export function createClient(options) {
     const [now, how] = [snapshot(request), copied(options)];
     const known = knownOf(now);
     // Read by Rust, because a misspelt option must not vanish on the way.
-    await ask(Action.CheckSubmit, undefined, how);
+    await run(async () => glue.checkSubmitOptions(how));
     return share(now, how ?? {}, known);
   };
 
@@ -85,30 +78,30 @@ export function createClient(options) {
     submit,
     async generate(request, options) {
       const how = copied(options);
-      await ask(Action.CheckGenerate, undefined, how);
+      await run(async () => glue.checkGenerateOptions(how));
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await submit(request, rest);
       // Whatever ends it, the caller must learn of the task, and that the same call would be another one.
-      return waitForAccepted(taskId, how).catch((error) => {
+      return run(() => client().waitForAccepted(taskId, how)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },
-    getTask: call(Action.Task),
-    reconcile: call(Action.Reconcile),
-    adopt: call(Action.Adopt),
-    wait: call(Action.Wait),
-    download: call(Action.Download),
-    keepVideo: call(Action.Keep),
-    keptVideo: (id) => call(Action.Kept)(id),
-    watch: (id, options) => changes((left, seen) => run((glue) => client(glue)(Action.Watch, id, options, left, seen))),
-    records: () => call(Action.Records)(),
-    forget: (id) => call(Action.Forget)(id),
-    storage: () => call(Action.Storage)(),
+    getTask: (id, options) => call(options, (client, how) => client.getTask(id, how)),
+    reconcile: (id, options) => call(options, (client, how) => client.reconcile(id, how)),
+    adopt: (id, options) => call(options, (client, how) => client.adopt(id, how)),
+    wait: (id, options) => call(options, (client, how) => client.wait(id, how)),
+    download: (video, options) => call(options, (client, how) => client.download(video, how)),
+    keepVideo: (id, options) => call(options, (client, how) => client.keepVideo(id, how)),
+    keptVideo: (id) => run(() => client().keptVideo(id)),
+    watch: (id, options) => changes((left, changed) => run(() => client().watch(id, options, changed, left))),
+    records: () => run(() => client().records()),
+    forget: (id) => run(() => client().forget(id)),
+    storage: () => run(() => client().storage()),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
         throw new KlingError("listener: expected a function", { code: "invalid_option" });
       }
-      const base = call(Action.Base)();
+      const base = run(async () => client().baseUrl);
       // What is wrong with the options is told by every call.
       base.catch(() => {});
       const { store: kind = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
@@ -127,12 +120,13 @@ export function createClient(options) {
         leave();
         listening.delete(leave);
       };
-      if (closing.signal.aborted) leave();
+      if (isClosed) leave();
       else listening.add(leave);
       return end;
     },
     close() {
-      closing.abort(new KlingError("this client was closed", { code: "invalid_option" }));
+      isClosed = true;
+      if (made?.instance === currentInstance()) made.client.close();
       for (const leave of listening) leave();
       listening.clear();
     },

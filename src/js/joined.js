@@ -18,14 +18,14 @@ import { reportUncaught } from "./fault.js";
 /**
  * Lets one submission serve all callers that ask for the same while it lasts. The last one to leave ends it.
  * @template T
- * @param {(request: any, options: Options, known: unknown) => Promise<T>} submit
- * @returns {(request: any, options: Options, known: unknown) => Promise<T>}
+ * @param {(request: any, options: Options, known: Promise<any> | undefined) => Promise<T>} submit
+ * @returns {(request: any, options: Options, known: Promise<any> | undefined) => Promise<T>}
  */
 export function joined(submit) {
   /** @type {Set<Submission<T>>} */
   const underWay = new Set();
 
-  /** @param {any} request @param {unknown} known */
+  /** @param {any} request @param {Promise<any> | undefined} known */
   const begin = (request, known) => {
     /** @type {Submission<T>["listeners"]} */
     const listeners = new Set();

@@ -1,13 +1,8 @@
 // Loads the WebAssembly module, once, when it is first needed. Nothing runs at import.
 
-import { call, discardInstance, initSync, openClient } from "./kling_multi_image2video.js";
+import { discardInstance, initSync } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
 import { guarded } from "./fault.js";
-
-/** What is called of the module; the rest of its glue is left out of the package. */
-const glue = { call, openClient };
-
-/** @typedef {typeof glue} Glue */
 
 /** @type {Promise<void> | undefined} */
 let loading;
@@ -39,24 +34,15 @@ export function init(source) {
 }
 
 /**
- * Runs a call in the loaded module.
+ * Runs a call once the module is loaded.
  * @template T
- * @param {(module: typeof glue) => Promise<T>} call
+ * @param {() => Promise<T>} call
  * @returns {Promise<T>}
  */
 export async function run(call) {
   await init();
-  return guarded(() => call(glue), discardInstance);
+  return guarded(call, discardInstance);
 }
-
-/**
- * Asks the loaded module for what needs no client.
- * @param {number} action
- * @param {unknown} subject
- * @param {unknown} [options]
- * @returns {Promise<any>}
- */
-export const ask = (action, subject, options) => run(() => call(action, subject, options));
 
 /** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
 async function load(source) {

@@ -13,7 +13,9 @@ const FIELDS = [
 
 /**
  * A copy of a request, its images as an array.
- * @param {unknown} request
+ * @template T
+ * @param {T} request
+ * @returns {T}
  */
 export function snapshot(request) {
   return reading("request", () => {
@@ -22,7 +24,7 @@ export function snapshot(request) {
     const copy = /** @type {Record<string, unknown>} */ ({ ...request });
     for (const name of FIELDS) if (name in request) copy[name] = Reflect.get(request, name);
     if ("images" in copy) copy.images = list(copy.images);
-    return copy;
+    return /** @type {typeof request} */ (copy);
   });
 }
 

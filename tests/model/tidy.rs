@@ -125,10 +125,10 @@ fn every_error_code_of_the_crate_is_declared_and_explained() {
         .map(|line| snake_case(line.trim_end_matches(',')))
         .collect();
     assert!(codes.len() > 15, "{codes:?}");
-    let declarations = fs::read_to_string(root().join("src/js/index.d.ts")).unwrap();
+    let declarations = fs::read_to_string(root().join("src/js/types.d.ts")).unwrap();
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     for code in &codes {
-        assert!(declarations.contains(&format!("\"{code}\"")), "index.d.ts does not declare {code}");
+        assert!(declarations.contains(&format!("\"{code}\"")), "types.d.ts does not declare {code}");
         assert!(readme.contains(&format!("| `{code}` |")), "the README's table does not explain {code}");
     }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::child;
 use crate::project::Project;
@@ -107,13 +107,24 @@ fn optimize(project: &Project, next: &Path) -> Result<String> {
     child::run(&mut command)?;
     fs::rename(&optimized, &module).context("cannot put the optimized module in place")?;
     let glue = next.join(format!("{}.js", module_name(project)?));
-    names::shorten(&module, &glue)?;
+    names::shorten(&module, &glue, &take_snippets(next)?)?;
     let name = format!("{} {}", project.manifest_text("name")?, project.manifest_text("version")?);
     mark::mark(&module, &glue, &name)
 }
 
 /// Where JavaScript is written by hand: the entry, and what the module calls.
 const SCRIPTS: &str = "src/js";
+
+/// Removes the scripts that wasm-bindgen has copied for the module, because all scripts are put beside the glue. Returns how the
+/// addresses of the copies begin.
+fn take_snippets(next: &Path) -> Result<String> {
+    let snippets = next.join("snippets");
+    let folders = fs::read_dir(&snippets).context("expected scripts that the module calls, found none")?;
+    let names: Vec<_> = folders.flatten().map(|folder| folder.file_name()).collect();
+    let [name] = names.as_slice() else { bail!("expected the scripts of one crate, found {names:?}") };
+    clear(&snippets)?;
+    Ok(format!("./snippets/{}/{SCRIPTS}/", name.display()))
+}
 
 /// Copies the hand-written JavaScript and its declarations beside the glue.
 fn copy_entry(project: &Project, next: &Path) -> Result<()> {

@@ -9,6 +9,6 @@ onmessage = async ({ data: { image, baseUrl, apiKey } }) => {
     const task = await client.submit({ images: [image], prompt: "a consumer" });
     postMessage({ format, width, status: task.status, taskId: task.taskId, storage: await client.storage() });
   } catch (error) {
-    postMessage({ error: String(error), cause: String(error.cause) });
+    postMessage({ error: String(error), cause: String(error instanceof Error && error.cause) });
   }
 };

@@ -66,8 +66,6 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
         "--define:global=undefined",
         "--define:self=undefined",
         "--define:window=undefined",
-        // Its enumerations, where nobody uses them.
-        "--pure:Object.freeze",
     ]);
     command.arg(format!("--external:./{INLINE}"));
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));

@@ -15,12 +15,14 @@ use wasmparser::{Parser, Payload};
 /// How every such name begins.
 const PREFIXES: [&str; 4] = ["__wbg_", "__wbindgen_", "__externref_", "wasm_bindgen__"];
 
-/// Renames them in both files.
-pub(super) fn shorten(module: &Path, glue: &Path) -> Result<()> {
+/// Renames them in both files. Scripts in the folder `snippets` become scripts beside the glue.
+pub(super) fn shorten(module: &Path, glue: &Path, snippets: &str) -> Result<()> {
     let code = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let script = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
+    let script = script.replace(snippets, "./");
     let mut names = Names::default();
-    let code = renamed(&code, &mut names).with_context(|| format!("cannot rename within {}", module.display()))?;
+    let code =
+        renamed(&code, &mut names, snippets).with_context(|| format!("cannot rename within {}", module.display()))?;
     ensure!(!names.0.is_empty(), "expected imports of the glue in {}, found none", module.display());
     fs::write(module, code).with_context(|| format!("cannot write {}", module.display()))?;
     fs::write(glue, names.replace(&script)).with_context(|| format!("cannot write {}", glue.display()))
@@ -73,7 +75,7 @@ fn letters(number: usize) -> String {
 }
 
 /// The module with its imports and exports renamed.
-fn renamed(code: &[u8], names: &mut Names) -> Result<Vec<u8>> {
+fn renamed(code: &[u8], names: &mut Names, snippets: &str) -> Result<Vec<u8>> {
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(code) {
         match payload? {
@@ -82,7 +84,8 @@ fn renamed(code: &[u8], names: &mut Names) -> Result<Vec<u8>> {
                 for import in imports.into_imports() {
                     let import = import?;
                     let kind = RoundtripReencoder.entity_type(import.ty).map_err(|error| anyhow::anyhow!("{error}"))?;
-                    section.import(&names.short(import.module), &names.short(import.name), kind);
+                    let script = import.module.replace(snippets, "./");
+                    section.import(&names.short(&script), &names.short(import.name), kind);
                 }
                 module.section(&section);
             }
@@ -133,16 +136,16 @@ mod tests {
     fn both_files_get_the_same_short_names() {
         let folder = Scratch::new("names-both").unwrap();
         let (path, glue) = (folder.path().join("m.wasm"), folder.path().join("g.js"));
-        let imports = [("./m_bg.js", "__wbg_call_ab"), ("./m_bg.js", "__wbg_call"), ("env", "memory")];
+        let imports = [("./m_bg.js", "__wbg_call_ab"), ("./m_bg.js", "__wbg_call"), ("./s/js/t.js", "stop")];
         fs::write(&path, module(&imports, &["__wbindgen_start", "client_new"])).unwrap();
-        let script = r#"w.__wbindgen_start.call(w); ({ "./m_bg.js": { __wbg_call_ab: f, __wbg_call: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
+        let script = r#"import * as t from "./s/js/t.js"; w.__wbindgen_start.call(w); ({ "./m_bg.js": { __wbg_call_ab: f, __wbg_call: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
         fs::write(&glue, script).unwrap();
-        shorten(&path, &glue).unwrap();
+        shorten(&path, &glue, "./s/js/").unwrap();
         assert_eq!(
             fs::read(&path).unwrap(),
-            module(&[("a", "b"), ("a", "c"), ("env", "memory")], &["d", "client_new"])
+            module(&[("a", "b"), ("a", "c"), ("./t.js", "stop")], &["d", "client_new"])
         );
-        let expected = r#"w.d.call(w); ({ "a": { b: f, c: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
+        let expected = r#"import * as t from "./t.js"; w.d.call(w); ({ "a": { b: f, c: g, __wbg_ptr: 1 } }); w.client_new("./m_bg.wasm")"#;
         assert_eq!(fs::read_to_string(&glue).unwrap(), expected);
     }
 
@@ -161,6 +164,6 @@ mod tests {
         let (path, glue) = (folder.path().join("m.wasm"), folder.path().join("g.js"));
         fs::write(&path, module(&[("env", "memory")], &[])).unwrap();
         fs::write(&glue, "nothing").unwrap();
-        assert!(shorten(&path, &glue).is_err());
+        assert!(shorten(&path, &glue, "./s/").is_err());
     }
 }

@@ -1,6 +1,5 @@
 //! The stages, in the order in which they run: what is quickest to tell first.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
@@ -154,19 +153,8 @@ fn size(run: &Run) -> Result<Tally> {
     run.check([run.program(&xtask, &["size"])])
 }
 
-/// Every folder of tests may bring a `tsconfig.json` that says what it checks.
 fn types(run: &Run) -> Result<Tally> {
-    let tsc = run.project.tools.npm_program("tsc");
-    let folders = std::fs::read_dir(run.project.root.join("tests")).context("cannot read the folder tests")?;
-    let mut configs: Vec<PathBuf> = folders.flatten().map(|folder| folder.path().join("tsconfig.json")).collect();
-    configs.retain(|config| config.is_file());
-    configs.sort_unstable();
-    ensure!(!configs.is_empty(), "expected a tests/*/tsconfig.json, found none");
-    run.check(configs.iter().map(|config| {
-        let mut command = run.program(&tsc, &["--noEmit", "--project"])?;
-        command.arg(config);
-        Ok(command)
-    }))
+    run.check([run.program(&run.project.tools.npm_program("tsc"), &["--noEmit", "--project", "tsconfig.json"])])
 }
 
 fn browser(run: &Run) -> Result<Tally> {

@@ -30,8 +30,12 @@ fn the_declarations_allow_what_is_right_and_nothing_else() {
 
 /// The examples of the declarations, each as a function of its own.
 fn examples() -> String {
-    let declarations =
-        [include_str!("../../../../src/js/index.d.ts"), include_str!("../../../../src/js/relay.d.ts")].join("\n");
+    let declarations = [
+        include_str!("../../../../src/js/index.d.ts"),
+        include_str!("../../../../src/js/types.d.ts"),
+        include_str!("../../../../src/js/relay.d.ts"),
+    ]
+    .join("\n");
     let (mut imports, mut body) = (BTreeSet::new(), String::new());
     let mut blocks = declarations.split("* ```js\n").skip(1);
     let count = blocks.by_ref().map(|block| {

@@ -34,6 +34,7 @@ fn the_package_holds_what_it_needs_and_no_more() {
         "package.json",
         "relay.d.ts",
         "relay.js",
+        "types.d.ts",
         "wasm.inline.js",
     ];
     assert_eq!(found, expected);
