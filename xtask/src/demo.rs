@@ -16,7 +16,7 @@ pub(crate) fn run(project: &Project, port: u16) -> Result<ExitCode> {
     package::build(project)?;
     let relay = std::env::var_os("COMETAPI_KEY").is_some_and(|key| !key.to_string_lossy().trim().is_empty());
     // The build took a while.
-    let mut command = simulator::command(project, port)?;
+    let mut command = simulator::command(project, &project.package_dir(), port)?;
     refuse_taken(port)?;
     let (mut service, address) = simulator::start(&mut command)?;
     println!("\n    {address}\n");

@@ -1,5 +1,6 @@
 //! The service on this machine, as a child process.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use anyhow::Result;
 use crate::child::Service;
 use crate::project::Project;
 
-/// Builds the simulator and returns the command that starts it with this project's page, package and browser tests.
-pub(crate) fn command(project: &Project, port: u16) -> Result<Command> {
+/// Builds the simulator and returns the command that starts it with this project's page and browser tests, and a package.
+pub(crate) fn command(project: &Project, package: &Path, port: u16) -> Result<Command> {
     let mut command = Command::new(project.build_program("simulator")?);
     command.arg("--port").arg(port.to_string());
-    command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(project.package_dir());
+    command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(package);
     command.arg("--cases").arg(project.root.join("tests/browser"));
     Ok(command)
 }

@@ -3,6 +3,7 @@
 //! A failure never stops the stages after it. Each check counts as one, each test as one, and the last line is the sum.
 
 mod environment;
+mod plain;
 mod run;
 mod stages;
 mod tally;

@@ -81,11 +81,16 @@ impl<'a> Run<'a> {
 
     /// Builds and starts the simulator, and returns its address. What it says goes to a file.
     pub(crate) fn simulator(&self) -> Result<(Service, String)> {
+        self.simulator_with(&self.project.package_dir())
+    }
+
+    /// Does the same with another package than this project's.
+    pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
         let mut build = self.cargo(&["build", "-p", "simulator"])?;
         if let Some(failure) = self.follow("", &mut build, |_| {})? {
             bail!("no simulator: {failure}");
         }
-        let mut command = self.prepared(simulator::command(self.project, 0)?, &[])?;
+        let mut command = self.prepared(simulator::command(self.project, package, 0)?, &[])?;
         let log = self.file("simulator.log");
         command.stderr(Stdio::from(File::create(&log).with_context(|| format!("cannot write {}", log.display()))?));
         let started = simulator::start(&mut command);

@@ -5,6 +5,7 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
+use super::plain;
 use super::run::Run;
 use super::tally::Tally;
 use crate::child::Service;
@@ -32,7 +33,7 @@ pub(super) struct Stage {
 const LANES: usize = 2;
 
 /// All of them.
-pub(super) const STAGES: [Stage; 10] = [
+pub(super) const STAGES: [Stage; 11] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code",
@@ -93,6 +94,13 @@ pub(super) const STAGES: [Stage; 10] = [
         needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers],
         builds_on: None,
         run: browser,
+    },
+    Stage {
+        name: "plain",
+        about: "what plain wasm-pack makes of a copy of the sources, in Chromium",
+        needs: &[Need::WasmTarget, Need::WasmTools, Need::NpmTools, Need::Browsers],
+        builds_on: None,
+        run: plain,
     },
     Stage {
         name: "page",
@@ -171,6 +179,26 @@ fn browser(run: &Run) -> Result<Tally> {
     }))
 }
 
+fn plain(run: &Run) -> Result<Tally> {
+    let tree = run.file("tree");
+    let mut tally = plain::build(run, &tree)?;
+    if tally.failed > 0 {
+        return Ok(tally);
+    }
+    let browser = Browser::Chromium;
+    let log = "plain-driver.log";
+    let drivers = [driver(run, browser, log)?];
+    let (_simulator, address) = run.simulator_with(&tree.join("pkg"))?;
+    let mut command = run.cargo(&["test", "-p", "page-tests", "--test", "module"])?;
+    command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
+    command.env("KLING_WEBDRIVER", addresses(&drivers));
+    tally.add(run.test(command)?);
+    if tally.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    Ok(tally)
+}
+
 fn page(run: &Run) -> Result<Tally> {
     let package = run.project.package_dir().join("index.js");
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
@@ -178,7 +206,7 @@ fn page(run: &Run) -> Result<Tally> {
     Ok(in_both_browsers(run, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
         let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
-        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--no-fail-fast"])?;
+        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", "page", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
         command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
         let tally = run.test_beside(&prefix(browser), command)?;
