@@ -39,6 +39,7 @@
 //! | [`flow::watch`], [`flow::echo`] | one task watched to its end, and what the tabs that watch it tell each other |
 //! | [`flow::download`] | a video, from its address, from a new one, or through the gateway |
 //! | [`gate`] | so many at once, each in its turn |
+//! | [`race`] | two futures at once |
 //! | [`plain`] | how values of ours become plain ones: the one type that serialises |
 //! | [`video`] | what a delivery host sent, judged |
 //! | [`progress`] | what a listener is told |
