@@ -4,7 +4,7 @@
 //! for: options and requests are read from JavaScript, errors and tasks are written to it; `fetch`, files, timers, signals,
 //! IndexedDB, locks and other tabs are lent.
 //!
-//! Each function here and each method of [`Client`] is one public call of the package. `src/js/index.d.ts` documents them for
+//! Each function here and each method of `Client` is one public call of the package. `src/js/index.d.ts` documents them for
 //! those who use it.
 #![cfg(target_family = "wasm")]
 
