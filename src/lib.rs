@@ -24,6 +24,7 @@ mod number;
 mod object;
 mod options;
 mod records;
+mod scripts;
 mod settings;
 mod submit;
 mod tab;

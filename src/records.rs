@@ -50,7 +50,7 @@ extern "C" {
 
 }
 
-#[wasm_bindgen(raw_module = "./locks.js")]
+#[wasm_bindgen(module = "/src/js/locks.js")]
 extern "C" {
     /// A lock that was asked for.
     type Asked;

@@ -1,0 +1,19 @@
+//! Scripts that only other scripts import. wasm-bindgen copies no script that Rust does not name, so each is named here once.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "/src/js/changes.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = newestFirst)]
+    fn newest_first();
+}
+
+#[wasm_bindgen(module = "/src/js/database.js")]
+extern "C" {
+    type DatabaseStore;
+}
+
+#[wasm_bindgen(module = "/src/js/memory.js")]
+extern "C" {
+    type MemoryStore;
+}
