@@ -1,8 +1,9 @@
 //! The delivery host: the finished video, without a key, whole or in ranges.
 
 use crate::answers;
+use crate::hold::Hold;
 use crate::log::WithoutCors;
-use crate::scenario::{Hold, Scenario};
+use crate::scenario::Scenario;
 use crate::service::Service;
 use crate::task::Task;
 use crate::trouble;

@@ -1,4 +1,5 @@
-//! Responses to submissions that wait until a test releases them, so that no test depends on the speed of the machine.
+//! What waits until a test releases it, so that no test depends on the speed of the machine: tasks, and responses to
+//! submissions.
 
 use crate::key::key;
 use crate::service::Service;
@@ -8,6 +9,33 @@ use axum::response::{IntoResponse, Response};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
+
+/// Every value of the key `hold`, in the order in which they are opened.
+pub const HOLDS: &[(&str, Hold)] = &[
+    ("answer", Hold::Answer),
+    ("lookup", Hold::Lookup),
+    ("trouble", Hold::Trouble),
+    ("submitted", Hold::Submitted),
+    ("processing", Hold::Processing),
+    ("video", Hold::Video),
+];
+
+/// Where a task stops until it is released, however long that takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The answer to its submission is not sent.
+    Answer,
+    /// No look-up by the id of the request finds it.
+    Lookup,
+    /// Its queries and downloads meet the trouble of the scenario.
+    Trouble,
+    /// It stays submitted.
+    Submitted,
+    /// It stays processing.
+    Processing,
+    /// Its downloads stop after a third of the bytes.
+    Video,
+}
 
 /// Which submissions were released.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use crate::answers::CODES;
 use crate::content::{CONTENTS, Content};
 use crate::delivery::Delivery;
 use crate::family::{FAMILIES, Family};
+use crate::hold::{HOLDS, Hold};
 use crate::trouble::{Kind, TROUBLES, Trouble};
 use axum::http::StatusCode;
 use std::fmt;
@@ -59,33 +60,6 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     ("tag", "nothing, but tells the base addresses of tests apart"),
 ];
-
-/// Every value of the key `hold`, in the order in which they are opened.
-pub const HOLDS: &[(&str, Hold)] = &[
-    ("answer", Hold::Answer),
-    ("lookup", Hold::Lookup),
-    ("trouble", Hold::Trouble),
-    ("submitted", Hold::Submitted),
-    ("processing", Hold::Processing),
-    ("video", Hold::Video),
-];
-
-/// Where a task stops until it is released, however long that takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
-    /// The answer to its submission is not sent.
-    Answer,
-    /// No look-up by the id of the request finds it.
-    Lookup,
-    /// Its queries and downloads meet the trouble of the scenario.
-    Trouble,
-    /// It stays submitted.
-    Submitted,
-    /// It stays processing.
-    Processing,
-    /// Its downloads stop after a third of the bytes.
-    Video,
-}
 
 /// Which request meets the trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

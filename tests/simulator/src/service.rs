@@ -1,14 +1,14 @@
 //! The endpoint: a submission, a query, and what one key has done so far.
 
 use crate::answers::{self, Right};
-use crate::hold::Holds;
+use crate::hold::{Hold, Holds};
 use crate::key::{self, key};
 use crate::ledger::{Ledger, Taken};
 use crate::movie::Studio;
 use crate::pictures;
 use crate::policy::{self, Target};
 use crate::request::{self, Submission};
-use crate::scenario::{Hold, Place, Scenario};
+use crate::scenario::{Place, Scenario};
 use crate::task::{Gallery, Task};
 use crate::trouble::{Kind, Trouble};
 use axum::Json;

@@ -1,10 +1,11 @@
 //! One task, from its acceptance to its video.
 
 use crate::delivery::Delivery;
+use crate::hold::{HOLDS, Hold};
 use crate::movie::Script;
 use crate::pictures::{Finding, Frame};
 use crate::request::{Aspect, Mode, Submission};
-use crate::scenario::{Ending, HOLDS, Hold, Scenario};
+use crate::scenario::{Ending, Scenario};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
