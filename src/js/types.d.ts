@@ -184,7 +184,7 @@ export interface ProgressOptions extends CallOptions {
 }
 /** Of calls that wait for the end of a task. */
 export interface WaitOptions extends ProgressOptions {
-  /** ms by the wall clock, offline or not; rejects with `timeout`, after which `wait` may be called again; default: no limit */
+  /** ms of real time, offline or not, by a monotonic clock that no change of the date affects; rejects with `timeout`, after which `wait` may be called again; default: no limit */
   timeout?: number | undefined;
 }
 
