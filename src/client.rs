@@ -175,14 +175,15 @@ impl Client {
         self.call(options, PROGRESS, |settings, options| async move {
             let Known { service, id, task } = known(&settings, &id, &options).await?;
             let browser = browser(&settings, &id, &options);
-            keep(&settings, &Flow(&browser), &service, &id, task, &options.listener).await
+            let download = async |video: &Video| download::video(&settings, video, &options.listener).await;
+            Ok(Flow(&browser).keep_video(&service, &id, task, download).await?.into())
         })
     }
 
     /// The video that is kept for a task, without any request.
     #[wasm_bindgen(js_name = keptVideo, unchecked_return_type = "Promise<Blob | undefined>")]
     pub fn kept_video(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Promise {
-        self.simple_call(|settings| async move { Ok(settings.records.kept(task_id(&id)?.as_str()).await?) })
+        self.simple_call(|settings| async move { Ok(settings.records.kept(task_id(&id)?.as_str()).await?.into()) })
     }
 
     /// Everything submitted from this browser to this base address, newest first.
@@ -321,37 +322,6 @@ fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
         .as_string()
         .ok_or_else(|| Error::invalid_option("id", "expected a task id as a text, found something else"))?;
     Ok(TaskId::parse(&text)?)
-}
-
-/// The video of a task that has succeeded, from the store or from its delivery host.
-async fn keep(
-    settings: &Settings,
-    flow: &Flow<&Browser<'_>>,
-    service: &Service,
-    id: &TaskId,
-    known: Option<Box<Task>>,
-    listener: &Listener,
-) -> Result<JsValue, Failure> {
-    let kept = settings.records.kept(id.as_str()).await?;
-    if !kept.is_undefined() {
-        return Ok(kept);
-    }
-    let task = match known {
-        Some(task) if !task.videos.is_empty() => task,
-        _ => flow.adopt(service, id).await?,
-    };
-    if !task.status.is_final() {
-        return Err(Error::invalid_option(
-            "id",
-            "expected a task that has succeeded, found one under way; wait for it",
-        )
-        .into());
-    }
-    let task = succeeded(Some(task))?;
-    let nothing = || Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
-    let video = download::video(settings, task.videos.first().ok_or_else(nothing)?, listener).await?;
-    settings.records.keep(id.as_str(), &video).await?;
-    Ok(video.into())
 }
 
 /// A video, or the first video of a task.

@@ -36,6 +36,7 @@ impl<'a> Browser<'a> {
 
 impl Host for &Browser<'_> {
     type Lock = Lock;
+    type Video = Blob;
 
     async fn send(&self, request: HttpRequest) -> Reply {
         let body = self.body.borrow().clone().filter(|_| request.method == Method::Post);
@@ -100,6 +101,14 @@ impl Host for &Browser<'_> {
             let _ = records.save(change).await;
             drop(lock);
         });
+    }
+
+    fn kept(&self, id: &str) -> impl Future<Output = Result<Option<Blob>, Error>> {
+        self.settings.records.kept(id)
+    }
+
+    fn keep(&self, id: &str, video: &Blob) -> impl Future<Output = Result<(), Error>> {
+        self.settings.records.keep(id, video)
     }
 
     fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Lock>>> {

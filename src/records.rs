@@ -146,9 +146,10 @@ impl Records {
         all.dyn_ref::<Array>()?.iter().find_map(known)
     }
 
-    /// The video that is kept for the record with this id, or `undefined`.
-    pub(super) async fn kept(&self, id: &str) -> Result<JsValue, Error> {
-        settled(self.store.kept(&self.base, id)).await
+    /// The video that is kept for the record with this id.
+    pub(super) async fn kept(&self, id: &str) -> Result<Option<Blob>, Error> {
+        let kept = settled(self.store.kept(&self.base, id)).await?;
+        Ok((!kept.is_undefined()).then(|| kept.unchecked_into()))
     }
 
     /// Keeps a video for the record with this id, for good.

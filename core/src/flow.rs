@@ -5,6 +5,7 @@
 
 pub mod download;
 pub mod echo;
+pub mod keep;
 pub mod records;
 pub mod submit;
 pub mod watch;
@@ -55,6 +56,8 @@ pub struct Held<L> {
 pub trait Host {
     /// A lock on an external task id, released when it is dropped.
     type Lock;
+    /// The bytes of a video.
+    type Video;
     /// Sends a request and brings its answer, or says that none came.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Reply>;
     /// Lets only so many requests out at once.
@@ -88,6 +91,10 @@ pub trait Host {
     fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
     /// Applies a change although the call that asks for it is over, and then releases the lock.
     fn save_later(&self, change: Change, lock: Option<Self::Lock>);
+    /// Brings the video kept for the record with this id, ours or the service's.
+    fn kept(&self, id: &str) -> impl Future<Output = Result<Option<Self::Video>, Error>>;
+    /// Keeps a video for the record with this id, all of it or nothing. It is durable once the future resolves.
+    fn keep(&self, id: &str, video: &Self::Video) -> impl Future<Output = Result<(), Error>>;
     /// Locks an external task id against every other call in this browser: waits for it, or gives `None` if another call holds
     /// it. Where the browser has no locks, it may be granted although another tab holds it.
     fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Self::Lock>>>;

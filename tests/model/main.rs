@@ -23,6 +23,7 @@ mod families;
 mod flow;
 mod image;
 mod interrupted;
+mod keep;
 mod not_sent;
 mod poll;
 mod record;

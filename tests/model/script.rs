@@ -50,6 +50,8 @@ pub(crate) struct Script {
     /// Whether another call holds the lock on every id when it is asked for.
     pub(crate) is_contended: Cell<bool>,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
+    /// The kept videos, by the id that they were kept under.
+    pub(crate) videos: RefCell<BTreeMap<String, String>>,
     pub(crate) saves: Cell<u32>,
     /// How many changes were left to be written when their call was over.
     pub(crate) late: Cell<u32>,
@@ -88,6 +90,7 @@ impl Default for Script {
             wall: Cell::default(),
             is_contended: Cell::default(),
             records: RefCell::default(),
+            videos: RefCell::default(),
             saves: Cell::default(),
             late: Cell::default(),
             attempts: Cell::default(),
@@ -210,6 +213,7 @@ impl Script {
 
 impl Host for &Script {
     type Lock = ();
+    type Video = String;
 
     async fn send(&self, request: HttpRequest) -> Reply {
         self.answer(request).await
@@ -294,6 +298,18 @@ impl Host for &Script {
         if self.saves_fail_from.is_none() {
             self.write(&change);
         }
+    }
+
+    async fn kept(&self, id: &str) -> Result<Option<String>, Error> {
+        Ok(self.videos.borrow().get(id).cloned())
+    }
+
+    async fn keep(&self, id: &str, video: &String) -> Result<(), Error> {
+        if self.saves_fail_from.is_some() {
+            return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
+        }
+        self.videos.borrow_mut().insert(id.to_owned(), video.clone());
+        Ok(())
     }
 
     async fn lock(&self, _: &str, wait: bool) -> Option<Held<()>> {

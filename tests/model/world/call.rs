@@ -126,6 +126,7 @@ impl Drop for Open<'_> {
 
 impl Host for &Call {
     type Lock = Lock;
+    type Video = ();
 
     async fn send(&self, request: HttpRequest) -> Reply {
         let is_paid = request.method == Method::Post;
@@ -232,6 +233,14 @@ impl Host for &Call {
             let _ = saved.await;
             drop(lock);
         });
+    }
+
+    async fn kept(&self, _: &str) -> Result<Option<()>, Error> {
+        Ok(None)
+    }
+
+    async fn keep(&self, _: &str, (): &()) -> Result<(), Error> {
+        Ok(())
     }
 
     fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Lock>>> {
