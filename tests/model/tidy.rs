@@ -144,3 +144,31 @@ fn snake_case(name: &str) -> String {
     // As serde does it: one letter is a word of its own.
     word
 }
+
+#[test]
+fn every_browser_case_is_run() {
+    let declared = fs::read_to_string(root().join("tests/browser/main.rs")).unwrap();
+    let mut cases = 0;
+    for (path, text) in files("tests/browser", &["js"]) {
+        let Some((_, body)) = text.split_once("export const run = runner({") else { continue };
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        let (_, list) = declared.split_once(&format!("cases! {{ \"{module}\":")).expect("a module of cases");
+        let named: Vec<&str> = list.split('}').next().unwrap().split(',').map(str::trim).collect();
+        // A case is a member of the object: one level deep, so two spaces in.
+        for line in body.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let name: String = line
+                .trim_start()
+                .trim_start_matches("async ")
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            if name.is_empty() {
+                continue;
+            }
+            assert!(named.contains(&name.as_str()), "tests/browser/main.rs does not run {module}::{name}");
+            cases += 1;
+        }
+        assert!(!named.is_empty());
+    }
+    assert!(cases > 100, "only {cases} cases were found");
+}
