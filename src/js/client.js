@@ -62,25 +62,28 @@ export function createClient(options) {
   const share = joined((request, options, known) => run(() => client().submit(request, options, known)));
 
   /**
-   * @param {unknown} request
-   * @param {import("./index.js").SubmitOptions} [options]
-   * @returns {Promise<import("./index.js").Task>}
+   * The request, the options and what is known of its id, as they are at the moment of the call: the module may load for long.
+   * @template Options
+   * @param {unknown} given
+   * @param {Options} options
    */
-  const submit = async (request, options) => {
-    const [now, how] = [snapshot(request), copied(options)];
-    const known = knownOf(now);
-    // Read by Rust, because a misspelt option must not vanish on the way.
-    await run(async () => glue.checkSubmitOptions(how));
-    return share(now, how ?? {}, known);
+  const atCall = (given, options) => {
+    const request = snapshot(given);
+    return { request, how: copied(options), known: knownOf(request) };
   };
 
   return {
-    submit,
-    async generate(request, options) {
-      const how = copied(options);
+    async submit(given, options) {
+      const { request, how, known } = atCall(given, options);
+      // Read by Rust, because a misspelt option must not vanish on the way.
+      await run(async () => glue.checkSubmitOptions(how));
+      return share(request, how ?? {}, known);
+    },
+    async generate(given, options) {
+      const { request, how, known } = atCall(given, options);
       await run(async () => glue.checkGenerateOptions(how));
       const { timeout, ...rest } = how ?? {};
-      const { taskId } = await submit(request, rest);
+      const { taskId } = await share(request, rest, known);
       // Whatever ends it, the caller must learn of the task, and that the same call would be another one.
       return run(() => client().waitForAccepted(taskId, how)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;

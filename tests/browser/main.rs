@@ -89,6 +89,7 @@ mod money {
         a_task_is_read_in_every_family,
         identical_requests_are_joined,
         one_id_is_paid_for_once,
+        a_call_knows_what_was_known_when_it_was_made,
         only_the_caller_sends_an_unknown_one_again,
     }
 }

@@ -1,4 +1,4 @@
-import { PATIENT, equal, fails, ok, picture, runner } from "./kit.js";
+import { PATIENT, equal, fails, ok, picture, runner, tab, until } from "./kit.js";
 
 const POST = ({ method }) => method === "POST";
 
@@ -157,6 +157,30 @@ export const run = runner({
     await client.forget(first.taskId);
     equal((await client.submit(request)).taskId, first.taskId);
     equal((await kit.account()).charges.length, 1);
+  },
+
+  async a_call_knows_what_was_known_when_it_was_made(kit) {
+    const scenario = "submit-500,created=1,times=1,held=1,lookup=0,dedupe=0";
+    for (const method of ["submit", "generate"]) {
+      const request = await kit.request({ prompt: method, externalTaskId: crypto.randomUUID() });
+      const first = kit.client(scenario).submit(request).catch((error) => error.code);
+      await until(async () => (await kit.account()).charges.some(({ externalTaskId }) => externalTaskId === request.externalTaskId), "a charge");
+      // The module of the second tab arrives only after the outcome of the first call is known.
+      const second = tab(kit, `
+        const own = fetch;
+        const told = new Promise((resolve) => (heard = resolve));
+        globalThis.fetch = async (input, init) => (/[.]wasm$/.test(input?.url ?? input) && (postMessage("loading"), await told), own(input, init));
+        return await client(${JSON.stringify(scenario)}).${method}(given).then(() => "sent", (error) => error.code);`, request);
+      await until(() => second.messages.includes("loading"), "a module that is awaited");
+      await fetch(`${kit.simulator}/release/${request.externalTaskId}`, { method: "POST", headers: { Authorization: `Bearer ${kit.key}` } });
+      equal(await first, "submission_unknown");
+      second.post("go on");
+      await until(() => second.messages.length > 1, "its end");
+      equal(second.messages.at(-1), "submission_unknown", method);
+      const { charges } = await kit.account();
+      equal(charges.filter(({ externalTaskId }) => externalTaskId === request.externalTaskId).length, 1, method);
+      second.close();
+    }
   },
 
   async only_the_caller_sends_an_unknown_one_again(kit) {
