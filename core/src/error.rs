@@ -129,7 +129,7 @@ pub enum ErrorCode {
     Network,
     /// An answer that is none of the documented ones.
     Protocol,
-    /// It cannot be told whether the submission created a task.
+    /// Unknown whether the submission created a task.
     SubmissionUnknown,
     /// The caller's own time limit passed; the task goes on.
     Timeout,

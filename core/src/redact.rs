@@ -14,8 +14,7 @@
 //! always found as it is, but encoded only where its own characters do not read as an escape together with the next ones.
 //! The time is linear in the length of the text.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use crate::encoding::encode_block;
 
 /// What stands in the place of a key.
 pub const PLACEHOLDER: &str = "[key]";
@@ -32,7 +31,7 @@ const MAX_STEPS: u32 = 40;
 
 /// Whether a part of the text was a key.
 pub(crate) fn is_redacted(text: &str) -> bool {
-    text.contains(PLACEHOLDER)
+    text.as_bytes().windows(PLACEHOLDER.len()).any(|part| part == PLACEHOLDER.as_bytes())
 }
 
 /// Finds and removes a set of keys.
@@ -77,7 +76,10 @@ impl Redactor {
         for (before, shared) in [("", 0), ("-", 2), ("--", 3)] {
             let bytes = [before, key].concat();
             let whole = bytes.len().saturating_mul(4) / 3;
-            self.add(STANDARD_NO_PAD.encode(bytes).as_bytes().get(shared..whole).unwrap_or_default(), MAX_DEPTH);
+            // Longer than any base64 of these bytes.
+            let mut encoded = vec![0; bytes.len().saturating_mul(2).saturating_add(4)];
+            encode_block(bytes.as_bytes(), &mut encoded);
+            self.add(encoded.get(shared..whole).unwrap_or_default(), MAX_DEPTH);
         }
         self
     }

@@ -47,11 +47,11 @@ impl Outcome {
         }
     }
 
-    /// The error of a submission of which it cannot be told whether it created a task.
+    /// The error of a submission of unknown outcome.
     pub(crate) fn unknown(reason: &str) -> Error {
         let message = format!(
-            "it cannot be told whether the task was created: {reason}; look for it by its external task id or in the \
-             provider's console before you send it again, because a second task is charged again"
+            "unknown whether the task was created: {reason}; look it up by its external task id or in the provider's \
+             console before sending again, or you may pay twice"
         );
         Error::new(ErrorCode::SubmissionUnknown, message)
     }

@@ -134,12 +134,12 @@ export interface Client {
    *   `server_error`, `unauthorized` when that question fails: nothing was sent
    * @throws {KlingError} `unauthorized`, `forbidden`, `insufficient_balance`, `rate_limited`, `concurrency_limited`,
    *   `rejected`, `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`: no task was created
-   * @throws {KlingError} `submission_unknown` when it cannot be told whether the task was created
+   * @throws {KlingError} `submission_unknown` when it is unknown whether the task was created
    * @example
    * ```js
    * const { taskId } = await client.submit({ images: input.files ?? [], prompt: "a walk through the four seasons" });
    * ```
-   * @example Looking again where it cannot be told, in place of paying again.
+   * @example Looking up an unknown submission instead of paying again.
    * ```js
    * import { isKlingError } from "kling-multi-image2video";
    *

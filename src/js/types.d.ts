@@ -173,7 +173,7 @@ export type Progress =
 export interface CallOptions {
   /**
    * Aborting rejects at once with the signal's reason. It stops watching, never a task, which is still charged.
-   * After an abort while the request is under way it cannot be told whether a task was created.
+   * After an abort while the request is under way it is unknown whether a task was created.
    */
   signal?: AbortSignal | undefined;
 }

@@ -85,7 +85,7 @@ fn an_unclear_answer_is_told_as_it_was_and_with_no_advice_to_try_again() {
     ] {
         let told = message(status, body);
         assert!(told.contains(seen) && !told.contains("taken") && !told.contains("try again"), "{told}");
-        assert!(told.contains("before you send it again"), "{told}");
+        assert!(told.contains("before sending again"), "{told}");
     }
 }
 

@@ -312,7 +312,7 @@ fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
 #[test]
 fn an_unclear_submission_says_what_to_do() {
     let error = Script::of([answer(502, "<html>")], no_such_task()).submit().unwrap_err();
-    for words in ["cannot be told", "502", "external task id", "charged again"] {
+    for words in ["unknown whether the task was created", "502", "external task id", "pay twice"] {
         assert!(error.message().contains(words), "{error} has no {words}");
     }
     assert_eq!(error.details().status, Some(502));

@@ -135,14 +135,19 @@ impl<H: Host> Flow<H> {
             may_exist: false,
             unfinished: RefCell::default(),
         };
-        match Verdict::of(earlier.as_deref(), submission.asked.known.as_ref(), was_contended) {
-            Verdict::Accepted(task) => Ok(task),
-            Verdict::Undecided => submission.find_of_another(earlier).await,
+        let other = match Verdict::of(earlier.as_deref(), submission.asked.known.as_ref(), was_contended) {
+            Verdict::Accepted(task) => return Ok(task),
+            Verdict::Undecided => earlier,
             Verdict::Send { may_exist } => {
                 submission.may_exist = may_exist;
-                submission.run(earlier, encode).await
+                match submission.run(earlier, encode).await {
+                    Ok(task) | Err(Stop::Found(task)) => return Ok(task),
+                    Err(Stop::Failed(error)) => return Err(error),
+                    Err(Stop::Taken) => None,
+                }
             }
-        }
+        };
+        submission.find_of_another(other).await
     }
 }
 
@@ -152,27 +157,22 @@ impl<H: Host> Submission<'_, H> {
         &mut self,
         earlier: Option<Box<TaskRecord>>,
         encode: impl Future<Output = Result<u64, Error>>,
-    ) -> Result<Box<Task>, Error> {
+    ) -> Result<Box<Task>, Stop> {
         let over = earlier.as_ref().map(|earlier| earlier.attempt.clone());
         let (id, attempt) = (self.asked.id.to_string(), self.asked.record.attempt.clone());
         self.intend(Change::Withdraw { id, attempt, earlier });
-        match self.claim(over).await {
-            Ok(()) => {}
-            Err(Stop::Found(task)) => return self.finished(Ok(task)).await,
-            Err(Stop::Taken) => return self.find_of_another(None).await,
-            Err(Stop::Failed(error)) => {
-                self.unfinished.take();
-                return Err(error);
-            }
+        if let Err(stop) = self.claim(over).await {
+            self.unfinished.take();
+            return Err(stop);
         }
         let result = match self.settle(encode).await {
             Ok(task) | Err(Stop::Found(task)) => Ok(task),
-            Err(Stop::Taken) => return self.find_of_another(None).await,
+            Err(Stop::Taken) => return Err(Stop::Taken),
             // Nothing makes it safe to send a request again whose first sending may have created a task.
             Err(Stop::Failed(error)) if self.may_exist => Err(error.retryable(false)),
             Err(Stop::Failed(error)) => Err(error),
         };
-        self.finished(result).await
+        Ok(self.finished(result).await?)
     }
 
     /// Writes what the submission came to.
@@ -298,7 +298,7 @@ impl<H: Host> Submission<'_, H> {
         };
         // Should that fail, the next call knows no more than this one.
         let _ = host.save(change).await;
-        let why = "another submission under the same external task id was under way when this one was called";
+        let why = "another submission under this id was under way when this one was called";
         let error =
             Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.asked.id.to_string()));
         let mut task = self.find(host.now(), error).await?;
