@@ -13,6 +13,13 @@ extern "C" {
     type DatabaseStore;
 }
 
+// Exported by the module too. Anything but a function or a class can be exported only as if it were a function.
+#[wasm_bindgen(module = "/src/js/limits.js")]
+extern "C" {
+    #[wasm_bindgen(reexport, skip_typescript, js_name = limits)]
+    fn limits();
+}
+
 #[wasm_bindgen(module = "/src/js/memory.js")]
 extern "C" {
     type MemoryStore;

@@ -1,6 +1,6 @@
 // The request as the form has it, and its problems. Every rule of the service lives in the package.
 
-import { validateRequest } from "./pkg/index.js";
+import { limits, validateRequest } from "./pkg/index.js";
 import { apiKey, DEFAULT_BASE, goodBase, isOffline, lacksKey, relayed, simulated } from "./connection.js";
 import { announce, find, report, say } from "./dom.js";
 import { pictureAt, pictures, renderPictures } from "./pictures.js";
@@ -9,7 +9,6 @@ import { NO_NETWORK } from "./words.js";
 
 /** @import { Issue, VideoRequest } from "./pkg/index.js" */
 
-const MOST_CHARACTERS = 2500;
 /** US dollars by mode and seconds, as CometAPI listed them for Kling v1.6. */
 const PRICES = { std: { 5: "0.26", 10: "0.53" }, pro: { 5: "0.46", 10: "0.92" } };
 
@@ -83,8 +82,8 @@ export function changed() {
   for (const field of form.querySelectorAll("textarea")) {
     const count = [...field.value].length;
     const counter = find(`#${field.id}-count`, HTMLElement);
-    say(counter, `${count} / ${MOST_CHARACTERS}`);
-    counter.classList.toggle("over", count > MOST_CHARACTERS);
+    say(counter, `${count} / ${limits.maxPromptLength}`);
+    counter.classList.toggle("over", count > limits.maxPromptLength);
   }
   const { mode = "std", duration = 5 } = request();
   say(find("#price", HTMLElement), `$${PRICES[mode][duration]}`);

@@ -1,13 +1,11 @@
 // The pictures of the request: chosen, dropped, pasted or by URL, in the order in which they are sent.
 
-import { inspectImage } from "./pkg/index.js";
+import { inspectImage, limits } from "./pkg/index.js";
 import { announce, bytes, find, report, say } from "./dom.js";
 import { isError, problem, showProblems } from "./problems.js";
 
 /** @import { ImageInfo, Issue } from "./pkg/index.js" */
 /** @typedef {{ source: File | string, name: string, item: HTMLLIElement, preview?: string, info?: ImageInfo }} Picture */
-
-const MOST_PICTURES = 4;
 
 const files = find("#files", HTMLInputElement);
 const drop = find("#drop", HTMLElement);
@@ -77,7 +75,7 @@ function renderPicture({ source, name, item, info }, index, issues) {
   say(find(".figures", HTMLElement, item), typeof source === "string" ? "by URL" : figures.filter(Boolean).join(" · "));
   const own = issues.filter(({ path }) => path.startsWith(`images[${index}]`));
   own.push(...(info?.issues ?? []).filter(({ code }) => !own.some((issue) => issue.code === code)));
-  if (index >= MOST_PICTURES) own.unshift(problem("too_many_images", "images", `only ${MOST_PICTURES} pictures can be sent: remove one`));
+  if (index >= limits.maxImages) own.unshift(problem("too_many_images", "images", `only ${limits.maxImages} pictures can be sent: remove one`));
   showProblems(find(".problems", HTMLElement, item), own);
   const refused = own.some(isError);
   item.classList.toggle("refused", refused);

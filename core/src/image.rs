@@ -110,7 +110,7 @@ pub struct ImageHeader {
     pub orientation: Option<u8>,
     /// Whether it tells where the picture was taken.
     pub has_location: bool,
-    /// Whether the data ends before the picture does. Not looked for beyond [`limits::MAX_BYTES`].
+    /// Whether the data ends before the picture does. Not looked for beyond [`limits::MAX_IMAGE_BYTES`].
     pub truncated: bool,
     /// A PNG as Apple's tools rewrite it for apps (`CgBI`): neither browsers nor services can read it.
     pub apple_png: bool,

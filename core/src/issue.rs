@@ -54,17 +54,17 @@ impl Issue {
 pub enum IssueCode {
     /// No image at all.
     TooFewImages,
-    /// More than four images.
+    /// More than [`MAX_IMAGES`](crate::request::MAX_IMAGES).
     TooManyImages,
     /// Neither JPEG nor PNG.
     UnsupportedFormat,
     /// A file without content, or of which nothing can be read: moved, changed, a folder, not permitted.
     ImageEmpty,
-    /// More than 10 MiB.
+    /// More than [`MAX_IMAGE_BYTES`](crate::image::limits::MAX_IMAGE_BYTES).
     ImageTooLarge,
-    /// An edge under 300 px.
+    /// An edge under [`MIN_EDGE_PX`](crate::image::limits::MIN_EDGE_PX).
     ImageTooSmall,
-    /// Outside 1:2.5–2.5:1.
+    /// A ratio above [`MAX_ASPECT_RATIO_TENTHS`](crate::image::limits::MAX_ASPECT_RATIO_TENTHS), or below its inverse.
     BadAspectRatio,
     /// The file ends before the picture does.
     ImageTruncated,
@@ -78,7 +78,7 @@ pub enum IssueCode {
     BadBase64,
     /// No prompt.
     PromptMissing,
-    /// More than 2500 characters.
+    /// More than [`MAX_PROMPT_CHARACTERS`](crate::request::MAX_PROMPT_CHARACTERS).
     PromptTooLong,
     /// A value of another type or outside its range.
     BadValue,

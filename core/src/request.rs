@@ -7,11 +7,14 @@ mod image_url;
 
 pub use body::BodyPart;
 pub use draft::{Checked, Draft, DraftImage, FIELDS};
-pub use fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, LONGEST_PROMPT, Mode, ModelName, Prompt};
+pub use fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, MAX_PROMPT_CHARACTERS, Mode, ModelName, Prompt};
 pub use image_url::ImageUrl;
 
-/// The most images of one request: `maxItems` in the service's schema.
-pub const MOST_IMAGES: usize = 4;
+/// The minimum number of images of one request: `minItems` in the service's schema. Its summary says 2.
+pub const MIN_IMAGES: usize = 1;
+
+/// The maximum number of images of one request: `maxItems` in the service's schema.
+pub const MAX_IMAGES: usize = 4;
 
 /// A request in which every limit of the service holds. It is made by [`Draft::check`] only.
 #[derive(Clone, Debug, PartialEq, Eq)]

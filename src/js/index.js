@@ -6,6 +6,7 @@ import { copied, snapshot } from "./request.js";
 
 export { createClient } from "./client.js";
 export { KlingError, isKlingError } from "./error.js";
+export { limits } from "./limits.js";
 export default init;
 
 /** @type {typeof import("./index.js").inspectImage} */

@@ -1,5 +1,30 @@
-// The types of the npm package `kling-multi-image2video`: what its calls take and return, and its error.
+// The types of the npm package `kling-multi-image2video`: what its calls take and return, its limits, and its error.
 // `index.d.ts` exports all of them beside the calls; so do the declarations that wasm-pack writes.
+
+// ── Limits ────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * The service's limits, for one's own forms and texts; the same numbers that `validateRequest` goes by. Available at once, also
+ * on a server; frozen.
+ * @example Saying them beside a file input.
+ * ```js
+ * import { limits } from "kling-multi-image2video";
+ *
+ * hint.textContent = `up to ${limits.maxImages} images of at most ${limits.maxImageBytes / 2 ** 20} MiB each`;
+ * ```
+ */
+export const limits: {
+  readonly minImages: number;
+  readonly maxImages: number;
+  /** of the file, before base64 */
+  readonly maxImageBytes: number;
+  /** in px, of each edge as displayed */
+  readonly minImageEdge: number;
+  /** of the longer edge to the shorter one */
+  readonly maxAspectRatio: number;
+  /** in Unicode code points, of `prompt` and of `negativePrompt` */
+  readonly maxPromptLength: number;
+};
 
 // ── Images: no key, no network ────────────────────────────────────────────────────────────────────
 

@@ -162,6 +162,27 @@ export const run = runner({
     ok(error.message.includes("onprogress"), "the key's name in the message");
   },
 
+  async limits_are_there_at_once_and_are_what_is_checked(kit) {
+    const seen = await inWorker(kit, `
+      globalThis.fetch = () => Promise.reject(new TypeError("no"));
+      globalThis.WebAssembly = undefined;
+      return [kling.limits, Object.isFrozen(kling.limits)];`);
+    equal(seen, [kit.kling.limits, true]);
+    const { minImages, maxImages, maxImageBytes, minImageEdge, maxAspectRatio, maxPromptLength } = kit.kling.limits;
+    const of = async (images, prompt = "x") =>
+      (await kit.kling.validateRequest({ images, prompt })).map(({ code, params }) => [code, params.limit]);
+    const jpeg = await picture(minImageEdge, minImageEdge * maxAspectRatio);
+    equal(await of(Array(maxImages).fill(jpeg), "x".repeat(maxPromptLength)), []);
+    equal(await of(Array(maxImages + 1).fill(jpeg)), [["too_many_images", maxImages]]);
+    equal(await of([]), [["too_few_images", minImages]]);
+    equal(await of([jpeg], "x".repeat(maxPromptLength + 1)), [["prompt_too_long", maxPromptLength]]);
+    equal(await of([await picture(minImageEdge - 1, minImageEdge)]), [["image_too_small", minImageEdge]]);
+    equal(await of([await picture(minImageEdge, minImageEdge * maxAspectRatio + 1)]), [["bad_aspect_ratio", String(maxAspectRatio)]]);
+    const padded = (size) => new Blob([jpeg, new Uint8Array(size - jpeg.size)]);
+    equal(await of([padded(maxImageBytes)]), []);
+    equal(await of([padded(maxImageBytes + 1)]), [["image_too_large", maxImageBytes]]);
+  },
+
   async lists_of_images_of_any_kind({ kling }) {
     const jpeg = await picture();
     const check = async (images, expected) => equal(codes(await kling.validateRequest({ images, prompt: "x" })), expected);

@@ -47,6 +47,7 @@ mod images {
         every_kind_of_source_is_taken,
         all_problems_come_at_once,
         unknown_keys_are_refused_by_name,
+        limits_are_there_at_once_and_are_what_is_checked,
         lists_of_images_of_any_kind,
         memory_does_not_grow_with_the_images,
         a_request_is_what_it_was_at_the_call,

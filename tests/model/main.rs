@@ -25,6 +25,7 @@ mod flow;
 mod image;
 mod interrupted;
 mod keep;
+mod limits;
 mod not_sent;
 mod poll;
 mod record;

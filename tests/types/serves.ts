@@ -8,7 +8,7 @@ import type contractInit from "./contract.d.ts";
 type Missing = "prepareImage";
 
 const loads: typeof contractInit = init;
-const functions: Omit<typeof contract, Missing | "default" | "createClient" | "KlingError" | "isKlingError"> = shipped;
+const values: Omit<typeof contract, Missing | "default" | "createClient" | "KlingError" | "isKlingError"> = shipped;
 const client: contract.Client = shipped.createClient({ apiKey: () => "key", fetch: globalThis.fetch });
 
 type Serves<Contract, Shipped extends Contract> = [Contract, Shipped];
@@ -35,4 +35,4 @@ if (shipped.isKlingError(error)) {
   void code;
 }
 
-void [loads, functions, client, null as unknown as Types];
+void [loads, values, client, null as unknown as Types];

@@ -1,6 +1,6 @@
 //! What the service would refuse a picture for, and what is worth knowing before it is sent.
 
-use super::limits::{MAX_BYTES, MAX_RATIO, MIN_EDGE};
+use super::limits::{MAX_ASPECT_RATIO_TENTHS, MAX_IMAGE_BYTES, MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
 use super::{ImageFormat, ImageHeader};
 use crate::issue::{Issue, IssueCode};
 
@@ -15,7 +15,7 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
         return vec![issue];
     }
     let mut issues = Vec::new();
-    if len > MAX_BYTES {
+    if len > MAX_IMAGE_BYTES {
         issues.push(too_large(path, len));
     }
     if header.truncated {
@@ -60,9 +60,10 @@ fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
 
 fn too_large(path: &str, len: u64) -> Issue {
     let message = format!(
-        "expected at most {MAX_BYTES} bytes (10 MiB), found {len}; save the picture with fewer pixels or a lower quality"
+        "expected at most {MAX_IMAGE_BYTES} bytes ({MAX_IMAGE_MIB} MiB), found {len}; \
+         save the picture with fewer pixels or a lower quality"
     );
-    Issue::error(IssueCode::ImageTooLarge, path, message).with("limit", MAX_BYTES).with("actual", len)
+    Issue::error(IssueCode::ImageTooLarge, path, message).with("limit", MAX_IMAGE_BYTES).with("actual", len)
 }
 
 fn truncated(path: &str) -> Issue {
@@ -72,30 +73,32 @@ fn truncated(path: &str) -> Issue {
 
 fn too_small(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
     let shorter = width.min(height);
-    if shorter >= MIN_EDGE {
+    if shorter >= MIN_EDGE_PX {
         return None;
     }
     let message = format!(
-        "expected at least {MIN_EDGE} px in width and in height, found {width} × {height}; take a picture with more pixels"
+        "expected at least {MIN_EDGE_PX} px in width and in height, found {width} × {height}; take a picture with more pixels"
     );
-    let issue = Issue::error(IssueCode::ImageTooSmall, path, message).with("limit", MIN_EDGE).with("actual", shorter);
+    let issue =
+        Issue::error(IssueCode::ImageTooSmall, path, message).with("limit", MIN_EDGE_PX).with("actual", shorter);
     Some(issue.with("width", width).with("height", height))
 }
 
 /// In whole numbers, so that 750 to 300 is inside and 751 to 300 is not.
 fn bad_aspect_ratio(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
     let (long, short) = (u64::from(width.max(height)), u64::from(width.min(height)));
-    if long.saturating_mul(MAX_RATIO.1.into()) <= short.saturating_mul(MAX_RATIO.0.into()) {
+    if long.saturating_mul(10) <= short.saturating_mul(MAX_ASPECT_RATIO_TENTHS.into()) {
         return None;
     }
     // Rounded up, so that no ratio outside the limit reads like the limit itself.
     let hundredths = long.saturating_mul(100).div_ceil(short.max(1));
     let (whole, rest) = (hundredths.checked_div(100)?, hundredths.checked_rem(100)?);
+    let limit = max_aspect_ratio();
     let message = format!(
-        "expected a ratio of width to height between 1:2.5 and 2.5:1, found {width} × {height}; crop the picture"
+        "expected a ratio of width to height between 1:{limit} and {limit}:1, found {width} × {height}; crop the picture"
     );
     let issue = Issue::error(IssueCode::BadAspectRatio, path, message);
-    let issue = issue.with("limit", "2.5").with("actual", format!("{whole}.{rest:02}"));
+    let issue = issue.with("limit", limit).with("actual", format!("{whole}.{rest:02}"));
     Some(issue.with("width", width).with("height", height))
 }
 

@@ -4,7 +4,7 @@
 //! is given [`Missing`], which it passes up; the window then moves to its place, and it starts over from there. Each window
 //! is twice as long as the one before, up to 1 MiB.
 //!
-//! Nothing is read beyond [`limits::MAX_BYTES`], because no larger file is accepted. So whatever is in a file, it takes at
+//! Nothing is read beyond [`limits::MAX_IMAGE_BYTES`], because no larger file is accepted. So whatever is in a file, it takes at
 //! most 21 reads: four until the windows are 1 MiB long, fourteen for the rest (each steps on by 768 KiB at least, because
 //! no piece that makes a window move early is longer than [`PIECE`]), two of the tail, and one to come back from there.
 
@@ -40,7 +40,7 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn new(len: u64) -> Self {
         let next = if len <= WHOLE { WHOLE } else { FIRST };
-        let end = len.min(limits::MAX_BYTES);
+        let end = len.min(limits::MAX_IMAGE_BYTES);
         Self { at: 0, end, beyond: len > end, start: 0, bytes: Vec::new(), next }
     }
 

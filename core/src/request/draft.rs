@@ -1,7 +1,7 @@
 //! A request as it was handed over, and the check of all of it at once.
 
 use super::fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Mode, ModelName, Prompt};
-use super::{Image, ImageUrl, MOST_IMAGES, VideoRequest};
+use super::{Image, ImageUrl, MAX_IMAGES, MIN_IMAGES, VideoRequest};
 use crate::issue::{Issue, IssueCode};
 
 /// The names of all fields, as the public contract spells them.
@@ -98,12 +98,13 @@ impl Findings {
     fn count_images(&mut self, count: usize) {
         // What is no list of images was reported as such; that it holds none would be a second word for it.
         let reported = self.0.iter().any(|issue| issue.path == "images");
-        let issue = if count == 0 && !reported {
-            let message = format!("expected 1 to {MOST_IMAGES} images, found none");
-            Issue::error(IssueCode::TooFewImages, "images", message).with("limit", 1_u32)
-        } else if count > MOST_IMAGES {
-            let message = format!("expected 1 to {MOST_IMAGES} images, found {count}; remove some");
-            Issue::error(IssueCode::TooManyImages, "images", message).with("limit", MOST_IMAGES)
+        let issue = if count < MIN_IMAGES && !reported {
+            let found = if count == 0 { "none".to_owned() } else { count.to_string() };
+            let message = format!("expected {MIN_IMAGES} to {MAX_IMAGES} images, found {found}");
+            Issue::error(IssueCode::TooFewImages, "images", message).with("limit", MIN_IMAGES)
+        } else if count > MAX_IMAGES {
+            let message = format!("expected {MIN_IMAGES} to {MAX_IMAGES} images, found {count}; remove some");
+            Issue::error(IssueCode::TooManyImages, "images", message).with("limit", MAX_IMAGES)
         } else {
             return;
         };

@@ -5,22 +5,24 @@ use std::fmt;
 use crate::issue::{Issue, IssueCode};
 use crate::task::{TaskId, is_id};
 
-/// The most characters (Unicode code points) of either prompt: Kling's documentation. CometAPI's schema names no limit,
+/// The maximum length of either prompt, in characters (Unicode code points): Kling's documentation. CometAPI's schema names no limit,
 /// its translated pages still name the 500 and 200 that Kling had before September 2024.
-pub const LONGEST_PROMPT: usize = 2500;
+pub const MAX_PROMPT_CHARACTERS: usize = 2500;
 
-/// What the video should show, or should not: 1–2500 characters.
+/// What the video should show, or should not: 1 to [`MAX_PROMPT_CHARACTERS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt(String);
 
 impl Prompt {
     pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
         let length = text.bytes().filter(|byte| !matches!(byte, 0x80..0xc0)).count();
-        if length <= LONGEST_PROMPT {
+        if length <= MAX_PROMPT_CHARACTERS {
             return Ok(Self(text));
         }
-        let message = format!("expected at most {LONGEST_PROMPT} characters, found {length}; shorten the text");
-        Err(Issue::error(IssueCode::PromptTooLong, path, message).with("limit", LONGEST_PROMPT).with("actual", length))
+        let message = format!("expected at most {MAX_PROMPT_CHARACTERS} characters, found {length}; shorten the text");
+        Err(Issue::error(IssueCode::PromptTooLong, path, message)
+            .with("limit", MAX_PROMPT_CHARACTERS)
+            .with("actual", length))
     }
 
     /// The text.
@@ -110,16 +112,16 @@ pub fn enumerate(words: &[&str], between: &str) -> String {
 pub struct ModelName(String);
 
 impl ModelName {
-    const LONGEST: usize = 100;
+    const MAX_BYTES: usize = 100;
 
     pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
-        let fits = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if fits {
             return Ok(Self(text));
         }
         let message = format!(
             "expected a model name of 1–{} visible ASCII characters; leave it out for the default",
-            Self::LONGEST
+            Self::MAX_BYTES
         );
         Err(Issue::error(IssueCode::BadValue, path, message))
     }
@@ -158,14 +160,14 @@ impl CallbackUrl {
 pub struct ExternalTaskId(String);
 
 impl ExternalTaskId {
-    const LONGEST: usize = 64;
+    const MAX_BYTES: usize = 64;
 
     pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
-        if is_id(&text, Self::LONGEST) {
+        if is_id(&text, Self::MAX_BYTES) {
             return Ok(Self(text));
         }
         let message =
-            format!("expected 1–{} letters, digits, '-' and '_'; leave it out to have one generated", Self::LONGEST);
+            format!("expected 1–{} letters, digits, '-' and '_'; leave it out to have one generated", Self::MAX_BYTES);
         Err(Issue::error(IssueCode::BadValue, path, message))
     }
 

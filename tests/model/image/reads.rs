@@ -106,7 +106,7 @@ fn nothing_is_read_beyond_the_limit() {
     let without_frame = [b"\xFF\xD8", &segment(0xE2, &vec![0; 65_533]).repeat(200)[..]].concat();
     let (header, cost) = measure(&without_frame);
     assert_eq!((header.size, header.truncated), (None, false));
-    assert!(cost.bytes <= limits::MAX_BYTES, "{cost:?}");
+    assert!(cost.bytes <= limits::MAX_IMAGE_BYTES, "{cost:?}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn edges_and_ratio_include_their_limits() {
 
 #[test]
 fn bytes_include_their_limit() {
-    let most = usize::try_from(limits::MAX_BYTES).unwrap();
+    let most = usize::try_from(limits::MAX_IMAGE_BYTES).unwrap();
     assert_eq!(codes(&large_jpeg(&[], most)), []);
     assert_eq!(codes(&large_jpeg(&[], most + 1)), [Code::ImageTooLarge]);
     // Not looked through: nothing is said of its end or its size, for want of knowing.

@@ -1,7 +1,7 @@
 // Every export, used as the manual says.
 
 import init, {
-  KlingError, buildRequestBody, createClient, encodeImage, inspectImage, isKlingError, validateRequest,
+  KlingError, buildRequestBody, createClient, encodeImage, inspectImage, isKlingError, limits, validateRequest,
   type CallOptions, type Client, type ClientOptions, type ErrorCode, type ImageFormat, type ImageInfo, type ImageSource,
   type Issue, type IssueCode, type PollingOptions, type Progress, type ProgressOptions, type SubmitOptions, type Task,
   type TaskRecord, type TaskStatus, type Video, type VideoRequest, type WaitOptions, type WasmSource,
@@ -22,6 +22,9 @@ const info: ImageInfo = await inspectImage(image);
 const format: ImageFormat = info.format;
 const width: number | undefined = info.width;
 const text: string = await encodeImage(image, { signal: AbortSignal.timeout(1000) });
+
+const most: number = Math.min(limits.maxImages, limits.maxImageBytes, limits.maxPromptLength);
+const least: number = Math.max(limits.minImages, limits.minImageEdge / limits.maxAspectRatio);
 
 const request: VideoRequest = {
   images: [image, new URL("https://example.com/a.png"), text], prompt: "x", mode: "std", duration: 5, aspectRatio: "16:9",
@@ -82,4 +85,4 @@ const relayOptions: RelayOptions = {
 };
 const answer: Response = await createRelay(relayOptions)(new Request("https://example.com"));
 
-void [format, width, codes, body, status, found, bytes, kept, records, leave, where, answer];
+void [most, least, format, width, codes, body, status, found, bytes, kept, records, leave, where, answer];

@@ -1,6 +1,6 @@
 // Wrong uses: the compiler must find each.
 
-import init, { createClient, inspectImage, validateRequest, type Task, type TaskRecord } from "kling-multi-image2video";
+import init, { createClient, inspectImage, limits, validateRequest, type Task, type TaskRecord } from "kling-multi-image2video";
 import { createRelay } from "kling-multi-image2video/relay";
 
 const client = createClient();
@@ -10,6 +10,8 @@ declare const record: TaskRecord;
 
 // @ts-expect-error: not a source
 await init(null);
+// @ts-expect-error: limits are the service's
+limits.maxImages = 5;
 // @ts-expect-error: no picture
 await inspectImage("a.png");
 // @ts-expect-error: pictures are needed

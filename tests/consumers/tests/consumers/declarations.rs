@@ -11,6 +11,7 @@ declare const client: Client;
 declare const task: Task;
 declare const file: File;
 declare const input: HTMLInputElement;
+declare const hint: HTMLElement;
 declare const video: HTMLVideoElement;
 declare const process: { env: Record<string, string | undefined> };
 declare function mayPay(request: Request): Promise<boolean>;

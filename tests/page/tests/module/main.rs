@@ -65,6 +65,7 @@ fn it_has_the_public_names_and_works() {
         "Client",
         "KlingError",
         "isKlingError",
+        "limits",
         "default",
     ] {
         assert!(names.as_array().is_some_and(|names| names.contains(&json!(name))), "no {name} in {names}");

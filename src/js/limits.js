@@ -1,0 +1,11 @@
+// The service's limits. The core checks by the same numbers: `tests/model/limits.rs` fails if one differs.
+
+/** @type {typeof import("./index.js").limits} */
+export const limits = Object.freeze({
+  minImages: 1,
+  maxImages: 4,
+  maxImageBytes: 10_485_760,
+  minImageEdge: 300,
+  maxAspectRatio: 2.5,
+  maxPromptLength: 2500,
+});
