@@ -13,7 +13,7 @@ use kling_core::error::Error;
 use kling_core::issue::{Issue, IssueCode};
 use kling_core::progress::Progress;
 use kling_core::request::fields::enumerate;
-use kling_core::request::{Checked, Draft, FIELDS, VideoRequest};
+use kling_core::request::{Checked, Draft, Field, VideoRequest};
 
 /// A checked request, and the files of its images.
 pub(super) struct Ready {
@@ -29,25 +29,31 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec
     if is_record(value) {
         let mut fields = Fields { value, issues: Vec::new() };
         fields.refuse_unknown();
-        for (index, source) in fields.images().into_iter().enumerate() {
-            listener.tell(&Progress::Preparing { image: index });
-            let candidate = Candidate::read(&source, &format!("images[{index}]")).await;
-            draft.images.push(candidate.draft);
-            files.push(candidate.file);
+        for &field in Field::ALL {
+            match field {
+                Field::Images => {
+                    for (index, source) in fields.images(field).into_iter().enumerate() {
+                        listener.tell(&Progress::Preparing { image: index });
+                        let candidate = Candidate::read(&source, &format!("images[{index}]")).await;
+                        draft.images.push(candidate.draft);
+                        files.push(candidate.file);
+                    }
+                }
+                Field::Prompt => draft.prompt = fields.text(field),
+                Field::NegativePrompt => draft.negative_prompt = fields.text(field),
+                Field::Mode => draft.mode = fields.text(field),
+                Field::Duration => draft.duration = fields.number_or_text(field),
+                Field::AspectRatio => draft.aspect_ratio = fields.text(field),
+                Field::ModelName => draft.model_name = fields.text(field),
+                Field::CallbackUrl => draft.callback_url = fields.address(field),
+                Field::ExternalTaskId => draft.external_task_id = fields.text(field),
+            }
         }
-        draft.prompt = fields.text("prompt");
-        draft.negative_prompt = fields.text("negativePrompt");
-        draft.mode = fields.text("mode");
-        draft.duration = fields.duration();
-        draft.aspect_ratio = fields.text("aspectRatio");
-        draft.model_name = fields.text("modelName");
-        draft.callback_url = fields.address("callbackUrl");
-        draft.external_task_id = fields.text("externalTaskId");
         draft.issues = fields.issues;
     } else {
         draft.issues.push(Issue::error(
             IssueCode::BadValue,
-            "images",
+            Field::Images.name(),
             "expected a request object with images, found something else",
         ));
     }
@@ -70,72 +76,73 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn refuse_unknown(&mut self) {
-        for key in unknown_keys(self.value, FIELDS) {
-            let message = format!("no field of the request; expected one of {}", enumerate(FIELDS, ", "));
+        for key in unknown_keys(self.value, Field::NAMES) {
+            let message = format!("no field of the request; expected one of {}", enumerate(Field::NAMES, ", "));
             self.issues.push(Issue::error(IssueCode::UnknownField, key, message));
         }
     }
 
     /// The images; the entry has made a list of whatever kind of list it was.
-    fn images(&mut self) -> Vec<JsValue> {
-        let Some(images) = self.get("images") else { return Vec::new() };
+    fn images(&mut self, field: Field) -> Vec<JsValue> {
+        let Some(images) = self.get(field) else { return Vec::new() };
         if let Some(images) = images.dyn_ref::<Array>() {
             return images.iter().collect();
         }
-        self.bad_value("images", "a list of pictures");
+        self.bad_value(field, "a list of pictures");
         Vec::new()
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
-        let value = self.get(name)?;
+    fn text(&mut self, field: Field) -> Option<String> {
+        let value = self.get(field)?;
         if !value.is_string() {
-            self.bad_value(name, "a text");
+            self.bad_value(field, "a text");
             return None;
         }
         if !is_whole(&value) {
-            self.bad_value(name, "whole characters (a text was cut within a surrogate pair)");
+            self.bad_value(field, "whole characters (a text was cut within a surrogate pair)");
             return None;
         }
         value.as_string()
     }
 
-    fn duration(&mut self) -> Option<String> {
-        let value = self.get("duration")?;
+    fn number_or_text(&mut self, field: Field) -> Option<String> {
+        let value = self.get(field)?;
         if value.as_f64().is_some() {
             return words_of_number(&value).as_string();
         }
-        self.text("duration")
+        self.text(field)
     }
 
     /// A text, or a `URL` object. A text that is an address is normalised.
-    fn address(&mut self, name: &str) -> Option<String> {
-        let value = self.get(name)?;
+    fn address(&mut self, field: Field) -> Option<String> {
+        let value = self.get(field)?;
         let href = if is_object(&value) {
             member(&value, "href").unwrap_or(JsValue::UNDEFINED)
         } else {
-            self.text(name)?.into()
+            self.text(field)?.into()
         };
         if !href.is_string() {
-            self.bad_value(name, "a text or a URL");
+            self.bad_value(field, "a text or a URL");
             return None;
         }
         let url = address(&href, false);
         if url.is_none() {
             let message = "expected an absolute http(s): address, found a broken one";
-            self.issues.push(Issue::error(IssueCode::BadUrl, name, message));
+            self.issues.push(Issue::error(IssueCode::BadUrl, field.name(), message));
         }
         url
     }
 
-    fn get(&mut self, name: &str) -> Option<JsValue> {
-        let value = member(self.value, name);
+    fn get(&mut self, field: Field) -> Option<JsValue> {
+        let value = member(self.value, field.name());
         if value.is_err() {
-            self.bad_value(name, "a value; reading it threw");
+            self.bad_value(field, "a value; reading it threw");
         }
         value.ok().filter(|value| !value.is_undefined())
     }
 
-    fn bad_value(&mut self, name: &str, expected: &str) {
-        self.issues.push(Issue::error(IssueCode::BadValue, name, format!("expected {expected}, found something else")));
+    fn bad_value(&mut self, field: Field, expected: &str) {
+        let message = format!("expected {expected}, found something else");
+        self.issues.push(Issue::error(IssueCode::BadValue, field.name(), message));
     }
 }

@@ -16,6 +16,7 @@ use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::Held;
 use kling_core::flow::submit::Known;
 use kling_core::record::{Change, RecordState, TaskRecord, Write};
+use kling_core::request::Field;
 use kling_core::task::Video;
 
 #[wasm_bindgen(module = "/src/js/store.js")]
@@ -132,7 +133,7 @@ impl Records {
         if !is_object(request) {
             return None;
         }
-        word(request, "externalTaskId").map(|id| self.store.known(&id))
+        word(request, Field::ExternalTaskId.name()).map(|id| self.store.known(&id))
     }
 
     /// The record of an id as it was at the moment of the call, of those that the store has under all base URLs.

@@ -13,7 +13,7 @@ use super::timer::{random_bytes, wall};
 use kling_core::flow::Flow;
 use kling_core::flow::submit::Asked;
 use kling_core::record::TaskRecord;
-use kling_core::request::ExternalTaskId;
+use kling_core::request::{ExternalTaskId, Field};
 use kling_core::task::Task;
 
 /// Submits a request that has no errors. `known` is what the store had of its id at the moment of the call.
@@ -26,7 +26,7 @@ pub(super) async fn submit(
     // Before the work of encoding: a key that cannot be had is known now.
     let service = settings.service().await?;
     let id = body::id_of(&ready.request)?;
-    service.permit_id("externalTaskId", id.as_str())?;
+    service.permit_id(Field::ExternalTaskId.name(), id.as_str())?;
     let attempt =
         ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?).to_string();
     let record = Box::new(TaskRecord::submitting(&ready.request, &id, attempt, service.key.as_ref(), wall()));

@@ -2,11 +2,13 @@
 
 mod body;
 mod draft;
+mod field;
 pub mod fields;
 mod image_url;
 
 pub use body::BodyPart;
-pub use draft::{Checked, Draft, DraftImage, FIELDS};
+pub use draft::{Checked, Draft, DraftImage};
+pub use field::Field;
 pub use fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, MAX_PROMPT_CHARACTERS, Mode, ModelName, Prompt};
 pub use image_url::ImageUrl;
 

@@ -6,7 +6,11 @@ import { isRecord } from "./text.js";
 /** A list may have no end; nobody means more pictures than this. */
 const MOST = 100;
 
-/** Of a request, wherever they come from: a store may have them as getters of its class. */
+/**
+ * Of a request, wherever they come from: a store may have them as getters of its class. `tests/model/fields.rs` fails if one
+ * is missing.
+ * @type {(keyof import("./index.js").VideoRequest)[]}
+ */
 const FIELDS = [
   "images", "prompt", "negativePrompt", "mode", "duration", "aspectRatio", "modelName", "callbackUrl", "externalTaskId",
 ];

@@ -21,6 +21,7 @@ mod download;
 mod encoding;
 mod endpoint;
 mod families;
+mod fields;
 mod flow;
 mod image;
 mod interrupted;

@@ -1,6 +1,6 @@
 //! The JSON body in parts, so that the images' base64 never passes through one text.
 
-use super::{ExternalTaskId, Image, VideoRequest};
+use super::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Field, Image, Mode, ModelName, Prompt, VideoRequest};
 
 /// A part of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,20 @@ pub enum BodyPart {
 impl VideoRequest {
     /// The body, in the order in which it is sent. Absent fields are absent.
     pub fn body(&self, external_task_id: &ExternalTaskId) -> Vec<BodyPart> {
-        let mut body = Body { parts: Vec::new(), text: String::from("{\"image_list\":[") };
-        for (index, image) in self.images.iter().enumerate() {
+        // Without `..`, so that each member is sent. The id is the one that the caller chose, if any.
+        let Self {
+            images,
+            prompt,
+            negative_prompt,
+            mode,
+            duration,
+            aspect_ratio,
+            model_name,
+            callback_url,
+            external_task_id: _,
+        } = self;
+        let mut body = Body { parts: Vec::new(), text: format!("{{\"{}\":[", Field::Images.wire_name()) };
+        for (index, image) in images.iter().enumerate() {
             body.text.push_str(if index == 0 { "{\"image\":" } else { ",{\"image\":" });
             match image {
                 Image::Encoded => body.image(index),
@@ -25,19 +37,19 @@ impl VideoRequest {
         }
         body.text.push(']');
         let fields = [
-            ("model_name", self.model_name()),
-            ("prompt", self.prompt()),
-            ("negative_prompt", self.negative_prompt()),
-            ("mode", self.mode()),
-            ("duration", self.duration()),
-            ("aspect_ratio", self.aspect_ratio()),
-            ("callback_url", self.callback_url.as_ref().map(super::CallbackUrl::as_str)),
-            ("external_task_id", Some(external_task_id.as_str())),
+            (Field::ModelName, model_name.as_ref().map(ModelName::as_str)),
+            (Field::Prompt, prompt.as_ref().map(Prompt::as_str)),
+            (Field::NegativePrompt, negative_prompt.as_ref().map(Prompt::as_str)),
+            (Field::Mode, mode.map(Mode::as_str)),
+            (Field::Duration, duration.map(Duration::as_str)),
+            (Field::AspectRatio, aspect_ratio.map(AspectRatio::as_str)),
+            (Field::CallbackUrl, callback_url.as_ref().map(CallbackUrl::as_str)),
+            (Field::ExternalTaskId, Some(external_task_id.as_str())),
         ];
-        for (name, value) in fields {
+        for (field, value) in fields {
             let Some(value) = value else { continue };
             body.text.push_str(",\"");
-            body.text.push_str(name);
+            body.text.push_str(field.wire_name());
             body.text.push_str("\":");
             push_json_text(&mut body.text, value);
         }

@@ -1,23 +1,10 @@
 //! A request as it was handed over, and the check of all of it at once.
 
 use super::fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Mode, ModelName, Prompt};
-use super::{Image, ImageUrl, MAX_IMAGES, MIN_IMAGES, VideoRequest};
+use super::{Field, Image, ImageUrl, MAX_IMAGES, MIN_IMAGES, VideoRequest};
 use crate::issue::{Issue, IssueCode};
 
-/// The names of all fields, as the public contract spells them.
-pub const FIELDS: &[&str] = &[
-    "images",
-    "prompt",
-    "negativePrompt",
-    "mode",
-    "duration",
-    "aspectRatio",
-    "modelName",
-    "callbackUrl",
-    "externalTaskId",
-];
-
-/// A request in which anything may be wrong.
+/// A request in which anything may be wrong: one member for each [`Field`].
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The images, in their order.
@@ -63,24 +50,37 @@ pub struct Checked {
 impl Draft {
     /// Checks every image and every field.
     pub fn check(self) -> Checked {
-        let mut found = Findings(self.issues);
-        found.count_images(self.images.len());
+        // Without `..`, so that each member is checked.
+        let Self {
+            images,
+            prompt,
+            negative_prompt,
+            mode,
+            duration,
+            aspect_ratio,
+            model_name,
+            callback_url,
+            external_task_id,
+            issues,
+        } = self;
+        let mut found = Findings(issues);
+        found.count_images(images.len());
         let images: Vec<Image> =
-            self.images.into_iter().enumerate().filter_map(|(index, image)| found.image(index, image)).collect();
-        if self.prompt.as_deref().is_none_or(|prompt| prompt.trim().is_empty()) {
+            images.into_iter().enumerate().filter_map(|(index, image)| found.image(index, image)).collect();
+        if prompt.as_deref().is_none_or(|prompt| prompt.trim().is_empty()) {
             let message = "expected a text; the schema allows a request without one, but Kling itself may refuse it";
-            found.0.push(Issue::warning(IssueCode::PromptMissing, "prompt", message));
+            found.0.push(Issue::warning(IssueCode::PromptMissing, Field::Prompt.name(), message));
         }
         let request = VideoRequest {
             images,
-            prompt: found.field("prompt", some_text(self.prompt), Prompt::check),
-            negative_prompt: found.field("negativePrompt", some_text(self.negative_prompt), Prompt::check),
-            mode: found.field("mode", self.mode, |path, word| Mode::check(path, &word)),
-            duration: found.field("duration", self.duration, |path, word| Duration::check(path, &word)),
-            aspect_ratio: found.field("aspectRatio", self.aspect_ratio, |path, word| AspectRatio::check(path, &word)),
-            model_name: found.field("modelName", self.model_name, ModelName::check),
-            callback_url: found.field("callbackUrl", self.callback_url, CallbackUrl::check),
-            external_task_id: found.field("externalTaskId", self.external_task_id, ExternalTaskId::check),
+            prompt: found.field(Field::Prompt, some_text(prompt), Prompt::check),
+            negative_prompt: found.field(Field::NegativePrompt, some_text(negative_prompt), Prompt::check),
+            mode: found.field(Field::Mode, mode, |path, word| Mode::check(path, &word)),
+            duration: found.field(Field::Duration, duration, |path, word| Duration::check(path, &word)),
+            aspect_ratio: found.field(Field::AspectRatio, aspect_ratio, |path, word| AspectRatio::check(path, &word)),
+            model_name: found.field(Field::ModelName, model_name, ModelName::check),
+            callback_url: found.field(Field::CallbackUrl, callback_url, CallbackUrl::check),
+            external_task_id: found.field(Field::ExternalTaskId, external_task_id, ExternalTaskId::check),
         };
         let issues = found.0;
         Checked { request: (!issues.iter().any(Issue::is_error)).then_some(request), issues }
@@ -96,15 +96,16 @@ struct Findings(Vec<Issue>);
 
 impl Findings {
     fn count_images(&mut self, count: usize) {
+        let path = Field::Images.name();
         // What is no list of images was reported as such; that it holds none would be a second word for it.
-        let reported = self.0.iter().any(|issue| issue.path == "images");
+        let reported = self.0.iter().any(|issue| issue.path == path);
         let issue = if count < MIN_IMAGES && !reported {
             let found = if count == 0 { "none".to_owned() } else { count.to_string() };
             let message = format!("expected {MIN_IMAGES} to {MAX_IMAGES} images, found {found}");
-            Issue::error(IssueCode::TooFewImages, "images", message).with("limit", MIN_IMAGES)
+            Issue::error(IssueCode::TooFewImages, path, message).with("limit", MIN_IMAGES)
         } else if count > MAX_IMAGES {
             let message = format!("expected {MIN_IMAGES} to {MAX_IMAGES} images, found {count}; remove some");
-            Issue::error(IssueCode::TooManyImages, "images", message).with("limit", MAX_IMAGES)
+            Issue::error(IssueCode::TooManyImages, path, message).with("limit", MAX_IMAGES)
         } else {
             return;
         };
@@ -129,11 +130,11 @@ impl Findings {
 
     fn field<T>(
         &mut self,
-        path: &str,
+        field: Field,
         value: Option<String>,
         check: impl FnOnce(&str, String) -> Result<T, Issue>,
     ) -> Option<T> {
-        self.keep(check(path, value?))
+        self.keep(check(field.name(), value?))
     }
 
     fn keep<T>(&mut self, result: Result<T, Issue>) -> Option<T> {
