@@ -89,29 +89,17 @@ pub fn build_request_body(
     })
 }
 
-/// Checks the options of `submit` before it is known whether the call joins another one.
+/// Checks the options of a call that submits before its request is joined to another one; `waits`: those of `generate`.
 ///
 /// # Errors
 ///
 /// `invalid_option`
-#[wasm_bindgen(js_name = checkSubmitOptions)]
-pub fn check_submit_options(
-    #[wasm_bindgen(unchecked_optional_param_type = "SubmitOptions")] options: JsValue,
+#[wasm_bindgen(js_name = checkOptions)]
+pub fn check_options(
+    #[wasm_bindgen(unchecked_param_type = "SubmitOptions & WaitOptions | undefined")] options: JsValue,
+    waits: bool,
 ) -> Result<(), JsValue> {
-    CallOptions::read(options, PROGRESS)?;
-    Ok(())
-}
-
-/// Checks the options of `generate` before its first part begins.
-///
-/// # Errors
-///
-/// `invalid_option`
-#[wasm_bindgen(js_name = checkGenerateOptions)]
-pub fn check_generate_options(
-    #[wasm_bindgen(unchecked_optional_param_type = "SubmitOptions & WaitOptions")] options: JsValue,
-) -> Result<(), JsValue> {
-    CallOptions::read(options, WAIT)?;
+    CallOptions::read(options, if waits { WAIT } else { PROGRESS })?;
     Ok(())
 }
 

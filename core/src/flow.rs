@@ -234,6 +234,11 @@ impl<H: Host> Flow<H> {
     }
 }
 
+/// The error of a success without any URL.
+fn no_url() -> Error {
+    Error::new(ErrorCode::Protocol, "the service reports success, but no URL of a video")
+}
+
 /// The task that a [`Watch`](watch::Watch) saw last, if that is what one waits for.
 ///
 /// # Errors

@@ -73,12 +73,13 @@ impl Redactor {
             self.add(key.as_bytes(), 0);
         }
         // The key may begin at one of three places in a group of base64. What also depends on other bytes is left out.
-        for (before, shared) in [("", 0), ("-", 2), ("--", 3)] {
-            let bytes = [before, key].concat();
+        for (before, shared) in [(0, 0), (1, 2), (2, 3)] {
+            let mut bytes = vec![0; before];
+            bytes.extend_from_slice(key.as_bytes());
             let whole = bytes.len().saturating_mul(4) / 3;
             // Longer than any base64 of these bytes.
             let mut encoded = vec![0; bytes.len().saturating_mul(2).saturating_add(4)];
-            encode_block(bytes.as_bytes(), &mut encoded);
+            encode_block(&bytes, &mut encoded);
             self.add(encoded.get(shared..whole).unwrap_or_default(), MAX_DEPTH);
         }
         self

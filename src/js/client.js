@@ -76,12 +76,12 @@ export function createClient(options) {
     async submit(given, options) {
       const { request, how, known } = atCall(given, options);
       // Read by Rust, because a misspelt option must not vanish on the way.
-      await run(async () => glue.checkSubmitOptions(how));
+      await run(async () => glue.checkOptions(how, false));
       return share(request, how ?? {}, known);
     },
     async generate(given, options) {
       const { request, how, known } = atCall(given, options);
-      await run(async () => glue.checkGenerateOptions(how));
+      await run(async () => glue.checkOptions(how, true));
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await share(request, rest, known);
       // Whatever ends it, the caller must learn of the task, and that the same call would be another one.

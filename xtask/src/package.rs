@@ -97,7 +97,7 @@ fn optimize(project: &Project, next: &Path) -> Result<String> {
         "-Oz",
         "--converge",
         // Found by trial: what it inlines beyond that packs worse.
-        "--one-caller-inline-max-function-size=200",
+        "--one-caller-inline-max-function-size=400",
         "--always-inline-max-function-size=4",
         "--strip-debug",
         "--strip-producers",

@@ -2,7 +2,7 @@
 
 use super::{Flow, Host, succeeded};
 use crate::endpoint::Service;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::task::{Task, TaskId, Video};
 
 impl<H: Host> Flow<H> {
@@ -13,8 +13,7 @@ impl<H: Host> Flow<H> {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidOption`] while the task is under way, [`ErrorCode::TaskFailed`], [`ErrorCode::Storage`], and those of
-    /// [`Flow::adopt`] and of `download`.
+    /// `InvalidOption` while the task is under way, `TaskFailed`, `Storage`, and those of [`Flow::adopt`] and of `download`.
     pub async fn keep_video<E: From<Error>>(
         &self,
         service: &Service,
@@ -34,8 +33,7 @@ impl<H: Host> Flow<H> {
             return Err(Error::invalid_option("id", message).into());
         }
         let task = succeeded(Some(task))?;
-        let no_url = || Error::new(ErrorCode::Protocol, "the service reports success, but no URL of a video");
-        let video = download(task.videos.first().ok_or_else(no_url)?).await?;
+        let video = download(task.videos.first().ok_or_else(super::no_url)?).await?;
         self.0.keep(id.as_str(), &video).await?;
         Ok(video)
     }

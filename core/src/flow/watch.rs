@@ -221,7 +221,7 @@ impl Watch {
         self.not_found.restore();
         task.found_under(self.id.as_str());
         if task.status == TaskStatus::Succeed && task.videos.is_empty() {
-            let error = Error::new(ErrorCode::Protocol, "the service reports success, but no address of a video");
+            let error = super::no_url();
             self.no_video.spend(now, self.longest, self.polling.not_found_grace, error)?;
             task.status = TaskStatus::Processing;
         }

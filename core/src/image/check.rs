@@ -34,7 +34,7 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
 }
 
 fn empty(path: &str) -> Issue {
-    let message = "expected a JPEG or PNG picture, found a file of 0 bytes; choose it again or choose another";
+    let message = "expected a JPEG or PNG image, found a file of 0 bytes; choose it again or choose another";
     Issue::error(IssueCode::ImageEmpty, path, message)
 }
 
@@ -42,17 +42,16 @@ fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
     let actual = header.format.as_str();
     let message = match (header.format, header.format.name()) {
         (ImageFormat::Png, _) if header.apple_png => {
-            "expected a JPEG or PNG picture, found a PNG rewritten for iOS apps (CgBI), which nothing else can read; \
-             take the original, or save it again as JPEG or PNG"
+            "expected a JPEG or PNG image, found a PNG for iOS apps (CgBI) that nothing else can read; \
+             choose the original, or save it again as JPEG or PNG"
                 .to_owned()
         }
         (ImageFormat::Jpeg | ImageFormat::Png, _) => return None,
         (_, Some(name)) => format!(
-            "expected a JPEG or PNG picture, but the content of this file is {name}, whatever its name says; \
-             convert it to JPEG or PNG"
+            "expected a JPEG or PNG image, found {name} in this file, whatever its name says; convert it to JPEG or PNG"
         ),
-        (_, None) => "expected a JPEG or PNG picture, but the content of this file is no kind of picture known here, \
-             whatever its name says; choose another, or save it as JPEG or PNG"
+        (_, None) => "expected a JPEG or PNG image, found a file of another kind, whatever its name says; \
+             choose another, or save it as JPEG or PNG"
             .to_owned(),
     };
     Some(Issue::error(IssueCode::UnsupportedFormat, path, message).with("actual", actual))
@@ -61,13 +60,13 @@ fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
 fn too_large(path: &str, len: u64) -> Issue {
     let message = format!(
         "expected at most {MAX_IMAGE_BYTES} bytes ({MAX_IMAGE_MIB} MiB), found {len}; \
-         save the picture with fewer pixels or a lower quality"
+         save the image with fewer pixels or a lower quality"
     );
     Issue::error(IssueCode::ImageTooLarge, path, message).with("limit", MAX_IMAGE_BYTES).with("actual", len)
 }
 
 fn truncated(path: &str) -> Issue {
-    let message = "expected a whole picture, but the file ends before the picture does; copy or download it again";
+    let message = "expected a whole image, but the file ends before the image does; copy or download it again";
     Issue::error(IssueCode::ImageTruncated, path, message)
 }
 
@@ -77,7 +76,7 @@ fn too_small(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
         return None;
     }
     let message = format!(
-        "expected at least {MIN_EDGE_PX} px in width and in height, found {width} × {height}; take a picture with more pixels"
+        "expected at least {MIN_EDGE_PX} px in width and in height, found {width} × {height}; choose an image with more pixels"
     );
     let issue =
         Issue::error(IssueCode::ImageTooSmall, path, message).with("limit", MIN_EDGE_PX).with("actual", shorter);
@@ -95,7 +94,7 @@ fn bad_aspect_ratio(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
     let (whole, rest) = (hundredths.checked_div(100)?, hundredths.checked_rem(100)?);
     let limit = max_aspect_ratio();
     let message = format!(
-        "expected a ratio of width to height between 1:{limit} and {limit}:1, found {width} × {height}; crop the picture"
+        "expected a ratio of width to height between 1:{limit} and {limit}:1, found {width} × {height}; crop the image"
     );
     let issue = Issue::error(IssueCode::BadAspectRatio, path, message);
     let issue = issue.with("limit", limit).with("actual", format!("{whole}.{rest:02}"));
@@ -103,16 +102,14 @@ fn bad_aspect_ratio(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
 }
 
 fn size_unknown(path: &str, format: ImageFormat) -> Issue {
-    let name = format.name().unwrap_or("picture");
+    let name = format.name().unwrap_or("image");
     let message = format!(
-        "expected a {name} that says how many pixels it has, but the header of this one does not or is damaged; \
-         save it again as JPEG or PNG"
+        "expected a {name} with its size in pixels in the header, found none or a damaged one; save it again as JPEG or PNG"
     );
     Issue::error(IssueCode::SizeUnknown, path, message)
 }
 
 fn has_location(path: &str) -> Issue {
-    let message = "the picture tells where it was taken (a GPS position in its metadata) and is sent as it is; \
-         remove the position if the service should not learn it";
+    let message = "the metadata of this image holds a GPS position, which is sent too; remove it if the service should not get it";
     Issue::warning(IssueCode::HasLocation, path, message)
 }

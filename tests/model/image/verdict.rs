@@ -105,13 +105,13 @@ fn words() {
         (&case("images/picture.webp"), &["WebP", "convert it to JPEG or PNG"]),
         (&case("images/picture.heic"), &["HEIC", "convert it to JPEG or PNG"]),
         (&for_apps, &["CgBI", "save it again"]),
-        (b"hello", &["known here"]),
+        (b"hello", &["another kind"]),
         (&jpeg(640, 299), &["at least 300 px", "640 × 299"]),
         (&jpeg(1000, 399), &["2.5:1", "1000 × 399", "crop"]),
         (&large_jpeg(&[], 10_485_761), &["10 MiB", "10485760", "10485761"]),
-        (&jpeg(640, 480)[..130], &["ends before the picture does"]),
-        (&jpeg(640, 0), &["JPEG", "how many pixels"]),
-        (&place, &["where it was taken", "GPS"]),
+        (&jpeg(640, 480)[..130], &["ends before the image does"]),
+        (&jpeg(640, 0), &["JPEG", "size in pixels"]),
+        (&place, &["GPS position", "remove it"]),
     ];
     for (bytes, parts) in cases {
         let found = issues(bytes);
