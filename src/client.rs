@@ -83,28 +83,16 @@ impl Client {
         })
     }
 
-    /// Waits until a task succeeds.
+    /// Waits until a task succeeds. `accepted`: `submit` has just brought it, so it is not polled at once.
     #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
     pub fn wait(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "WaitOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "WaitOptions | undefined")] options: JsValue,
+        accepted: Option<bool>,
     ) -> Promise {
-        self.call(options, WAIT, |settings, options| async move {
-            Ok(task(&*succeeded(follow(&settings, &id, &options, false, None).await?)?))
-        })
-    }
-
-    /// The second part of `generate`: waits for a task that `submit` has just brought. It is not asked for at once, and its
-    /// errors are no reason to repeat the call that created it.
-    #[wasm_bindgen(js_name = waitForAccepted, unchecked_return_type = "Promise<Task>")]
-    pub fn wait_for_accepted(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "WaitOptions")] options: JsValue,
-    ) -> Promise {
-        self.call(options, WAIT, |settings, options| async move {
-            Ok(task(&*succeeded(follow(&settings, &id, &options, true, None).await?)?))
+        self.call(options, WAIT, move |settings, options| async move {
+            Ok(task(&*succeeded(follow(&settings, &id, &options, accepted.unwrap_or(false), None).await?)?))
         })
     }
 

@@ -13,6 +13,7 @@ use web_sys::{Blob, Response};
 
 use super::fault::words_of;
 use super::number::float;
+use super::text::address;
 use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, TransportError};
 use kling_core::error::Error;
 use kling_core::flow::download::Source;
@@ -80,7 +81,9 @@ impl Fetcher {
 
     /// Checks that a URL of the caller's contains no key: it would go to the delivery host.
     pub(super) fn permit_url(&self, url: &str) -> Result<(), Error> {
-        if self.keys.borrow().are_in(url) {
+        // Also as the browser requests it: white space within it is dropped.
+        let requested = address(&url.into(), false).unwrap_or_default();
+        if [url, &requested].into_iter().any(|url| self.keys.borrow().are_in(url)) {
             return Err(Error::invalid_option("video", "expected the URL of a video, found the API key in it"));
         }
         Ok(())

@@ -160,7 +160,7 @@ impl Records {
 
     /// The lock under which this id is sent; `wait` until it is free.
     pub(super) async fn lock(&self, id: &str, wait: bool) -> Option<Held<Lock>> {
-        let lock = Lock(lock(&self.topic(id), wait));
+        let lock = Lock(lock(&format!("{} {id}", self.base), wait));
         let held = JsFuture::from(lock.0.held()).await.ok()?;
         held.as_bool().map(|was_contended| Held { lock, was_contended })
     }

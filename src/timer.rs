@@ -27,6 +27,9 @@ extern "C" {
 
     #[wasm_bindgen(js_name = monotonic)]
     fn js_monotonic() -> f64;
+
+    #[wasm_bindgen(js_name = wall)]
+    fn js_wall() -> f64;
 }
 
 #[wasm_bindgen]
@@ -77,7 +80,7 @@ pub(super) fn now() -> u64 {
 
 /// ms since 1970, by the wall clock; 0 where that is not a number.
 pub(super) fn wall() -> u64 {
-    whole(js_sys::Date::now())
+    whole(js_wall())
 }
 
 /// Any number, for spreading polls; not for ids.

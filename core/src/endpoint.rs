@@ -65,8 +65,8 @@ impl BaseUrl {
     /// [`ErrorCode::InvalidOption`] over unencrypted `http:`, loopback excepted.
     pub fn permit(&self, key: Option<&ApiKey>) -> Result<(), Error> {
         if key.is_some() && self.exposes_key {
-            let message = "expected https: (or a loopback address) because a key is sent there, found http:; \
-                           leave the key out if this is a relay that adds it";
+            let message = "expected https: (or loopback) because a key is sent there, found http:; \
+                           leave the key out if a relay adds it";
             return Err(Error::invalid_option("baseUrl", message));
         }
         Ok(())
@@ -97,11 +97,11 @@ impl ApiKey {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let key = text.trim();
         let problem = if key.is_empty() {
-            "expected a key, found an empty text; leave it out where a relay adds it"
+            "expected a key, found an empty string; leave it out where a relay adds it"
         } else if key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
-            "expected the bare key, found it with the word Bearer before it"
+            "expected the bare key, found 'Bearer' before it"
         } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            "expected visible ASCII characters only, found white space or another one in the key"
+            "expected only visible ASCII characters in the key"
         } else {
             return Ok(Self(key.to_owned()));
         };
@@ -303,8 +303,8 @@ impl TransportError {
             return Error::new(ErrorCode::Internal, message);
         }
         let message = format!(
-            "no answer from the service ({}); the network may be down, the address wrong, or the service may not allow \
-             requests from this page (CORS)",
+            "no answer from the service ({}); the network may be down, the URL wrong, or requests from this page not allowed \
+             (CORS)",
             self.message
         );
         Error::new(ErrorCode::Network, message).retryable(true)

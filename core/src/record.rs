@@ -56,6 +56,8 @@ pub enum RecordState {
     Unknown,
     /// The service refused it; no task was created.
     Rejected,
+    /// Nothing was sent. It stays in the store, for calls that found the request being sent, until the records are listed.
+    Withdrawn,
     /// See [`TaskStatus::Submitted`].
     Submitted,
     /// See [`TaskStatus::Processing`].
@@ -73,6 +75,7 @@ impl RecordState {
             Self::Submitting => "submitting",
             Self::Unknown => "unknown",
             Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
             Self::Submitted => "submitted",
             Self::Processing => "processing",
             Self::Succeed => "succeed",
@@ -88,6 +91,7 @@ impl RecordState {
             "submitting" => Self::Submitting,
             "unknown" => Self::Unknown,
             "rejected" => Self::Rejected,
+            "withdrawn" => Self::Withdrawn,
             "submitted" => Self::Submitted,
             "processing" => Self::Processing,
             "succeed" => Self::Succeed,
@@ -99,7 +103,7 @@ impl RecordState {
     /// The status of the task, once the service has accepted it.
     pub fn status(self) -> Option<TaskStatus> {
         match self {
-            Self::Submitting | Self::Unknown | Self::Rejected => None,
+            Self::Submitting | Self::Unknown | Self::Rejected | Self::Withdrawn => None,
             Self::Submitted => Some(TaskStatus::Submitted),
             Self::Processing => Some(TaskStatus::Processing),
             Self::Succeed => Some(TaskStatus::Succeed),

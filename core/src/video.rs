@@ -43,7 +43,7 @@ pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
         return Ok(());
     }
     let found = if start.is_empty() { "an empty body" } else { "something else" };
-    let message = format!("expected an MP4 file from the delivery host, found {found}; ask for the task again");
+    let message = format!("expected an MP4 file from the delivery host, found {found}; get the task again");
     Err(at(url, Error::new(ErrorCode::NotAVideo, message)))
 }
 
@@ -52,9 +52,7 @@ pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
 /// [`ErrorCode::UrlExpired`], [`ErrorCode::ServerError`] or [`ErrorCode::NotAVideo`].
 pub fn refused(url: &str, status: u16) -> Error {
     let (code, message, retryable) = match status {
-        401 | 403 | 404 | 410 => {
-            (ErrorCode::UrlExpired, "the address of the video is no longer valid; ask for the task again", false)
-        }
+        401 | 403 | 404 | 410 => (ErrorCode::UrlExpired, "the URL of the video has expired; get the task again", false),
         429 | 500.. => (ErrorCode::ServerError, "the delivery host has a problem of its own; try again later", true),
         _ => (ErrorCode::NotAVideo, "expected a video from the delivery host, found another answer", false),
     };
@@ -65,8 +63,8 @@ pub fn refused(url: &str, status: u16) -> Error {
 /// The host did not answer this page. Mostly it does not allow pages to read from it, while a player or a link may.
 pub fn unreachable_host(url: &str, error: &TransportError) -> Error {
     let message = format!(
-        "the delivery host did not let this page read the video ({}); the network may be down, or the host serves players \
-         and links only: offer the address as a link",
+        "this page cannot read the video ({}); the network may be down, or the host serves only players and links: offer \
+         the URL as a link",
         error.message
     );
     at(url, Error::new(ErrorCode::DownloadBlocked, message).retryable(true))

@@ -5,7 +5,7 @@
 /** @typedef {{ base: string, record: StoredRecord }} Change */
 /** @typedef {(change: Change) => void} Listener */
 
-import { openChannel } from "./tab.js";
+import { openChannel, postTo } from "./tab.js";
 
 /** @param {StoredRecord[]} records */
 export const newestFirst = (records) => records.sort((one, other) => other.createdAt - one.createdAt);
@@ -23,7 +23,7 @@ export function notifyTabs(name, change) {
   const channel = openChannel(name);
   if (!channel) return notifyPage(name, change);
   // Reaches the listeners of this page too: each has a channel of its own.
-  channel.postMessage(change);
+  postTo(channel, change);
   channel.close();
 }
 

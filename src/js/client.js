@@ -6,7 +6,7 @@ import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
 import { run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
-import { DEFAULT_NAME, openStore } from "./store.js";
+import { DEFAULT_NAME, knownAtCall, openStore } from "./store.js";
 
 /** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
@@ -56,7 +56,7 @@ export function createClient(options) {
   const knownOf = (/** @type {any} */ request) => {
     const { store = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
     if (typeof request?.externalTaskId !== "string" || typeof storeName !== "string") return undefined;
-    return openStore(store, storeName).known(request.externalTaskId).catch(() => undefined);
+    return knownAtCall(openStore(store, storeName), request.externalTaskId).catch(() => undefined);
   };
 
   const share = joined((request, options, known) => run(() => client().submit(request, options, known)));
@@ -85,7 +85,7 @@ export function createClient(options) {
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await share(request, rest, known);
       // Whatever ends it, the caller must learn of the task, and that the same call would be another one.
-      return run(() => client().waitForAccepted(taskId, how)).catch((error) => {
+      return run(() => client().wait(taskId, how, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },
@@ -112,6 +112,7 @@ export function createClient(options) {
       const leave = store.listen(async (change) => {
         // Others may speak on a channel of that name.
         if (change?.base !== (await base) || !change.record || !listening.has(leave)) return;
+        if (change.record.state === "withdrawn") return;
         const { attempt, ...record } = change.record;
         try {
           listener(record);

@@ -1,7 +1,7 @@
 // Locks on names across all tabs of this browser: Web Locks. Where there are none, as on a plain-HTTP origin, the calls of this
 // page queue up, and tabs ask each other; two tabs that ask at the same moment may then both get the lock.
 
-import { openChannel } from "./tab.js";
+import { openChannel, postTo } from "./tab.js";
 
 /** How long another tab has to answer that it holds a lock, in ms. */
 const ANSWER_MS = 200;
@@ -104,7 +104,7 @@ async function lockInPage(name, wait, request) {
   }
   if (channel) {
     channel.onmessage = ({ data }) => {
-      if (data === "held?" && !request.isReleased) channel.postMessage("held");
+      if (data === "held?" && !request.isReleased) postTo(channel, "held");
     };
   }
   return wasContended;
@@ -117,6 +117,6 @@ function isHeldElsewhere(channel) {
     channel.onmessage = ({ data }) => {
       if (data === "held") resolve(true);
     };
-    channel.postMessage("held?");
+    postTo(channel, "held?");
   });
 }

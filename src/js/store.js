@@ -25,6 +25,28 @@ export function openStore(kind, name) {
   return store;
 }
 
+/** How long the news of a change may take from another tab, in ms. */
+const NEWS_MS = 100;
+
+/**
+ * What the store has of an external task id at this moment. Reading takes time: a record that becomes `unknown` meanwhile does
+ * not count, because the caller could not know of that.
+ * @param {DatabaseStore | MemoryStore} store @param {string} id
+ */
+export async function knownAtCall(store, id) {
+  /** @type {Set<unknown>} */
+  const changed = new Set();
+  const leave = store.listen(({ record }) => void changed.add(record?.attempt));
+  try {
+    const known = await store.known(id);
+    const isUnknown = (/** @type {any[]} */ [, state]) => state === "unknown";
+    if (known.some(isUnknown)) await new Promise((resolve) => setTimeout(resolve, NEWS_MS));
+    return known.filter((entry) => !isUnknown(entry) || !changed.has(entry[2]));
+  } finally {
+    leave();
+  }
+}
+
 function hasDatabase() {
   try {
     // A getter that throws where an origin may store nothing.

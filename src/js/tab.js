@@ -20,6 +20,15 @@ export function openChannel(name) {
   }
 }
 
+/** Sends a message, which no call depends on. @param {BroadcastChannel | undefined} channel @param {unknown} message */
+export function postTo(channel, message) {
+  try {
+    channel?.postMessage(message);
+  } catch {
+    // Other tabs poll for themselves, and list records for themselves.
+  }
+}
+
 /** One call's ear, until it is closed. */
 export class Tab {
   /** What was noticed while nobody rested. @type {unknown} */
@@ -68,7 +77,7 @@ export class Tab {
   /** What was heard before that is older. @param {unknown} message */
   tell(message) {
     this.#noticed = undefined;
-    this.#channel?.postMessage(message);
+    postTo(this.#channel, message);
   }
 
   close() {

@@ -8,10 +8,26 @@ let reached = 0;
  * clock stands still: a timer that has fired proves that its time has passed.
  */
 export function monotonic() {
-  const now = Number(globalThis.performance?.now());
+  const now = read(() => performance.now());
   if (now > reached) reached = now;
   return reached;
 }
+
+/** ms since 1970, by the wall clock; 0 where it is wrong. */
+export const wall = () => read(() => Date.now());
+
+/** What a clock says, if that is a time in ms: a page may have replaced it. @param {() => unknown} clock */
+function read(clock) {
+  try {
+    const time = Number(clock());
+    return time > 0 && time < MAX_MS ? time : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** More than any clock says, and little enough to count single ms. */
+const MAX_MS = 1e14;
 
 /**
  * Calls back after that many ms.

@@ -24,7 +24,7 @@ fn boxed(record: &TaskRecord) -> Box<TaskRecord> {
     Box::new(record.clone())
 }
 
-use RecordState::{Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
+use RecordState::{Processing, Rejected, Submitted, Submitting, Succeed, Unknown, Withdrawn};
 
 #[test]
 fn a_claim_needs_the_record_that_was_read() {
@@ -85,7 +85,7 @@ fn a_claim_is_withdrawn_by_its_own_attempt_only() {
     };
     let own = of(Submitting, "b", None);
     assert_eq!(withdraw(Some(&earlier)).apply(Some(&own)), put(&earlier));
-    assert_eq!(withdraw(None).apply(Some(&own)), Write::Remove);
+    assert_eq!(withdraw(None).apply(Some(&own)), put(&of(Withdrawn, "b", None)), "for calls that found it being sent");
     for earlier in [Some(&earlier), None] {
         assert_eq!(withdraw(earlier).apply(Some(&of(Submitting, "c", None))), Write::Nothing);
         assert_eq!(withdraw(earlier).apply(None), Write::Nothing);

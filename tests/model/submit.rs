@@ -46,7 +46,9 @@ impl Script {
     }
 
     pub(crate) fn state(&self) -> Option<RecordState> {
-        self.records.borrow().get(external().as_str()).map(|record| record.state)
+        let state = self.records.borrow().get(external().as_str()).map(|record| record.state);
+        // What a caller never sees.
+        state.filter(|state| *state != RecordState::Withdrawn)
     }
 
     pub(crate) fn remember(&self, state: RecordState, updated_at: u64) {

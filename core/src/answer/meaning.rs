@@ -22,30 +22,25 @@ const fn passing(code: ErrorCode, advice: &'static str) -> Meaning {
 }
 
 const KEY: Meaning = lasting(ErrorCode::Unauthorized, "the service refused the key; check the API key");
-const RIGHTS: Meaning = lasting(
-    ErrorCode::Forbidden,
-    "the key may not do this; check its rights, its model limits and its allowed addresses",
-);
-const ACCOUNT: Meaning =
-    lasting(ErrorCode::Forbidden, "the service reports a problem with the account; look at the provider's console");
+const RIGHTS: Meaning =
+    lasting(ErrorCode::Forbidden, "the key may not do this; check its rights, model limits and allowed IP addresses");
+const ACCOUNT: Meaning = lasting(ErrorCode::Forbidden, "the account has a problem; see the provider's console");
 const BALANCE: Meaning = lasting(
     ErrorCode::InsufficientBalance,
-    "the balance, the resource pack or the quota of the key is used up; top it up in the provider's console",
+    "the balance, resource pack or key quota is used up; top up in the provider's console",
 );
 const INVALID: Meaning = lasting(ErrorCode::Rejected, "the service refused the request; read its message");
 const POLICY: Meaning =
-    lasting(ErrorCode::ContentPolicy, "the service's content policy refused the request; change prompt or pictures");
-const MODEL: Meaning = lasting(
-    ErrorCode::ModelUnavailable,
-    "the model, or this route of it, is not available (any more); try another modelName",
-);
+    lasting(ErrorCode::ContentPolicy, "the content policy refused the request; change prompt or images");
+const MODEL: Meaning =
+    lasting(ErrorCode::ModelUnavailable, "the model is not available on this route; try another modelName");
 const TOO_FAST: Meaning = passing(ErrorCode::RateLimited, "the service asks to slow down; try again later");
 const TOO_MANY: Meaning =
-    passing(ErrorCode::ConcurrencyLimited, "as many tasks as the account allows are under way; wait for one to end");
+    passing(ErrorCode::ConcurrencyLimited, "the account's limit of concurrent tasks is reached; wait for one to end");
 const SERVER: Meaning = passing(ErrorCode::ServerError, "the service has a problem of its own; try again later");
 /// Of HTTP 413, in whatever form.
 pub(super) const TOO_LARGE: Meaning =
-    lasting(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller pictures");
+    lasting(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller images");
 const NO_TASK: Meaning = lasting(ErrorCode::TaskNotFound, "the service knows no such task");
 
 /// Kling's numbers. 1203 is about a task where a task was asked for, and about the model where one was to be created.

@@ -23,6 +23,13 @@ impl<H: Host> Flow<H> {
                 listed.extend(self.settled(record).await?);
                 continue;
             }
+            if record.state == RecordState::Withdrawn {
+                // While another call holds the lock, it may still need it.
+                if let Some(_held) = self.0.lock(&record.external_task_id, false).await {
+                    let _ = self.0.save(forget(&record)).await;
+                }
+                continue;
+            }
             if record.state.is_finished() && !record.kept {
                 finished = finished.saturating_add(1);
             }

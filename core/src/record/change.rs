@@ -17,7 +17,7 @@ pub enum Change {
     },
     /// Writes what an attempt came to, unless another attempt has taken the id since.
     Settle(Box<TaskRecord>),
-    /// Takes a claim back, because nothing was sent: the record is again what it was before.
+    /// Takes a claim back, because nothing was sent: the record is again what it was before, or `withdrawn` if there was none.
     Withdraw {
         /// The external task id.
         id: String,
@@ -83,7 +83,9 @@ impl Change {
             Self::Settle(record) => settle(record, current),
             Self::Withdraw { attempt, earlier, .. } => match (current, earlier) {
                 (Some(current), Some(earlier)) if current.attempt == *attempt => Write::Put(earlier.clone()),
-                (Some(current), None) if current.attempt == *attempt => Write::Remove,
+                (Some(current), None) if current.attempt == *attempt => {
+                    Write::Put(current.in_state(RecordState::Withdrawn, current.updated_at))
+                }
                 _ => Write::Nothing,
             },
             Self::Abandon { attempt, .. } => match current {

@@ -68,7 +68,7 @@ impl Draft {
         let images: Vec<Image> =
             images.into_iter().enumerate().filter_map(|(index, image)| found.image(index, image)).collect();
         if prompt.as_deref().is_none_or(|prompt| prompt.trim().is_empty()) {
-            let message = "expected a text; the schema allows a request without one, but Kling itself may refuse it";
+            let message = "expected a prompt, which the schema does not require; Kling may refuse the request";
             found.0.push(Issue::warning(IssueCode::PromptMissing, Field::Prompt.name(), message));
         }
         let request = VideoRequest {
@@ -121,7 +121,7 @@ impl Findings {
             }
             DraftImage::Url(url) => {
                 let url = self.keep(ImageUrl::check(&path, url))?;
-                let message = "the picture behind this address is not checked here: the service fetches it";
+                let message = "the image at this URL is not checked here; the service fetches it";
                 self.0.push(Issue::warning(IssueCode::SizeUnknown, path, message));
                 Some(Image::Url(url))
             }

@@ -93,7 +93,7 @@ fn check_result(browser: &Browser, call: &Call, id: &ExternalTaskId, result: &Re
         Ok(task) => assert!(charged.contains(&task.task_id), "accepted as {}, charged are {charged:?}", task.task_id),
         Err(error) if error.code() == ErrorCode::SubmissionUnknown => {
             let state = browser.record(id.as_str()).map(|record| record.state);
-            let is_settled = matches!(state, None | Some(RecordState::Rejected));
+            let is_settled = matches!(state, None | Some(RecordState::Rejected | RecordState::Withdrawn));
             assert!(!is_settled || !browser.is_open(id.as_str()), "unknown, and recorded as {state:?}");
         }
         Err(error) => assert_eq!(call.paid.get(), 0, "charged, and told: {error}"),

@@ -28,7 +28,7 @@ impl Verdict {
     pub(super) fn of(earlier: Option<&TaskRecord>, known: Option<&Known>, was_contended: bool) -> Self {
         let was_being_sent = was_contended || known.is_some_and(|known| known.state == RecordState::Submitting);
         let Some(earlier) = earlier else {
-            // Gone since then: withdrawn, forgotten, or in the memory of another tab.
+            // Gone since then: forgotten, or in the memory of another tab.
             return if was_being_sent { Self::Undecided } else { Self::Send { may_exist: false } };
         };
         if let Some(task) = earlier.task() {
@@ -41,6 +41,7 @@ impl Verdict {
             }
             RecordState::Submitting => Self::Undecided,
             RecordState::Rejected
+            | RecordState::Withdrawn
             | RecordState::Submitted
             | RecordState::Processing
             | RecordState::Succeed
