@@ -91,6 +91,7 @@ mod money {
         identical_requests_are_joined,
         one_id_is_paid_for_once,
         a_call_knows_what_was_known_when_it_was_made,
+        an_abort_before_the_request_frees_its_id,
         only_the_caller_sends_an_unknown_one_again,
     }
 }
@@ -174,6 +175,7 @@ mod outages {
         the_tab_that_is_seen_leads,
         a_day_long_wait,
         a_clock_that_jumps_ends_no_wait,
+        a_clock_that_lies_hangs_nothing,
         no_more_than_six_requests_at_once,
     }
 }

@@ -183,6 +183,17 @@ export const run = runner({
     }
   },
 
+  async an_abort_before_the_request_frees_its_id(kit) {
+    const client = kit.client();
+    const request = await kit.request({ externalTaskId: crypto.randomUUID() });
+    // As a framework does it that runs each effect twice.
+    const control = new AbortController();
+    const first = client.submit(request, { signal: control.signal, onProgress: ({ phase }) => phase === "encoding" && control.abort("again") });
+    equal(await first.catch((reason) => reason), "again");
+    equal((await client.submit(request)).status, "submitted");
+    equal([(await kit.account()).charges.length, (await client.records()).length], [1, 1]);
+  },
+
   async only_the_caller_sends_an_unknown_one_again(kit) {
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     const client = kit.client("submit-500,times=1");

@@ -259,6 +259,22 @@ export const run = runner({
     equal(statuses, ["succeed", []]);
   },
 
+  async a_clock_that_lies_hangs_nothing(kit) {
+    const image = await picture();
+    const lies = [
+      "Date.now = () => { throw new Error('no clock'); }", "Date.now = () => 5n", "Date.now = () => NaN", "Date.now = () => -1",
+      "Date.now = () => 1.8e12", "performance.now = () => { throw new Error('no clock'); }", "performance.now = () => Infinity",
+      "performance.now = () => 1e300", "performance.now = () => 7", "Object.defineProperty(globalThis, 'performance', { value: {} })",
+    ];
+    const statuses = await Promise.all(lies.map((lie, number) => inWorker(kit, `
+      ${lie};
+      const client = kling.createClient({
+        apiKey: key, storeName: key + ${number}, baseUrl: simulator + "/s/query-flaky,times=2/kling", polling: { firstDelay: 20, interval: 20 } });
+      return (await client.generate({ images: [given], prompt: ${JSON.stringify(lie)} })).status;`, image)));
+    equal(statuses, lies.map(() => "succeed"));
+    equal((await kit.account()).charges.length, lies.length);
+  },
+
   async no_more_than_six_requests_at_once(kit) {
     const ids = await Promise.all(Array.from({ length: 12 }, async (_, number) =>
       (await kit.client("ok,submitted=20,processing=20").submit(await kit.request({ prompt: `${number}` }))).taskId));

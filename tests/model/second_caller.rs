@@ -80,6 +80,12 @@ fn a_record_that_is_gone_proves_nothing_while_another_call_was_sending() {
         assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
         assert_eq!(script.state(), Some(RecordState::Unknown), "so that the next caller knows");
     }
+    // What was withdrawn was never sent.
+    let script = Script::of([task("submitted")], no_such_task());
+    script.is_contended.set(true);
+    script.put(TaskRecord { state: RecordState::Withdrawn, attempt: "earlier".into(), ..record(ID[0]) });
+    script.submit_as(unaware(&script)).unwrap();
+    assert_eq!(script.count(Method::Post), 1);
     // What was refused created no task, and what was forgotten was known to be unknown.
     let script = Script::of([task("submitted")], no_such_task());
     script.is_contended.set(true);
@@ -127,4 +133,15 @@ fn where_there_are_no_locks_the_record_alone_guards() {
     assert_eq!(script.count(Method::Post), 1);
     let error = script.submit_as(Asked { known, ..asked(&script) }).unwrap_err();
     assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 1));
+}
+
+#[test]
+fn a_withdrawn_record_is_listed_nowhere_and_goes_when_no_call_needs_it() {
+    let script = Script::default();
+    script.put(TaskRecord { state: RecordState::Withdrawn, ..record(ID[0]) });
+    script.is_contended.set(true);
+    let list = || script.run(async |_| script.flow().records().await).unwrap();
+    assert_eq!((list().len(), script.records.borrow().len()), (0, 1));
+    script.is_contended.set(false);
+    assert_eq!((list().len(), script.records.borrow().len()), (0, 0));
 }
