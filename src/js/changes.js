@@ -1,7 +1,11 @@
 // Who is called back after a change of a record, in this page and in the other tabs.
 
 /** @typedef {import("./index.js").TaskRecord} TaskRecord */
-/** As it is stored: `attempt` names the attempt to send the request that the record is about. @typedef {TaskRecord & { attempt?: string }} StoredRecord */
+/**
+ * As it is stored: `attempt` names the attempt to send the request that the record is about, and `withdrawn` is a state that no
+ * caller sees.
+ * @typedef {Omit<TaskRecord, "state"> & { state: TaskRecord["state"] | "withdrawn", attempt?: string }} StoredRecord
+ */
 /** @typedef {{ base: string, record: StoredRecord }} Change */
 /** @typedef {(change: Change) => void} Listener */
 

@@ -115,7 +115,7 @@ export function createClient(options) {
         if (change.record.state === "withdrawn") return;
         const { attempt, ...record } = change.record;
         try {
-          listener(record);
+          listener(/** @type {import("./index.js").TaskRecord} */ (record));
         } catch (error) {
           reportUncaught(error);
         }
