@@ -25,7 +25,10 @@ export function make(tag, properties = {}, ...content) {
   return element;
 }
 
-/** Touches the text only when it changes: a screen reader would say it again. @param {Element} element @param {string} text */
+/**
+ * Touches the text only when it changes: a screen reader would say it again. @param {Element}
+ * element @param {string} text
+ */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -34,13 +37,21 @@ export function say(element, text) {
 export const announce = (text) => say(find("#announcement", HTMLElement), text);
 
 /** Hands an error to whoever shows errors. @param {unknown} error */
-export const report = (error) => void document.dispatchEvent(new CustomEvent("failure", { detail: error }));
+export const report = (error) =>
+  void document.dispatchEvent(new CustomEvent("failure", { detail: error }));
 
 /** @param {string} message in the package's style: lower case, no full stop */
-export const sentence = (message) => message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
+export const sentence = (message) =>
+  message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
 /** @param {unknown} error */
 export const said = (error) => sentence(error instanceof Error ? error.message : String(error));
 /** @param {number} count */
-export const bytes = (count) => (count < 1e3 ? `${count} bytes` : count < 1e6 ? `${Math.round(count / 1e3)} kB` : `${(count / 1e6).toFixed(1)} MB`);
+export const bytes = (count) =>
+  count < 1e3
+    ? `${count} bytes`
+    : count < 1e6
+      ? `${Math.round(count / 1e3)} kB`
+      : `${(count / 1e6).toFixed(1)} MB`;
 /** @param {number} ms */
-export const minutes = (ms) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
+export const minutes = (ms) =>
+  `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;

@@ -1,7 +1,15 @@
 // The request as the form has it, and its problems. Every rule of the service lives in the package.
 
 import { limits, validateRequest } from "./pkg/index.js";
-import { apiKey, DEFAULT_BASE, goodBase, isOffline, lacksKey, relayed, simulated } from "./connection.js";
+import {
+  apiKey,
+  DEFAULT_BASE,
+  goodBase,
+  isOffline,
+  lacksKey,
+  relayed,
+  simulated,
+} from "./connection.js";
 import { announce, find, report, say } from "./dom.js";
 import { pictureAt, pictures, renderPictures } from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
@@ -26,7 +34,10 @@ let soon;
 let checks = 0;
 let busy = false;
 
-/** The form's controls bear the names of the contract; what is left empty is left out. @returns {VideoRequest} */
+/**
+ * The form's controls bear the names of the contract; what is left empty is left out. @returns
+ * {VideoRequest}
+ */
 export function request() {
   const fields = [...new FormData(form)].filter(([, value]) => String(value).trim() !== "");
   return { images: pictures.map(({ source }) => source), ...Object.fromEntries(fields) };
@@ -61,16 +72,19 @@ export function setBusy(now) {
 export async function check() {
   const turn = ++checks;
   const issues = await validateRequest(request());
-  if (!goodBase()) issues.push(problem("bad_url", "baseUrl", `expected an address such as ${DEFAULT_BASE}`));
+  if (!goodBase())
+    issues.push(problem("bad_url", "baseUrl", `expected an address such as ${DEFAULT_BASE}`));
   if (lacksKey()) issues.push(problem("bad_value", "apiKey", "enter your CometAPI key"));
-  else if (apiKey.value === refusedKey) issues.push(problem("bad_value", "apiKey", "the service refused this key: enter another"));
+  else if (apiKey.value === refusedKey)
+    issues.push(problem("bad_value", "apiKey", "the service refused this key: enter another"));
   if (turn === checks) showIssues(issues);
   return issues;
 }
 
 /** Finds every problem, shows it, and leads to the first that keeps the request from being sent. */
 export async function isInOrder() {
-  for (const field of document.querySelectorAll("[data-path]")) touched.add(field.getAttribute("data-path") ?? "");
+  for (const field of document.querySelectorAll("[data-path]"))
+    touched.add(field.getAttribute("data-path") ?? "");
   const error = (await check()).find(isError);
   if (error) focusOn(error.path, pictureAt(error)?.item);
   else if (isOffline()) announce(NO_NETWORK);
@@ -101,31 +115,51 @@ export function showIssues(issues) {
   for (const field of document.querySelectorAll("[data-path]")) {
     const path = field.getAttribute("data-path") ?? "";
     const own = touched.has(path) ? issues.filter((issue) => issue.path === path) : [];
-    showProblems(find(`#${path}-problems`, HTMLElement), path === "images" ? [...folders, ...own] : own);
-    for (const control of field.querySelectorAll("input, textarea")) control.ariaInvalid = String(own.some(isError));
+    showProblems(
+      find(`#${path}-problems`, HTMLElement),
+      path === "images" ? [...folders, ...own] : own,
+    );
+    for (const control of field.querySelectorAll("input, textarea"))
+      control.ariaInvalid = String(own.some(isError));
   }
   const [error, ...more] = issues.filter(isError);
   submitButton.ariaDisabled = String(busy || isOffline() || error !== undefined);
-  submitNote.classList.toggle("wrong", touched.size > 0 && !busy && !isOffline() && error !== undefined);
-  const reason = error && `Not yet: ${pictureAt(error) ? `${pictureAt(error)?.name}: ` : ""}${error.message}.${more.length ? ` And ${more.length} more.` : ""}`;
-  const hindrance = busy ? "A task is under way here: wait for its end, or stop watching it first." : isOffline() ? NO_NETWORK : reason;
+  submitNote.classList.toggle(
+    "wrong",
+    touched.size > 0 && !busy && !isOffline() && error !== undefined,
+  );
+  const reason =
+    error &&
+    `Not yet: ${pictureAt(error) ? `${pictureAt(error)?.name}: ` : ""}${error.message}.${more.length ? ` And ${more.length} more.` : ""}`;
+  const hindrance = busy
+    ? "A task is under way here: wait for its end, or stop watching it first."
+    : isOffline()
+      ? NO_NETWORK
+      : reason;
   say(submitNote, hindrance ?? "Everything is in order. Each submission is charged once.");
 }
 
 /** Leads to what must be mended. @param {string} path @param {Element} [picture] */
 function focusOn(path, picture) {
-  const target = document.querySelector(`[data-path="${path}"] :is(input, textarea)`) ?? picture?.querySelector("[data-action=remove]");
+  const target =
+    document.querySelector(`[data-path="${path}"] :is(input, textarea)`) ??
+    picture?.querySelector("[data-action=remove]");
   const folded = target?.closest("details");
   if (folded) folded.open = true;
   if (target instanceof HTMLElement) target.focus();
 }
 
 form.addEventListener("input", ({ target }) => {
-  if (pictures.length && target instanceof Element && target.id === "pictures") touched.add("images");
+  if (pictures.length && target instanceof Element && target.id === "pictures")
+    touched.add("images");
   changed();
 });
-for (const name of ["online", "offline"]) window.addEventListener(name, () => check().catch(report));
+for (const name of ["online", "offline"])
+  window.addEventListener(name, () => check().catch(report));
 form.addEventListener("focusout", ({ target }) => {
-  const path = target instanceof Element ? target.closest("[data-path]")?.getAttribute("data-path") : undefined;
+  const path =
+    target instanceof Element
+      ? target.closest("[data-path]")?.getAttribute("data-path")
+      : undefined;
   if (path && path !== "images") (touched.add(path), changed());
 });

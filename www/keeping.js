@@ -6,7 +6,10 @@ import { find, say } from "./dom.js";
 
 /** @import { Client, ProgressOptions, Task } from "./pkg/index.js" */
 
-/** Where it is remembered that the browser was asked: some ask the person in turn, who shall not be bothered twice. */
+/**
+ * Where it is remembered that the browser was asked: some ask the person in turn, who shall not be
+ * bothered twice.
+ */
 const ASKED = "kling-page.asked-to-persist";
 
 const promise = find("#records-promise", HTMLElement);
@@ -35,16 +38,30 @@ async function keep(service, id, how) {
   return { blob, isKept };
 }
 
-/** Keeps the video of a finished task that is not shown; where that fails, it can still be asked for. @param {Client} service @param {string} id */
+/**
+ * Keeps the video of a finished task that is not shown; where that fails, it can still be asked
+ * for. @param {Client} service @param {string} id
+ */
 export const keepQuietly = (service, id) => void keep(service, id).catch(() => {});
 
-/** What this browser keeps of a task, without a network or a key. @param {string} baseUrl @param {string} id */
-export const kept = (baseUrl, id) => memory(baseUrl).keptVideo(id).catch(() => undefined);
+/**
+ * What this browser keeps of a task, without a network or a key. @param {string} baseUrl @param
+ * {string} id
+ */
+export const kept = (baseUrl, id) =>
+  memory(baseUrl)
+    .keptVideo(id)
+    .catch(() => undefined);
 
 /** Says how long kept videos last. */
 export async function sayPromise() {
   const isLasting = await navigator.storage?.persisted?.().catch(() => false);
-  say(promise, isLasting ? "Kept videos stay until you forget them." : "The browser may delete kept videos when space runs short: save those that matter.");
+  say(
+    promise,
+    isLasting
+      ? "Kept videos stay until you forget them."
+      : "The browser may delete kept videos when space runs short: save those that matter.",
+  );
 }
 
 /** Nobody waits for it: where the browser asks the person, an answer may never come. */

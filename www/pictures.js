@@ -1,11 +1,15 @@
-// The pictures of the request: chosen, dropped, pasted or by URL, in the order in which they are sent.
+// The pictures of the request: chosen, dropped, pasted or by URL, in the order in which they are
+// sent.
 
 import { inspectImage, limits } from "./pkg/index.js";
 import { announce, bytes, find, report, say } from "./dom.js";
 import { isError, problem, showProblems } from "./problems.js";
 
 /** @import { ImageInfo, Issue } from "./pkg/index.js" */
-/** @typedef {{ source: File | string, name: string, item: HTMLLIElement, preview?: string, info?: ImageInfo }} Picture */
+/**
+ * @typedef {{ source: File | string, name: string, item: HTMLLIElement, preview?: string, info?:
+ * ImageInfo }} Picture
+ */
 
 const files = find("#files", HTMLInputElement);
 const drop = find("#drop", HTMLElement);
@@ -21,7 +25,11 @@ const changed = () => list.dispatchEvent(new Event("input", { bubbles: true }));
 /** @param {Iterable<File | string>} sources */
 export function addPictures(sources) {
   for (const source of sources) {
-    const item = find("li", HTMLLIElement, document.importNode(find("#picture", HTMLTemplateElement).content, true));
+    const item = find(
+      "li",
+      HTMLLIElement,
+      document.importNode(find("#picture", HTMLTemplateElement).content, true),
+    );
     /** @type {Picture} */
     const picture = { source, name: typeof source === "string" ? source : source.name, item };
     say(find(".name", HTMLElement, item), picture.name);
@@ -71,28 +79,60 @@ function removePicture(picture) {
 
 /** @param {Picture} picture @param {number} index @param {Issue[]} issues */
 function renderPicture({ source, name, item, info }, index, issues) {
-  const figures = [info?.width && `${info.width} × ${info.height} px`, info && info.format.toUpperCase(), source instanceof File && bytes(source.size)];
-  say(find(".figures", HTMLElement, item), typeof source === "string" ? "by URL" : figures.filter(Boolean).join(" · "));
+  const figures = [
+    info?.width && `${info.width} × ${info.height} px`,
+    info && info.format.toUpperCase(),
+    source instanceof File && bytes(source.size),
+  ];
+  say(
+    find(".figures", HTMLElement, item),
+    typeof source === "string" ? "by URL" : figures.filter(Boolean).join(" · "),
+  );
   const own = issues.filter(({ path }) => path.startsWith(`images[${index}]`));
   own.push(...(info?.issues ?? []).filter(({ code }) => !own.some((issue) => issue.code === code)));
-  if (index >= limits.maxImages) own.unshift(problem("too_many_images", "images", `only ${limits.maxImages} pictures can be sent: remove one`));
+  if (index >= limits.maxImages)
+    own.unshift(
+      problem(
+        "too_many_images",
+        "images",
+        `only ${limits.maxImages} pictures can be sent: remove one`,
+      ),
+    );
   showProblems(find(".problems", HTMLElement, item), own);
   const refused = own.some(isError);
   item.classList.toggle("refused", refused);
-  say(find(".verdict", HTMLElement, item), refused ? "Cannot be sent" : info || typeof source === "string" ? "Ready" : "Checking…");
+  say(
+    find(".verdict", HTMLElement, item),
+    refused ? "Cannot be sent" : info || typeof source === "string" ? "Ready" : "Checking…",
+  );
   const labels = { up: `Move ${name} up`, down: `Move ${name} down`, remove: `Remove ${name}` };
   for (const [action, label] of Object.entries(labels)) {
     const button = find(`[data-action=${action}]`, HTMLButtonElement, item);
     button.ariaLabel = button.title = label;
-    button.ariaDisabled = String((action === "up" && index === 0) || (action === "down" && index === pictures.length - 1));
+    button.ariaDisabled = String(
+      (action === "up" && index === 0) || (action === "down" && index === pictures.length - 1),
+    );
   }
 }
 
 /** Dropped or pasted files. A folder is named, not opened. @param {DataTransfer | null} data */
 function takePictures(data) {
   const items = [...(data?.items ?? [])].filter(({ kind }) => kind === "file");
-  const taken = items.map((item) => ({ file: item.getAsFile(), folder: item.webkitGetAsEntry()?.isDirectory === true }));
-  folders = taken.flatMap(({ file, folder }) => (folder ? [problem("bad_value", "images", `a folder cannot be sent, drop the pictures inside it: ${file?.name ?? ""}`)] : []));
+  const taken = items.map((item) => ({
+    file: item.getAsFile(),
+    folder: item.webkitGetAsEntry()?.isDirectory === true,
+  }));
+  folders = taken.flatMap(({ file, folder }) =>
+    folder
+      ? [
+          problem(
+            "bad_value",
+            "images",
+            `a folder cannot be sent, drop the pictures inside it: ${file?.name ?? ""}`,
+          ),
+        ]
+      : [],
+  );
   addPictures(taken.flatMap(({ file, folder }) => (file && !folder ? [file] : [])));
 }
 
@@ -116,7 +156,8 @@ find("#addUrl", HTMLButtonElement).addEventListener("click", () => {
   field.value = "";
 });
 for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
-  // On the whole window: a picture dropped beside the target would otherwise replace the page, and with it the form.
+  // On the whole window: a picture dropped beside the target would otherwise replace the page, and
+  // with it the form.
   window.addEventListener(name, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
@@ -124,4 +165,7 @@ for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
     if (name === "drop") takePictures(event.dataTransfer);
   });
 }
-window.addEventListener("paste", ({ clipboardData }) => clipboardData?.files.length && takePictures(clipboardData));
+window.addEventListener(
+  "paste",
+  ({ clipboardData }) => clipboardData?.files.length && takePictures(clipboardData),
+);

@@ -12,6 +12,9 @@ export const problem = (code, path, message) => ({ code, path, severity: "error"
 
 /** @param {Element} place @param {Issue[]} issues */
 export function showProblems(place, issues) {
-  const lines = issues.map(({ message, severity }) => make("li", { className: severity, textContent: sentence(message) }));
-  if (place.textContent !== lines.map(({ textContent }) => textContent).join("")) place.replaceChildren(...lines);
+  const lines = issues.map(({ message, severity }) =>
+    make("li", { className: severity, textContent: sentence(message) }),
+  );
+  if (place.textContent !== lines.map(({ textContent }) => textContent).join(""))
+    place.replaceChildren(...lines);
 }

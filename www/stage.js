@@ -43,7 +43,10 @@ export function playBlob(blob, taskId) {
   play();
 }
 
-/** Plays a video from where no page may read it, which keeps it from being saved here, not from being seen. */
+/**
+ * Plays a video from where no page may read it, which keeps it from being saved here, not from
+ * being seen.
+ */
 export function playAddress() {
   video.src = address.href;
   play();
@@ -55,4 +58,12 @@ function play() {
   if (!calm.matches) video.play().catch(() => {});
 }
 
-video.addEventListener("error", () => video.hasAttribute("src") && say(status, `This browser cannot play the video here. ${address.hidden ? "Save it" : "Open the delivery address"}.`));
+video.addEventListener(
+  "error",
+  () =>
+    video.hasAttribute("src") &&
+    say(
+      status,
+      `This browser cannot play the video here. ${address.hidden ? "Save it" : "Open the delivery address"}.`,
+    ),
+);

@@ -1,4 +1,5 @@
-// The caller's signals: one promise for all of them, because each listener would be a closure in Rust.
+// The caller's signals: one promise for all of them, because each listener would be a closure in
+// Rust.
 
 export class Aborts {
   listener = () => {};
@@ -20,7 +21,9 @@ export class Aborts {
     this.listener();
   }
 
-  /** Settles the promise too, because a pending one keeps everything that waits for it in memory. */
+  /**
+   * Settles the promise too, because a pending one keeps everything that waits for it in memory.
+   */
   leave() {
     this.settle?.(undefined);
     for (const signal of this.signals) signal.removeEventListener?.("abort", this.listener);

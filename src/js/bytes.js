@@ -1,4 +1,5 @@
-// Reading what callers and servers hand over. Whatever they hand over, what goes wrong is a rejection here, and no trap there.
+// Reading what callers and servers hand over. Whatever they hand over, what goes wrong is a
+// rejection here, and no trap there.
 
 /**
  * A part of a file.
@@ -45,8 +46,11 @@ export class Received {
     if (isNew) this.#reader = (response.body ?? new Blob().stream()).getReader();
     const { done, value } = await /** @type {ReadableStreamDefaultReader} */ (this.#reader).read();
     if (done) return undefined;
-    if (!ArrayBuffer.isView(value)) throw new TypeError("the stream brought something that is no bytes");
-    this.#latest.push(new Uint8Array(/** @type {ArrayBuffer} */ (value.buffer), value.byteOffset, value.byteLength));
+    if (!ArrayBuffer.isView(value))
+      throw new TypeError("the stream brought something that is no bytes");
+    this.#latest.push(
+      new Uint8Array(/** @type {ArrayBuffer} */ (value.buffer), value.byteOffset, value.byteLength),
+    );
     this.#held += value.byteLength;
     if (this.#held >= HELD) this.#parts = [this.blob()];
     return value.byteLength;
@@ -65,8 +69,8 @@ export class Received {
 const STEP = 1 << 20;
 
 /**
- * The bytes that a base64 text stands for, as the URL standard reads one (white space is skipped, missing padding
- * tolerated). Rejects when it is none.
+ * The bytes that a base64 text stands for, as the URL standard reads one (white space is skipped,
+ * missing padding tolerated). Rejects when it is none.
  * @param {string} text
  * @returns {Promise<Blob>}
  */

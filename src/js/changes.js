@@ -2,9 +2,10 @@
 
 /** @typedef {import("./index.js").TaskRecord} TaskRecord */
 /**
- * As it is stored: `attempt` names the attempt to send the request that the record is about, and `withdrawn` is a state that no
- * caller sees.
- * @typedef {Omit<TaskRecord, "state"> & { state: TaskRecord["state"] | "withdrawn", attempt?: string }} StoredRecord
+ * As it is stored: `attempt` names the attempt to send the request that the record is about, and
+ * `withdrawn` is a state that no caller sees.
+ * @typedef {Omit<TaskRecord, "state"> & { state: TaskRecord["state"] | "withdrawn", attempt?:
+ * string }} StoredRecord
  */
 /** @typedef {{ base: string, record: StoredRecord }} Change */
 /** @typedef {(change: Change) => void} Listener */
@@ -12,7 +13,8 @@
 import { openChannel, postTo } from "./tab.js";
 
 /** @param {StoredRecord[]} records */
-export const newestFirst = (records) => records.sort((one, other) => other.createdAt - one.createdAt);
+export const newestFirst = (records) =>
+  records.sort((one, other) => other.createdAt - one.createdAt);
 
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();

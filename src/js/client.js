@@ -1,4 +1,5 @@
-// A client that can be made anywhere, also where no WebAssembly can run: its methods load the module when first called.
+// A client that can be made anywhere, also where no WebAssembly can run: its methods load the
+// module when first called.
 
 import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
@@ -52,17 +53,24 @@ export function createClient(options) {
     return run(() => begin(client(), how));
   };
 
-  /** What this browser has of an id at the moment of a call; without an answer, the call may not repeat a submission. */
+  /**
+   * What this browser has of an id at the moment of a call; without an answer, the call may not
+   * repeat a submission.
+   */
   const knownOf = (/** @type {any} */ request) => {
     const { store = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
-    if (typeof request?.externalTaskId !== "string" || typeof storeName !== "string") return undefined;
+    if (typeof request?.externalTaskId !== "string" || typeof storeName !== "string")
+      return undefined;
     return knownAtCall(openStore(store, storeName), request.externalTaskId).catch(() => undefined);
   };
 
-  const share = joined((request, options, known) => run(() => client().submit(request, options, known)));
+  const share = joined((request, options, known) =>
+    run(() => client().submit(request, options, known)),
+  );
 
   /**
-   * The request, the options and what is known of its id, as they are at the moment of the call: the module may load for long.
+   * The request, the options and what is known of its id, as they are at the moment of the call:
+   * the module may load for long.
    * @template Options
    * @param {unknown} given
    * @param {Options} options
@@ -84,7 +92,8 @@ export function createClient(options) {
       await run(async () => glue.checkOptions(how, true));
       const { timeout, ...rest } = how ?? {};
       const { taskId } = await share(request, rest, known);
-      // Whatever ends it, the caller must learn of the task, and that the same call would be another one.
+      // Whatever ends it, the caller must learn of the task, and that the same call would be
+      // another one.
       return run(() => client().wait(taskId, how, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
@@ -96,7 +105,8 @@ export function createClient(options) {
     download: (video, options) => call(options, (client, how) => client.download(video, how)),
     keepVideo: (id, options) => call(options, (client, how) => client.keepVideo(id, how)),
     keptVideo: (id) => run(() => client().keptVideo(id)),
-    watch: (id, options) => changes((left, changed) => run(() => client().watch(id, options, changed, left))),
+    watch: (id, options) =>
+      changes((left, changed) => run(() => client().watch(id, options, changed, left))),
     records: () => run(() => client().records()),
     forget: (id) => run(() => client().forget(id)),
     storage: () => run(() => client().storage()),
@@ -158,25 +168,27 @@ function changes(begin) {
 
       const end = () => ({ done: /** @type {const} */ (true), value: undefined });
       /** @param {Task} task @returns {Promise<void>} */
-      const seen = (task) => new Promise((resolve) => {
-        goOn = resolve;
-        give({ done: false, value: task });
-      });
+      const seen = (task) =>
+        new Promise((resolve) => {
+          goOn = resolve;
+          give({ done: false, value: task });
+        });
       const over = () => {
         isOver = true;
         give(end());
       };
 
       /** @returns {Promise<IteratorResult<Task, undefined>>} */
-      const advance = () => new Promise((resolve, reject) => {
-        [give, fail] = [resolve, reject];
-        if (isOver) return over();
-        if (goOn) return goOn();
-        begin(left.signal, seen).then(over, (error) => {
-          if (!left.signal.aborted) fail(error);
-          over();
+      const advance = () =>
+        new Promise((resolve, reject) => {
+          [give, fail] = [resolve, reject];
+          if (isOver) return over();
+          if (goOn) return goOn();
+          begin(left.signal, seen).then(over, (error) => {
+            if (!left.signal.aborted) fail(error);
+            over();
+          });
         });
-      });
 
       return {
         next() {

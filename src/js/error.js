@@ -1,10 +1,20 @@
-// The one error of this package. It lives in JavaScript because Rust cannot define a subclass of Error.
+// The one error of this package. It lives in JavaScript because Rust cannot define a subclass of
+// Error.
 
 /** The same in every copy of this package and in every realm, where `instanceof` is not. */
 const brand = Symbol.for("kling-multi-image2video.KlingError");
 
 const details = /** @type {const} */ ([
-  "code", "retryable", "issues", "taskId", "externalTaskId", "status", "serviceCode", "requestId", "retryAfter", "url",
+  "code",
+  "retryable",
+  "issues",
+  "taskId",
+  "externalTaskId",
+  "status",
+  "serviceCode",
+  "requestId",
+  "retryAfter",
+  "url",
 ]);
 
 export class KlingError extends Error {

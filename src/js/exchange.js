@@ -1,4 +1,5 @@
-// One request and its answer. Rust says what is sent; here are only the many small objects that `fetch` wants.
+// One request and its answer. Rust says what is sent; here are only the many small objects that
+// `fetch` wants.
 
 export class Exchange {
   /** @type {AbortController | undefined} */
@@ -7,8 +8,8 @@ export class Exchange {
   isSent = false;
 
   /**
-   * Sends a request, through the site's own function where it gave one. Where a key may go with it, redirects are not
-   * followed; a delivery host gets no key and no referrer. Nobody gets cookies.
+   * Sends a request, through the site's own function where it gave one. Where a key may go with it,
+   * redirects are not followed; a delivery host gets no key and no referrer. Nobody gets cookies.
    * @param {typeof globalThis.fetch | undefined} site
    * @param {string} url
    * @param {boolean} isService
@@ -24,9 +25,17 @@ export class Exchange {
     if (body) headers.set("Content-Type", "application/json");
     if (from) headers.set("Range", `bytes=${from}-`);
     /** @type {RequestInit} */
-    const init = isService ? { redirect: "manual", cache: "no-store" } : { referrerPolicy: "no-referrer" };
+    const init = isService
+      ? { redirect: "manual", cache: "no-store" }
+      : { referrerPolicy: "no-referrer" };
     const { signal } = this.#control;
-    const request = new Request(url, { ...init, ...(body && { method: "POST", body }), headers, signal, credentials: "omit" });
+    const request = new Request(url, {
+      ...init,
+      ...(body && { method: "POST", body }),
+      headers,
+      signal,
+      credentials: "omit",
+    });
     if (!site && typeof globalThis.fetch !== "function") throw new TypeError("there is no fetch");
     this.isSent = true;
     // Looked up at each call: a site may wrap it at any time.
@@ -35,7 +44,8 @@ export class Exchange {
     if (typeof response?.status !== "number" || !response.headers?.get) {
       throw new TypeError("the fetch option resolved to something that is no Response");
     }
-    // Only of a redirect a browser says nothing else: any other answer without a status may hide anything.
+    // Only of a redirect a browser says nothing else: any other answer without a status may hide
+    // anything.
     if (response.status === 0 && response.type !== "opaqueredirect") {
       throw new TypeError("an answer of which nothing may be read");
     }

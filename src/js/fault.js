@@ -7,7 +7,9 @@ import { releaseAll } from "./locks.js";
 const outstanding = new Set();
 let instance = 0;
 
-/** Counts the instances that have failed: what belongs to an earlier one must not be used any more. */
+/**
+ * Counts the instances that have failed: what belongs to an earlier one must not be used any more.
+ */
 export const currentInstance = () => instance;
 
 /**
@@ -45,7 +47,10 @@ export function guarded(call, discard) {
       reject(error);
     };
     try {
-      call().then((value) => { settled(); resolve(value); }, failed);
+      call().then((value) => {
+        settled();
+        resolve(value);
+      }, failed);
     } catch (error) {
       failed(error);
     }
@@ -58,5 +63,8 @@ export function guarded(call, discard) {
  */
 export function reportUncaught(error) {
   if (typeof reportError === "function") reportError(error);
-  else queueMicrotask(() => { throw error; });
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
 }

@@ -1,28 +1,41 @@
 // The declarations of the npm package `kling-multi-image2video`.
 // Nothing runs at import: importing on a server touches no global.
 //
-// Times are in ms, sizes in bytes, edges of pictures in px; `duration`, of videos, is in s. A default is what counts when an
-// option is left out or `undefined`. Every rejection but an abort is a `KlingError`; `@throws` lists the codes that matter
-// most to a call. Each also rejects with `wasm_load`, and those with options with `invalid_option`.
+// Times are in ms, sizes in bytes, edges of pictures in px; `duration`, of videos, is in s. A
+// default is what counts when an option is left out or `undefined`. Every rejection but an abort is
+// a `KlingError`; `@throws` lists the codes that matter most to a call. Each also rejects with
+// `wasm_load`, and those with options with `invalid_option`.
 
 import type {
-  CallOptions, ClientOptions, ImageInfo, Issue, ProgressOptions, SubmitOptions, Task, TaskRecord, Video, VideoRequest, WaitOptions,
+  CallOptions,
+  ClientOptions,
+  ImageInfo,
+  Issue,
+  ProgressOptions,
+  SubmitOptions,
+  Task,
+  TaskRecord,
+  Video,
+  VideoRequest,
+  WaitOptions,
 } from "./types.js";
 
 export * from "./types.js";
 
-// ── Loading ───────────────────────────────────────────────────────────────────────────────────────
+// ── Loading
 
 /**
- * Where the WebAssembly code comes from, when the default (beside the script) cannot be used: an address (of the page, when
- * relative), an answer to be read once, the bytes, or a compiled module.
+ * Where the WebAssembly code comes from, when the default (beside the script) cannot be used: an
+ * address (of the page, when relative), an answer to be read once, the bytes, or a compiled module.
  */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
 /**
  * Loads the module. Optional: every function below awaits it. May be called any number of times,
- * also concurrently; after a failure it may be called again. The first source that works is used for good.
- * @throws {KlingError} `wasm_load`, with the reason in its message, what to do about it, and what was thrown as `cause`;
+ * also concurrently; after a failure it may be called again. The first source that works is used
+ * for good.
+ * @throws {KlingError} `wasm_load`, with the reason in its message, what to do about it, and what
+ * was thrown as `cause`;
  *   `invalid_option` for a source of another type
  * @example Loading it while the form is being filled in.
  * ```js
@@ -39,11 +52,11 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
  */
 export default function init(source?: WasmSource | Promise<WasmSource>): Promise<void>;
 
-// ── Images: no key, no network ────────────────────────────────────────────────────────────────────
+// ── Images: no key, no network
 
 /**
- * Reads the header of an image without decoding it: some kilobytes, however large the file. Never rejects for what is in it.
- * A file that cannot be read has the issue `image_empty`.
+ * Reads the header of an image without decoding it: some kilobytes, however large the file. Never
+ * rejects for what is in it. A file that cannot be read has the issue `image_empty`.
  * @example Saying what is wrong with a picture as soon as it is picked.
  * ```js
  * import { inspectImage } from "kling-multi-image2video";
@@ -57,9 +70,10 @@ export default function init(source?: WasmSource | Promise<WasmSource>): Promise
 export function inspectImage(image: Blob): Promise<ImageInfo>;
 
 /**
- * The bare base64 of a file, without a `data:` prefix and without line breaks: four letters for each three bytes. The file
- * is not looked at.
- * @throws {KlingError} `image_unreadable` when the file cannot be read to its end, mostly because it was changed or moved
+ * The bare base64 of a file, without a `data:` prefix and without line breaks: four letters for
+ * each three bytes. The file is not looked at.
+ * @throws {KlingError} `image_unreadable` when the file cannot be read to its end, mostly because
+ * it was changed or moved
  * @example
  * ```js
  * import { encodeImage } from "kling-multi-image2video";
@@ -69,11 +83,11 @@ export function inspectImage(image: Blob): Promise<ImageInfo>;
  */
 export function encodeImage(image: Blob, options?: CallOptions): Promise<string>;
 
-// ── The request ───────────────────────────────────────────────────────────────────────────────────
+// ── The request
 
 /**
- * Every problem of a request at once, without a key and without sending anything. It can be submitted when none is an error.
- * Never rejects for what is in the request.
+ * Every problem of a request at once, without a key and without sending anything. It can be
+ * submitted when none is an error. Never rejects for what is in the request.
  * @example
  * ```js
  * import { validateRequest } from "kling-multi-image2video";
@@ -86,8 +100,8 @@ export function encodeImage(image: Blob, options?: CallOptions): Promise<string>
 export function validateRequest(request: VideoRequest): Promise<Issue[]>;
 
 /**
- * The exact JSON body that `submit` would send, of type `application/json`. Where the request names no `externalTaskId`,
- * a fresh one stands in it, as in each submission.
+ * The exact JSON body that `submit` would send, of type `application/json`. Where the request names
+ * no `externalTaskId`, a fresh one stands in it, as in each submission.
  * @throws {KlingError} `invalid_request` with every problem, `image_unreadable`
  * @example
  * ```js
@@ -99,11 +113,11 @@ export function validateRequest(request: VideoRequest): Promise<Issue[]>;
  */
 export function buildRequestBody(request: VideoRequest, options?: CallOptions): Promise<Blob>;
 
-// ── The client ────────────────────────────────────────────────────────────────────────────────────
+// ── The client
 
 /**
- * A client of one base address. Synchronous and free of effects, also at module scope and on a server. Bad options reject the
- * first call with `invalid_option`.
+ * A client of one base address. Synchronous and free of effects, also at module scope and on a
+ * server. Bad options reject the first call with `invalid_option`.
  * @example A site whose own server adds the key; see `kling-multi-image2video/relay`.
  * ```js
  * import { createClient } from "kling-multi-image2video";
@@ -125,15 +139,19 @@ export function createClient(options?: ClientOptions): Client;
  */
 export interface Client {
   /**
-   * Sends the request: at most one task is created per `externalTaskId`. When that id was already accepted in this browser,
-   * resolves to its task without sending anything. An identical request (same fields, same files) that this client is still
-   * sending is joined, not sent again.
+   * Sends the request: at most one task is created per `externalTaskId`. When that id was already
+   * accepted in this browser, resolves to its task without sending anything. An identical request
+   * (same fields, same files) that this client is still sending is joined, not sent again.
    *
-   * Before anything is paid for, the request is checked, recorded, and the service is asked for a task of that id.
-   * @throws {KlingError} `invalid_request` with every problem, `storage` when no record can be made, `network`, `protocol`,
+   * Before anything is paid for, the request is checked, recorded, and the service is asked for a
+   * task of that id.
+   * @throws {KlingError} `invalid_request` with every problem, `storage` when no record can be
+   * made, `network`, `protocol`,
    *   `server_error`, `unauthorized` when that question fails: nothing was sent
-   * @throws {KlingError} `unauthorized`, `forbidden`, `insufficient_balance`, `rate_limited`, `concurrency_limited`,
-   *   `rejected`, `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`: no task was created
+   * @throws {KlingError} `unauthorized`, `forbidden`, `insufficient_balance`, `rate_limited`,
+   * `concurrency_limited`,
+   *   `rejected`, `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`: no task
+   * was created
    * @throws {KlingError} `submission_unknown` when it is unknown whether the task was created
    * @example
    * ```js
@@ -153,7 +171,8 @@ export interface Client {
   submit(request: VideoRequest, options?: SubmitOptions): Promise<Task>;
   /**
    * One question, one answer. A failed task is an answer, not an error.
-   * @throws {KlingError} `task_not_found`, `unauthorized`, `rate_limited`, `server_error`, `network`, `protocol`
+   * @throws {KlingError} `task_not_found`, `unauthorized`, `rate_limited`, `server_error`,
+   * `network`, `protocol`
    * @example
    * ```js
    * const { status, statusMessage } = await client.getTask("883729910284");
@@ -161,9 +180,11 @@ export interface Client {
    */
   getTask(id: string, options?: CallOptions): Promise<Task>;
   /**
-   * Resolves when the task succeeds, however long that takes. Lost networks, sleep, rate limits and short outages are waited
-   * out; an error has the `taskId`, ends no task, and `wait` may be called again.
-   * @throws {KlingError} `task_failed`, `task_not_found`, `timeout`, `network`, `unauthorized`, `forbidden`, `rate_limited`,
+   * Resolves when the task succeeds, however long that takes. Lost networks, sleep, rate limits and
+   * short outages are waited out; an error has the `taskId`, ends no task, and `wait` may be called
+   * again.
+   * @throws {KlingError} `task_failed`, `task_not_found`, `timeout`, `network`, `unauthorized`,
+   * `forbidden`, `rate_limited`,
    *   `server_error`, `protocol`
    * @example Going on after a reload.
    * ```js
@@ -176,8 +197,8 @@ export interface Client {
    */
   wait(id: string, options?: WaitOptions): Promise<Task>;
   /**
-   * The task at once, then whenever status, message or videos change; ends with `succeed` or `failed`, throws neither.
-   * Leaving the loop ends the questions.
+   * The task at once, then whenever status, message or videos change; ends with `succeed` or
+   * `failed`, throws neither. Leaving the loop ends the questions.
    * @throws {KlingError} from `next()`, as `wait`
    * @example
    * ```js
@@ -186,8 +207,8 @@ export interface Client {
    */
   watch(id: string, options?: WaitOptions): AsyncIterable<Task>;
   /**
-   * `submit`, then `wait`. After acceptance its errors are not `retryable`: go on with `wait(error.taskId)`. `timeout` counts
-   * from the acceptance.
+   * `submit`, then `wait`. After acceptance its errors are not `retryable`: go on with
+   * `wait(error.taskId)`. `timeout` counts from the acceptance.
    * @throws {KlingError} as `submit` and `wait`
    * @example
    * ```js
@@ -198,8 +219,9 @@ export interface Client {
    */
   generate(request: VideoRequest, options?: SubmitOptions & WaitOptions): Promise<Task>;
   /**
-   * Looks once for the task of an unknown submission. `undefined` proves nothing: it may still appear. Sending the same
-   * request again under the same id is the safe way on: what was accepted already is found, not paid for again.
+   * Looks once for the task of an unknown submission. `undefined` proves nothing: it may still
+   * appear. Sending the same request again under the same id is the safe way on: what was accepted
+   * already is found, not paid for again.
    * @throws {KlingError} `unauthorized`, `network`, `server_error`, `rate_limited`, `protocol`
    * @example
    * ```js
@@ -210,7 +232,8 @@ export interface Client {
    */
   reconcile(externalTaskId: string, options?: CallOptions): Promise<Task | undefined>;
   /**
-   * Asks for a task that was created elsewhere, and makes a record of it, with as much as the service tells: no prompt, and
+   * Asks for a task that was created elsewhere, and makes a record of it, with as much as the
+   * service tells: no prompt, and
    * `imageCount` 0.
    * @throws {KlingError} as `getTask`; `storage`
    * @example
@@ -221,10 +244,12 @@ export interface Client {
   adopt(taskId: string, options?: CallOptions): Promise<Task>;
 
   /**
-   * The checked bytes of a finished video: an MP4 file of the announced length. An address that has expired is asked for
-   * anew; where the delivery host lets no page read, the gateway's content route is tried, with the key. A stream that
-   * breaks off is taken up where it was, or begun again, within `outageBudget`.
-   * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to offer as a link; `network`;
+   * The checked bytes of a finished video: an MP4 file of the announced length. An address that has
+   * expired is asked for anew; where the delivery host lets no page read, the gateway's content
+   * route is tried, with the key. A stream that breaks off is taken up where it was, or begun
+   * again, within `outageBudget`.
+   * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to
+   * offer as a link; `network`;
    *   `invalid_option` for a URL that contains the key
    * @example With a link in place of a video that no page may read.
    * ```js
@@ -240,9 +265,11 @@ export interface Client {
    */
   download(video: Video | Task, options?: ProgressOptions): Promise<Blob>;
   /**
-   * Downloads the video of a finished task and keeps it in this browser, past the life of its address; makes a record of
-   * the task if there is none. What is kept already comes without any request. A video is kept as a whole or not at all.
-   * @throws {KlingError} as `download`; `storage` when there is no room; `invalid_option` for a task still under way
+   * Downloads the video of a finished task and keeps it in this browser, past the life of its
+   * address; makes a record of the task if there is none. What is kept already comes without any
+   * request. A video is kept as a whole or not at all.
+   * @throws {KlingError} as `download`; `storage` when there is no room; `invalid_option` for a
+   * task still under way
    * @example
    * ```js
    * video.src = URL.createObjectURL(await client.keepVideo(task.taskId));
@@ -262,9 +289,9 @@ export interface Client {
   keptVideo(id: string): Promise<Blob | undefined>;
 
   /**
-   * Everything submitted from this browser to this base address, newest first, also before a reload or crash. Holds no key
-   * and no image. Of finished ones the newest 200 are remembered; what is under way or unknown always is, and what has a video
-   * kept.
+   * Everything submitted from this browser to this base address, newest first, also before a reload
+   * or crash. Holds no key and no image. Of finished ones the newest 200 are remembered; what is
+   * under way or unknown always is, and what has a video kept.
    * @throws {KlingError} `storage`
    * @example
    * ```js
@@ -273,8 +300,8 @@ export interface Client {
    */
   records(): Promise<TaskRecord[]>;
   /**
-   * Calls back after every change of a record, in whichever tab, with the record as it is now; of a removal it does not tell.
-   * Returns what ends it.
+   * Calls back after every change of a record, in whichever tab, with the record as it is now; of a
+   * removal it does not tell. Returns what ends it.
    * @throws {KlingError} `invalid_option`, at once, for what is no function
    * @example
    * ```js
@@ -284,7 +311,8 @@ export interface Client {
    */
   onRecordChange(listener: (record: TaskRecord) => void): () => void;
   /**
-   * Removes a record and its kept video, never a task. Of an unknown submission the record is all by which it can be found.
+   * Removes a record and its kept video, never a task. Of an unknown submission the record is all
+   * by which it can be found.
    * @throws {KlingError} `invalid_option` while its request is under way; `storage`
    * @example
    * ```js
@@ -301,8 +329,8 @@ export interface Client {
    */
   storage(): Promise<"indexeddb" | "memory">;
   /**
-   * Ends every wait, listener and connection of this client; these and later calls reject with `invalid_option`. It ends no
-   * task.
+   * Ends every wait, listener and connection of this client; these and later calls reject with
+   * `invalid_option`. It ends no task.
    * @example
    * ```js
    * client.close();

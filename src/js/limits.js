@@ -1,4 +1,5 @@
-// The service's limits. The core checks by the same numbers: `tests/model/limits.rs` fails if one differs.
+// The service's limits. The core checks by the same numbers: `tests/model/limits.rs` fails if one
+// differs.
 
 /** @type {typeof import("./index.js").limits} */
 export const limits = Object.freeze({

@@ -22,7 +22,8 @@ export function include(base64) {
 export function init(source) {
   // Also when it is loaded already: a source of the wrong type must not vanish.
   if (!isSource(source)) {
-    const message = "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
+    const message =
+      "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
     return Promise.reject(new KlingError(message, { code: "invalid_option" }));
   }
   loading ??= load(source).catch((error) => {
@@ -61,27 +62,40 @@ async function load(source) {
 function isSource(source) {
   if (source === undefined || typeof source === "string" || ArrayBuffer.isView(source)) return true;
   const type = Object.prototype.toString.call(source).slice(8, -1);
-  return SOURCES.includes(type) || (typeof source === "object" && typeof source?.then === "function");
+  return (
+    SOURCES.includes(type) || (typeof source === "object" && typeof source?.then === "function")
+  );
 }
 
-const SOURCES = ["URL", "Request", "Response", "ArrayBuffer", "SharedArrayBuffer", "WebAssembly.Module"];
+const SOURCES = [
+  "URL",
+  "Request",
+  "Response",
+  "ArrayBuffer",
+  "SharedArrayBuffer",
+  "WebAssembly.Module",
+];
 
 /** What no later attempt passes either. @param {unknown} cause */
 function obstacleTo(cause) {
-  if (typeof WebAssembly === "undefined") return "this browser has no WebAssembly; use another one, or end its lockdown mode";
+  if (typeof WebAssembly === "undefined")
+    return "this browser has no WebAssembly; use another one, or end its lockdown mode";
   try {
     // The shortest of all modules. Some refuse to compile it, some to make an instance.
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
   } catch {
     return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
   }
-  const isTooNew = cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
-  return isTooNew ? `this browser cannot compile it; it may be too old (${cause.message})` : undefined;
+  const isTooNew =
+    cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
+  return isTooNew
+    ? `this browser cannot compile it; it may be too old (${cause.message})`
+    : undefined;
 }
 
 /**
- * The module of this package: the file beside this script, and what lies in the package where a bundler or a server has not
- * put it there.
+ * The module of this package: the file beside this script, and what lies in the package where a
+ * bundler or a server has not put it there.
  */
 async function own() {
   if (IS_INSIDE) return decoded(inside);
@@ -97,7 +111,8 @@ async function own() {
 }
 
 /** @param {string} base64 */
-const decoded = (base64) => compiled(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+const decoded = (base64) =>
+  compiled(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
 
 /**
  * The code of a source, fetched where it is an address.
@@ -105,7 +120,8 @@ const decoded = (base64) => compiled(Uint8Array.from(atob(base64), (letter) => l
  * @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(source) {
-  const isAddress = typeof source === "string" || source instanceof URL || source instanceof Request;
+  const isAddress =
+    typeof source === "string" || source instanceof URL || source instanceof Request;
   const given = isAddress ? await fetch(source) : source;
   let module = given;
   if (given instanceof Response) {
@@ -122,8 +138,10 @@ async function compiled(source) {
       module = bytes;
     }
   }
-  if (!(module instanceof WebAssembly.Module)) module = await WebAssembly.compile(/** @type {BufferSource} */ (module));
+  if (!(module instanceof WebAssembly.Module))
+    module = await WebAssembly.compile(/** @type {BufferSource} */ (module));
   // Another one would be taken by the glue for what it is not.
-  if (!WebAssembly.Module.customSections(module, BUILD).length) throw new Error(`expected the module of ${BUILD}, found another one`);
+  if (!WebAssembly.Module.customSections(module, BUILD).length)
+    throw new Error(`expected the module of ${BUILD}, found another one`);
   return module;
 }

@@ -1,5 +1,6 @@
-// Locks on names across all tabs of this browser: Web Locks. Where there are none, as on a plain-HTTP origin, the calls of this
-// page queue up, and tabs ask each other; two tabs that ask at the same moment may then both get the lock.
+// Locks on names across all tabs of this browser: Web Locks. Where there are none, as on a
+// plain-HTTP origin, the calls of this page queue up, and tabs ask each other; two tabs that ask at
+// the same moment may then both get the lock.
 
 import { openChannel, postTo } from "./tab.js";
 
@@ -23,8 +24,9 @@ export function releaseAll() {
 }
 
 /**
- * Asks for the lock of that name. `held` resolves to whether another call held it when it was asked for, and to `undefined`
- * if it still does and `wait` is not set. `release` releases the lock, or takes the request back.
+ * Asks for the lock of that name. `held` resolves to whether another call held it when it was asked
+ * for, and to `undefined` if it still does and `wait` is not set. `release` releases the lock, or
+ * takes the request back.
  * @param {string} name
  * @param {boolean} wait
  * @returns {{ held: Promise<boolean | undefined>, release: () => void }}
@@ -34,7 +36,11 @@ export function lock(name, wait) {
   /** @type {() => void} */
   let end = () => {};
   /** @type {Request} */
-  const request = { isReleased: false, over: new Promise((resolve) => (end = resolve)), signal: control?.signal };
+  const request = {
+    isReleased: false,
+    over: new Promise((resolve) => (end = resolve)),
+    signal: control?.signal,
+  };
   const release = () => {
     asked.delete(release);
     request.isReleased = true;
@@ -45,7 +51,7 @@ export function lock(name, wait) {
   const locks = globalThis.navigator?.locks;
   const inPage = () => lockInPage(name, wait, request);
   // Some browsers have locks and forbid them.
-  const forbidden = () => request.isReleased ? undefined : inPage();
+  const forbidden = () => (request.isReleased ? undefined : inPage());
   const held = locks ? lockInBrowser(locks, name, wait, request).catch(forbidden) : inPage();
   held.catch(() => {});
   return { held, release };
@@ -75,7 +81,9 @@ function lockInBrowser(locks, name, wait, request) {
     const first = (free) => {
       if (free) return hold(false);
       if (!wait) return resolve(undefined);
-      locks.request(name, request.signal ? { signal: request.signal } : {}, () => hold(true)).catch(reject);
+      locks
+        .request(name, request.signal ? { signal: request.signal } : {}, () => hold(true))
+        .catch(reject);
     };
     locks.request(name, { ifAvailable: true }, first).catch(reject);
   });
@@ -91,13 +99,15 @@ const queues = new Map();
 async function lockInPage(name, wait, request) {
   const before = queues.get(name);
   if (before && !wait) return undefined;
-  const last = Promise.all([before, request.over]).then(() => void (queues.get(name) === last && queues.delete(name)));
+  const last = Promise.all([before, request.over]).then(
+    () => void (queues.get(name) === last && queues.delete(name)),
+  );
   queues.set(name, last);
   await before;
   const channel = openChannel(`lock ${name}`);
   request.over.then(() => channel?.close());
   let wasContended = Boolean(before);
-  while (channel && !request.isReleased && await isHeldElsewhere(channel)) {
+  while (channel && !request.isReleased && (await isHeldElsewhere(channel))) {
     wasContended = true;
     if (!wait) return undefined;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

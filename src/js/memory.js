@@ -26,7 +26,9 @@ export class MemoryStore {
 
   /** @param {string} base @param {string} id ours or the service's */
   async get(base, id) {
-    return this.#of(base).get(id) ?? [...this.#of(base).values()].find(({ taskId }) => taskId === id);
+    return (
+      this.#of(base).get(id) ?? [...this.#of(base).values()].find(({ taskId }) => taskId === id)
+    );
   }
 
   /** Newest first. @param {string} base */

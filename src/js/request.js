@@ -1,4 +1,5 @@
-// What the caller passes, as it is at the moment of the call: an emptied file input must not change a request under way.
+// What the caller passes, as it is at the moment of the call: an emptied file input must not change
+// a request under way.
 
 import { KlingError } from "./error.js";
 import { isRecord } from "./text.js";
@@ -7,12 +8,20 @@ import { isRecord } from "./text.js";
 const MOST = 100;
 
 /**
- * Of a request, wherever they come from: a store may have them as getters of its class. `tests/model/fields.rs` fails if one
- * is missing.
+ * Of a request, wherever they come from: a store may have them as getters of its class.
+ * `tests/model/fields.rs` fails if one is missing.
  * @type {(keyof import("./index.js").VideoRequest)[]}
  */
 const FIELDS = [
-  "images", "prompt", "negativePrompt", "mode", "duration", "aspectRatio", "modelName", "callbackUrl", "externalTaskId",
+  "images",
+  "prompt",
+  "negativePrompt",
+  "mode",
+  "duration",
+  "aspectRatio",
+  "modelName",
+  "callbackUrl",
+  "externalTaskId",
 ];
 
 /**
@@ -40,7 +49,10 @@ export function snapshot(request) {
  */
 export function copied(options) {
   return reading("options", () => {
-    const isPlain = typeof options === "object" && options !== null && Object.getPrototypeOf(options) === Object.prototype;
+    const isPlain =
+      typeof options === "object" &&
+      options !== null &&
+      Object.getPrototypeOf(options) === Object.prototype;
     return isPlain ? { ...options } : options;
   });
 }
@@ -71,5 +83,7 @@ function list(images) {
   }
   // Of a Blob, `length` is undefined: it is passed on, and refused as what it is.
   if (!("length" in images)) return images;
-  return Array.from({ length: Math.min(Number(images.length) || 0, MOST) }, (_, index) => Reflect.get(images, index));
+  return Array.from({ length: Math.min(Number(images.length) || 0, MOST) }, (_, index) =>
+    Reflect.get(images, index),
+  );
 }

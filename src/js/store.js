@@ -4,8 +4,10 @@ import { DatabaseStore } from "./database.js";
 import { MemoryStore } from "./memory.js";
 
 /**
- * Decides on the record that stands: `undefined` leaves it, `null` removes it, a record is written under its external task id.
- * @typedef {(current: import("./changes.js").StoredRecord | undefined) => import("./changes.js").StoredRecord | null | undefined} Decide
+ * Decides on the record that stands: `undefined` leaves it, `null` removes it, a record is written
+ * under its external task id.
+ * @typedef {(current: import("./changes.js").StoredRecord | undefined) =>
+ * import("./changes.js").StoredRecord | null | undefined} Decide
  */
 
 export const DEFAULT_NAME = "kling-multi-image2video";
@@ -19,7 +21,8 @@ const stores = new Map();
  * @param {string} name
  */
 export function openStore(kind, name) {
-  const made = kind === "memory" || !hasDatabase() ? new MemoryStore(name) : new DatabaseStore(name);
+  const made =
+    kind === "memory" || !hasDatabase() ? new MemoryStore(name) : new DatabaseStore(name);
   const store = stores.get(made.kind + name) ?? made;
   stores.set(made.kind + name, store);
   return store;
@@ -29,8 +32,8 @@ export function openStore(kind, name) {
 const NEWS_MS = 100;
 
 /**
- * What the store has of an external task id at this moment. Reading takes time: a record that becomes `unknown` meanwhile does
- * not count, because the caller could not know of that.
+ * What the store has of an external task id at this moment. Reading takes time: a record that
+ * becomes `unknown` meanwhile does not count, because the caller could not know of that.
  * @param {DatabaseStore | MemoryStore} store @param {string} id
  */
 export async function knownAtCall(store, id) {

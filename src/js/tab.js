@@ -1,4 +1,5 @@
-// What a tab notices while a call rests: its time, whether somebody looks, the network, and the other tabs.
+// What a tab notices while a call rests: its time, whether somebody looks, the network, and the
+// other tabs.
 
 import { startTimer } from "./timer.js";
 
@@ -11,7 +12,10 @@ export const isOnline = () => globalThis.navigator?.onLine !== false;
 /** Whether somebody may be looking. */
 export const isSeen = () => globalThis.document?.visibilityState !== "hidden";
 
-/** A channel of that name; nothing where there are none, or where a site may store nothing. @param {string} name */
+/**
+ * A channel of that name; nothing where there are none, or where a site may store nothing. @param
+ * {string} name
+ */
 export function openChannel(name) {
   try {
     return new BroadcastChannel(name);
@@ -20,7 +24,10 @@ export function openChannel(name) {
   }
 }
 
-/** Sends a message, which no call depends on. @param {BroadcastChannel | undefined} channel @param {unknown} message */
+/**
+ * Sends a message, which no call depends on. @param {BroadcastChannel | undefined} channel @param
+ * {unknown} message
+ */
 export function postTo(channel, message) {
   try {
     channel?.postMessage(message);
@@ -49,14 +56,18 @@ export class Tab {
     this.#notice(true);
   }
 
-  /** @param {unknown} what only the latest counts, and what another tab says counts more than that something happened */
+  /**
+   * @param {unknown} what only the latest counts, and what another tab says counts more than that
+   * something happened
+   */
   #notice(what) {
     if (what !== true || !this.#noticed) this.#noticed = what;
     this.#wake?.();
   }
 
   /**
-   * Resolves after that time, or when something happens, which it brings: `true`, or what another tab said.
+   * Resolves after that time, or when something happens, which it brings: `true`, or what another
+   * tab said.
    * @param {number} milliseconds
    * @returns {Promise<unknown>}
    */

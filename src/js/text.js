@@ -18,7 +18,10 @@ export function address(text, isRelative) {
 /** Whether no half of a surrogate pair stands alone in it. @param {string} text */
 export const isWhole = (text) => !/\p{Surrogate}/u.test(text);
 
-/** Whether it is an object with names and values, also one of a class: no list, map, date, blob or promise. @param {unknown} value */
+/**
+ * Whether it is an object with names and values, also one of a class: no list, map, date, blob or
+ * promise. @param {unknown} value
+ */
 export function isRecord(value) {
   try {
     return Object.prototype.toString.call(value) === "[object Object]";

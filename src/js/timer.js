@@ -4,8 +4,9 @@
 let reached = 0;
 
 /**
- * ms, by the browser's monotonic clock, which no change of the date affects. It never goes back, and it goes on where that
- * clock stands still: a timer that has fired proves that its time has passed.
+ * ms, by the browser's monotonic clock, which no change of the date affects. It never goes back,
+ * and it goes on where that clock stands still: a timer that has fired proves that its time has
+ * passed.
  */
 export function monotonic() {
   const now = read(() => performance.now());
@@ -16,7 +17,10 @@ export function monotonic() {
 /** ms since 1970, by the wall clock; 0 where it is wrong. */
 export const wall = () => read(() => Date.now());
 
-/** What a clock says, if that is a time in ms: a page may have replaced it. @param {() => unknown} clock */
+/**
+ * What a clock says, if that is a time in ms: a page may have replaced it. @param {() => unknown}
+ * clock
+ */
 function read(clock) {
   try {
     const time = Number(clock());
@@ -52,7 +56,9 @@ export class Timer {
     });
   }
 
-  /** Settles the promise too, because a pending one keeps everything that waits for it in memory. */
+  /**
+   * Settles the promise too, because a pending one keeps everything that waits for it in memory.
+   */
   stop() {
     clearTimeout(this.id);
     this.settle?.(undefined);

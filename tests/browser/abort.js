@@ -9,18 +9,40 @@ class Ledger {
     this.listeners = 0;
     this.timers = new Set();
     const { signal } = this.control;
-    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-    signal.addEventListener = (...how) => { this.listeners += 1; add(...how); };
-    signal.removeEventListener = (...how) => { this.listeners -= 1; remove(...how); };
+    const [add, remove] = [
+      signal.addEventListener.bind(signal),
+      signal.removeEventListener.bind(signal),
+    ];
+    signal.addEventListener = (...how) => {
+      this.listeners += 1;
+      add(...how);
+    };
+    signal.removeEventListener = (...how) => {
+      this.listeners -= 1;
+      remove(...how);
+    };
     const [set, clear] = [globalThis.setTimeout, globalThis.clearTimeout];
     globalThis.setTimeout = (call, ...how) => {
-      const timer = set(() => { this.timers.delete(timer); call(); }, ...how);
+      const timer = set(
+        () => {
+          this.timers.delete(timer);
+          call();
+        },
+        ...how,
+      );
       this.timers.add(timer);
       return timer;
     };
-    globalThis.clearTimeout = (timer) => { this.timers.delete(timer); clear(timer); };
+    globalThis.clearTimeout = (timer) => {
+      this.timers.delete(timer);
+      clear(timer);
+    };
     this.restore = () => Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
-    this.fetch = (request) => { this.requests.push(request); this.onRequest?.(); return fetch(request); };
+    this.fetch = (request) => {
+      this.requests.push(request);
+      this.onRequest?.();
+      return fetch(request);
+    };
   }
 
   /** Aborts at `moment`, and expects the call to be over at once and without a trace. */
@@ -32,14 +54,19 @@ class Ledger {
       ok((await rejected) === this.reason, "the signal's reason, itself");
       ok(this.listeners === 0, `no listener left, found ${this.listeners}`);
       ok(this.timers.size === 0, `no timer left, found ${this.timers.size}`);
-      ok(this.requests.every(({ signal }) => signal.aborted || this.settled), "no request left");
+      ok(
+        this.requests.every(({ signal }) => signal.aborted || this.settled),
+        "no request left",
+      );
     } finally {
       this.restore();
     }
   }
 
   requested(count = 1) {
-    return new Promise((resolve) => { this.onRequest = () => this.requests.length === count && queueMicrotask(resolve); });
+    return new Promise((resolve) => {
+      this.onRequest = () => this.requests.length === count && queueMicrotask(resolve);
+    });
   }
 }
 
@@ -60,7 +87,13 @@ export const run = runner({
     const ledger = new Ledger();
     let asked;
     const moment = new Promise((resolve) => (asked = resolve));
-    const client = kit.client("ok", { fetch: ledger.fetch, apiKey: () => { asked(); return new Promise(() => {}); } });
+    const client = kit.client("ok", {
+      fetch: ledger.fetch,
+      apiKey: () => {
+        asked();
+        return new Promise(() => {});
+      },
+    });
     await ledger.abort(client.submit(request, signalOf(ledger)), moment);
     ok(ledger.requests.length === 0, "no request");
   },
@@ -74,7 +107,10 @@ export const run = runner({
     const onProgress = ({ phase }) => phase === "encoding" && begun();
     const client = kit.client("ok", { fetch: ledger.fetch });
     await ledger.abort(client.submit(request, { ...signalOf(ledger), onProgress }), moment);
-    ok(ledger.requests.every(({ method }) => method === "GET"), "nothing but the question before paying");
+    ok(
+      ledger.requests.every(({ method }) => method === "GET"),
+      "nothing but the question before paying",
+    );
   },
 
   async while_the_request_is_under_way(kit) {
@@ -89,8 +125,14 @@ export const run = runner({
     const ledger = new Ledger();
     let asleep;
     const moment = new Promise((resolve) => (asleep = resolve));
-    const client = kit.client("ok", { fetch: ledger.fetch, polling: { interval: 30_000, maxInterval: 30_000 } });
-    await ledger.abort(client.wait(taskId, { ...signalOf(ledger), onProgress: () => asleep() }), moment);
+    const client = kit.client("ok", {
+      fetch: ledger.fetch,
+      polling: { interval: 30_000, maxInterval: 30_000 },
+    });
+    await ledger.abort(
+      client.wait(taskId, { ...signalOf(ledger), onProgress: () => asleep() }),
+      moment,
+    );
   },
 
   async while_a_question_is_open(kit) {

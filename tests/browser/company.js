@@ -14,7 +14,10 @@ export const run = runner({
     const tasks = sent.flatMap(({ value }) => value?.taskId ?? []);
     ok(new Set(tasks).size === 1, `one task, found ${JSON.stringify(sent)}`);
     equal((await kit.account()).charges.length, 1, "charges");
-    equal((await theirs.records()).map(({ taskId }) => taskId), [tasks[0]]);
+    equal(
+      (await theirs.records()).map(({ taskId }) => taskId),
+      [tasks[0]],
+    );
     await until(() => heard.includes(request.externalTaskId), "a change that the other copy made");
     // An error of one is an error to the other, although their classes differ.
     ok(other.KlingError !== kit.kling.KlingError, "two copies");
@@ -29,16 +32,21 @@ export const run = runner({
   async a_fetch_that_the_site_has_wrapped(kit) {
     const wrappers = {
       // As those do that watch all traffic: they read a copy of each answer.
-      reading: "async (...how) => { const answer = await own(...how); await answer.clone().arrayBuffer(); return answer; }",
+      reading:
+        "async (...how) => { const answer = await own(...how); await answer.clone().arrayBuffer(); return answer; }",
       // As those do that look at each request, or add to it.
-      rebuilding: "async (...how) => { const request = new Request(...how); return own(new Request(request, { priority: 'low' })); }",
+      rebuilding:
+        "async (...how) => { const request = new Request(...how); return own(new Request(request, { priority: 'low' })); }",
       // As those do that tell each answer's time.
-      renewing: "async (...how) => { const { body, status, statusText, headers } = await own(...how); return new Response(body, { status, statusText, headers }); }",
+      renewing:
+        "async (...how) => { const { body, status, statusText, headers } = await own(...how); return new Response(body, { status, statusText, headers }); }",
       // As those do that are no function of the browser's, and give no promise of its.
       thenable: "(...how) => ({ then: (done, failed) => void own(...how).then(done, failed) })",
     };
     for (const [name, wrapper] of Object.entries(wrappers)) {
-      const seen = await inWorker(kit, `
+      const seen = await inWorker(
+        kit,
+        `
         const own = globalThis.fetch.bind(globalThis);
         let calls = 0;
         const wrapped = ${wrapper};
@@ -49,7 +57,9 @@ export const run = runner({
         const task = await client.generate({ images: [given], prompt: "a calm sea" });
         const video = await client.download(task);
         client.close();
-        return [task.status, video, calls > 3];`, await picture());
+        return [task.status, video, calls > 3];`,
+        await picture(),
+      );
       equal([seen[0], seen[2]], ["succeed", true], name);
       equal(new TextDecoder().decode((await bytesOf(seen[1])).subarray(4, 8)), "ftyp", name);
     }

@@ -1,4 +1,14 @@
-import { NOTE_EXPORTS, bytesOf, codes, equal, fails, inWorker, ok, picture, runner } from "./kit.js";
+import {
+  NOTE_EXPORTS,
+  bytesOf,
+  codes,
+  equal,
+  fails,
+  inWorker,
+  ok,
+  picture,
+  runner,
+} from "./kit.js";
 
 /** A JPEG with an Exif segment that says how it is to be turned. */
 function turned(jpeg, orientation, little = true) {
@@ -32,7 +42,8 @@ const base64 = (blob) =>
 
 const random = (length) => {
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
+  for (let at = 0; at < length; at += 65_536)
+    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
   return new Blob([bytes]);
 };
 
@@ -58,7 +69,8 @@ export const run = runner({
 
   async what_the_service_would_refuse_is_refused({ kling }) {
     const jpeg = await picture();
-    const check = async (blob, expected) => equal(codes((await kling.inspectImage(blob)).issues), expected);
+    const check = async (blob, expected) =>
+      equal(codes((await kling.inspectImage(blob)).issues), expected);
     await check(await picture(299, 400), ["image image_too_small"]);
     await check(await picture(400, 299, "image/png"), ["image image_too_small"]);
     await check(await picture(760, 300), ["image bad_aspect_ratio"]);
@@ -75,45 +87,74 @@ export const run = runner({
     equal(format, "webp");
     equal(codes(issues), ["image unsupported_format"]);
     ok(issues[0].message.includes("WebP"), "the format's name in the message");
-    equal((await kling.inspectImage(new File([await picture()], "note.txt", { type: "text/plain" }))).issues, []);
+    equal(
+      (await kling.inspectImage(new File([await picture()], "note.txt", { type: "text/plain" })))
+        .issues,
+      [],
+    );
   },
 
   async an_unreadable_file_is_an_issue({ kling }) {
     const jpeg = await picture();
     const gone = new File([jpeg], "gone.jpg");
-    gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("moved", "NotFoundError")) });
+    gone.slice = () => ({
+      arrayBuffer: () => Promise.reject(new DOMException("moved", "NotFoundError")),
+    });
     const { issues } = await kling.inspectImage(gone);
     equal(codes(issues), ["image image_empty"]);
     equal(issues[0].params, { reason: "unreadable" });
     ok(issues[0].message.includes("NotFoundError"), "the browser's reason");
-    equal(codes(await kling.validateRequest({ images: [jpeg, gone], prompt: "x" })), ["images[1] image_empty"]);
+    equal(codes(await kling.validateRequest({ images: [jpeg, gone], prompt: "x" })), [
+      "images[1] image_empty",
+    ]);
     // Readable when checked, gone when encoded.
     const late = new File([jpeg], "late.jpg");
     let slices = 0;
     late.slice = (...range) => (++slices > 1 ? gone.slice() : jpeg.slice(...range));
-    const error = await fails(kling.buildRequestBody({ images: [late], prompt: "x" }), "image_unreadable");
+    const error = await fails(
+      kling.buildRequestBody({ images: [late], prompt: "x" }),
+      "image_unreadable",
+    );
     ok(error.message.startsWith("images[0]: "), "the index");
     await fails(kling.inspectImage("text"), "invalid_option");
   },
 
   async base64_is_that_of_the_browser({ kling }) {
-    for (const length of [0, 1, 2, 3, 196_607, 196_608, 196_609, 2_359_295, 2_359_296, 2_359_297, 5_000_000]) {
+    for (const length of [
+      0, 1, 2, 3, 196_607, 196_608, 196_609, 2_359_295, 2_359_296, 2_359_297, 5_000_000,
+    ]) {
       const blob = random(length);
-      ok((await kling.encodeImage(blob)) === (await base64(blob)), `the same base64 of ${length} bytes`);
+      ok(
+        (await kling.encodeImage(blob)) === (await base64(blob)),
+        `the same base64 of ${length} bytes`,
+      );
     }
   },
 
   async a_body_is_exactly_the_documented_json({ kling }) {
     const [jpeg, png] = [await picture(), await picture(300, 300, "image/png")];
     const body = await kling.buildRequestBody({
-      images: [jpeg, png], prompt: "a \"b\"\n\u{1F30A}", negativePrompt: "blur", mode: "pro", duration: 10,
-      aspectRatio: "1:1", modelName: "kling-v1-6", callbackUrl: new URL("https://a.example/x"), externalTaskId: "mine-1",
+      images: [jpeg, png],
+      prompt: 'a "b"\n\u{1F30A}',
+      negativePrompt: "blur",
+      mode: "pro",
+      duration: 10,
+      aspectRatio: "1:1",
+      modelName: "kling-v1-6",
+      callbackUrl: new URL("https://a.example/x"),
+      externalTaskId: "mine-1",
     });
     equal(body.type, "application/json");
     equal(JSON.parse(await body.text()), {
       image_list: [{ image: await base64(jpeg) }, { image: await base64(png) }],
-      model_name: "kling-v1-6", prompt: "a \"b\"\n\u{1F30A}", negative_prompt: "blur", mode: "pro", duration: "10",
-      aspect_ratio: "1:1", callback_url: "https://a.example/x", external_task_id: "mine-1",
+      model_name: "kling-v1-6",
+      prompt: 'a "b"\n\u{1F30A}',
+      negative_prompt: "blur",
+      mode: "pro",
+      duration: "10",
+      aspect_ratio: "1:1",
+      callback_url: "https://a.example/x",
+      external_task_id: "mine-1",
     });
     const least = JSON.parse(await (await kling.buildRequestBody({ images: [jpeg] })).text());
     equal(Object.keys(least), ["image_list", "external_task_id"]);
@@ -123,27 +164,72 @@ export const run = runner({
     const jpeg = await picture();
     const text = await base64(jpeg);
     const lines = text.replace(/(.{76})/g, "$1\r\n").replace(/=+$/, "");
-    const images = [`data:image/png;base64,${text}`, lines, text, new URL("https://a.example/b c.jpg")];
-    const { image_list } = JSON.parse(await (await kling.buildRequestBody({ images, prompt: "x" })).text());
-    equal(image_list.map(({ image }) => image), [text, text, text, "https://a.example/b%20c.jpg"]);
-    const bad = ["data:image/png,abc", "not base64!", "blob:https://a.example/1", "ftp://a.example/b", "http://localhost/b", 7, null];
+    const images = [
+      `data:image/png;base64,${text}`,
+      lines,
+      text,
+      new URL("https://a.example/b c.jpg"),
+    ];
+    const { image_list } = JSON.parse(
+      await (await kling.buildRequestBody({ images, prompt: "x" })).text(),
+    );
+    equal(
+      image_list.map(({ image }) => image),
+      [text, text, text, "https://a.example/b%20c.jpg"],
+    );
+    const bad = [
+      "data:image/png,abc",
+      "not base64!",
+      "blob:https://a.example/1",
+      "ftp://a.example/b",
+      "http://localhost/b",
+      7,
+      null,
+    ];
     const found = [];
-    for (const image of bad) found.push(...codes(await kling.validateRequest({ images: [image], prompt: "x" })));
-    equal(found, ["bad_base64", "bad_base64", "bad_url", "bad_url", "bad_url", "bad_value", "bad_value"].map((code) => `images[0] ${code}`));
+    for (const image of bad)
+      found.push(...codes(await kling.validateRequest({ images: [image], prompt: "x" })));
+    equal(
+      found,
+      ["bad_base64", "bad_base64", "bad_url", "bad_url", "bad_url", "bad_value", "bad_value"].map(
+        (code) => `images[0] ${code}`,
+      ),
+    );
   },
 
   async all_problems_come_at_once({ kling }) {
     const images = [await picture(299, 400), new Blob([]), await picture(), await picture(), "?"];
-    const request = { images, prompt: "x".repeat(2501), mode: "fast", duration: 7, aspectRatio: "4:3", extra: 1, negativePrompt: 5 };
+    const request = {
+      images,
+      prompt: "x".repeat(2501),
+      mode: "fast",
+      duration: 7,
+      aspectRatio: "4:3",
+      extra: 1,
+      negativePrompt: 5,
+    };
     equal(codes(await kling.validateRequest(request)), [
-      "extra unknown_field", "negativePrompt bad_value", "images too_many_images", "images[0] image_too_small",
-      "images[1] image_empty", "images[4] bad_base64", "prompt prompt_too_long", "mode bad_value", "duration bad_value",
+      "extra unknown_field",
+      "negativePrompt bad_value",
+      "images too_many_images",
+      "images[0] image_too_small",
+      "images[1] image_empty",
+      "images[4] bad_base64",
+      "prompt prompt_too_long",
+      "mode bad_value",
+      "duration bad_value",
       "aspectRatio bad_value",
     ]);
     const error = await fails(kling.buildRequestBody(request), "invalid_request");
     equal(error.issues.length, 10);
-    equal(codes(await kling.validateRequest({ images: [images[2]], prompt: "half \ud83c" })), ["prompt bad_value", "~prompt prompt_missing"]);
-    equal(codes(await kling.validateRequest(undefined)), ["images bad_value", "~prompt prompt_missing"]);
+    equal(codes(await kling.validateRequest({ images: [images[2]], prompt: "half \ud83c" })), [
+      "prompt bad_value",
+      "~prompt prompt_missing",
+    ]);
+    equal(codes(await kling.validateRequest(undefined)), [
+      "images bad_value",
+      "~prompt prompt_missing",
+    ]);
   },
 
   async unknown_keys_are_refused_by_name({ kling, client, key }) {
@@ -157,27 +243,41 @@ export const run = runner({
       () => known.wait("1", { timeOut: 1 }),
       () => known.wait("1", new AbortController().signal),
       () => kling.encodeImage(new Blob(["x"]), { onProgress() {} }),
-    ]) await fails(call(), "invalid_option");
+    ])
+      await fails(call(), "invalid_option");
     const error = await fails(known.submit(request, { onprogress() {} }), "invalid_option");
     ok(error.message.includes("onprogress"), "the key's name in the message");
   },
 
   async limits_are_there_at_once_and_are_what_is_checked(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(
+      kit,
+      `
       globalThis.fetch = () => Promise.reject(new TypeError("no"));
       globalThis.WebAssembly = undefined;
-      return [kling.limits, Object.isFrozen(kling.limits)];`);
+      return [kling.limits, Object.isFrozen(kling.limits)];`,
+    );
     equal(seen, [kit.kling.limits, true]);
-    const { minImages, maxImages, maxImageBytes, minImageEdge, maxAspectRatio, maxPromptLength } = kit.kling.limits;
+    const { minImages, maxImages, maxImageBytes, minImageEdge, maxAspectRatio, maxPromptLength } =
+      kit.kling.limits;
     const of = async (images, prompt = "x") =>
-      (await kit.kling.validateRequest({ images, prompt })).map(({ code, params }) => [code, params.limit]);
+      (await kit.kling.validateRequest({ images, prompt })).map(({ code, params }) => [
+        code,
+        params.limit,
+      ]);
     const jpeg = await picture(minImageEdge, minImageEdge * maxAspectRatio);
     equal(await of(Array(maxImages).fill(jpeg), "x".repeat(maxPromptLength)), []);
     equal(await of(Array(maxImages + 1).fill(jpeg)), [["too_many_images", maxImages]]);
     equal(await of([]), [["too_few_images", minImages]]);
-    equal(await of([jpeg], "x".repeat(maxPromptLength + 1)), [["prompt_too_long", maxPromptLength]]);
-    equal(await of([await picture(minImageEdge - 1, minImageEdge)]), [["image_too_small", minImageEdge]]);
-    equal(await of([await picture(minImageEdge, minImageEdge * maxAspectRatio + 1)]), [["bad_aspect_ratio", String(maxAspectRatio)]]);
+    equal(await of([jpeg], "x".repeat(maxPromptLength + 1)), [
+      ["prompt_too_long", maxPromptLength],
+    ]);
+    equal(await of([await picture(minImageEdge - 1, minImageEdge)]), [
+      ["image_too_small", minImageEdge],
+    ]);
+    equal(await of([await picture(minImageEdge, minImageEdge * maxAspectRatio + 1)]), [
+      ["bad_aspect_ratio", String(maxAspectRatio)],
+    ]);
     const padded = (size) => new Blob([jpeg, new Uint8Array(size - jpeg.size)]);
     equal(await of([padded(maxImageBytes)]), []);
     equal(await of([padded(maxImageBytes + 1)]), [["image_too_large", maxImageBytes]]);
@@ -185,7 +285,8 @@ export const run = runner({
 
   async lists_of_images_of_any_kind({ kling }) {
     const jpeg = await picture();
-    const check = async (images, expected) => equal(codes(await kling.validateRequest({ images, prompt: "x" })), expected);
+    const check = async (images, expected) =>
+      equal(codes(await kling.validateRequest({ images, prompt: "x" })), expected);
     const files = new DataTransfer();
     files.items.add(new File([jpeg], "a.jpg"));
     await check(files.files, []);
@@ -195,17 +296,26 @@ export const run = runner({
     await check("text", ["images bad_value"]);
     await check([], ["images too_few_images"]);
     await check(undefined, ["images too_few_images"]);
-    const endless = (function* () { for (;;) yield jpeg; })();
-    equal(codes(await kling.validateRequest({ images: endless, prompt: "x" }))[0], "images too_many_images");
+    const endless = (function* () {
+      for (;;) yield jpeg;
+    })();
+    equal(
+      codes(await kling.validateRequest({ images: endless, prompt: "x" }))[0],
+      "images too_many_images",
+    );
   },
 
   async memory_does_not_grow_with_the_images(kit) {
     const big = new Blob([await picture(), random(9_000_000)]);
-    const [size, before, after] = await inWorker(kit, `${NOTE_EXPORTS}
+    const [size, before, after] = await inWorker(
+      kit,
+      `${NOTE_EXPORTS}
       await kling.buildRequestBody({ images: [given], prompt: "x" });
       const before = instances[0].memory.buffer.byteLength;
       const { size } = await kling.buildRequestBody({ images: [given, given, given, given], prompt: "x" });
-      return [size, before, instances[0].memory.buffer.byteLength];`, big);
+      return [size, before, instances[0].memory.buffer.byteLength];`,
+      big,
+    );
     ok(size > 48_000_000, "a body of 48 MB");
     equal(after, before, "wasm memory");
     ok(before < 4_000_000, `a few MB of wasm memory, found ${before}`);

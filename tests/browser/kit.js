@@ -1,6 +1,9 @@
 // What the cases share: the package under test, the simulator as judge, pictures, expectations.
 
-/** ms, far more than a case takes on a slow machine: one that hangs shall say so itself, and keep no other from running. */
+/**
+ * ms, far more than a case takes on a slow machine: one that hangs shall say so itself, and keep no
+ * other from running.
+ */
 const LONGEST = 120_000;
 
 /**
@@ -8,26 +11,39 @@ const LONGEST = 120_000;
  * @param {Record<string, (kit: Kit) => Promise<void>>} cases
  * @param {number} longest ms that one case may take
  */
-export const runner = (cases, longest = LONGEST) => async (simulator, name) => {
-  let timer;
-  const overdue = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`still running after ${longest} ms`)), longest);
-  });
-  try {
-    const kit = await Kit.at(simulator);
-    await Promise.race([cases[name](kit), overdue]);
-    await kit.assertKeyStayed();
-  } catch (error) {
-    throw new Error(`${name}: ${error}\n${error?.stack ?? ""}`);
-  } finally {
-    clearTimeout(timer);
-  }
+export const runner =
+  (cases, longest = LONGEST) =>
+  async (simulator, name) => {
+    let timer;
+    const overdue = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`still running after ${longest} ms`)), longest);
+    });
+    try {
+      const kit = await Kit.at(simulator);
+      await Promise.race([cases[name](kit), overdue]);
+      await kit.assertKeyStayed();
+    } catch (error) {
+      throw new Error(`${name}: ${error}\n${error?.stack ?? ""}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+/**
+ * A polling that no slow machine exhausts, for what passes in the end or is held by the simulator.
+ */
+export const PATIENT = {
+  firstDelay: 20,
+  interval: 20,
+  maxInterval: 50,
+  outageBudget: 60_000,
+  notFoundGrace: 60_000,
 };
 
-/** A polling that no slow machine exhausts, for what passes in the end or is held by the simulator. */
-export const PATIENT = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 60_000, notFoundGrace: 60_000 };
-
-/** Every word on the console of this page, and every message to other tabs from it. @type {Record<string, string[]>} */
+/**
+ * Every word on the console of this page, and every message to other tabs from it.
+ * @type {Record<string, string[]>}
+ */
 const said = { console: [], broadcasts: [] };
 for (const name of ["debug", "log", "info", "warn", "error"]) {
   const own = console[name];
@@ -45,7 +61,10 @@ BroadcastChannel.prototype.postMessage = function (message) {
 // The browser's list of addresses ends after 250 else, which the cases of one page exceed.
 performance.setResourceTimingBufferSize(1_000_000);
 
-/** In a worker's code: sends each word on its console and each message to other tabs to the page first, as `{ said, place }`. */
+/**
+ * In a worker's code: sends each word on its console and each message to other tabs to the page
+ * first, as `{ said, place }`.
+ */
 const SAY = `
   for (const name of ["debug", "log", "info", "warn", "error"]) {
     const own = console[name];
@@ -75,15 +94,20 @@ function textOf(value) {
 }
 
 /**
- * All ways to write a key in a text: as it is in either case, each character percent-encoded or as a JSON escape or not, and as
- * a part of base64 in either alphabet. `Spellings` in the simulator is the same for requests.
+ * All ways to write a key in a text: as it is in either case, each character percent-encoded or as
+ * a JSON escape or not, and as a part of base64 in either alphabet. `Spellings` in the simulator is
+ * the same for requests.
  * @param {string} key
  * @returns {RegExp[]}
  */
 export function spellings(key) {
   const spelled = (text, flags) => {
     const characters = [...text].map((character) => {
-      const hex = character.charCodeAt(0).toString(16).padStart(2, "0").replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+      const hex = character
+        .charCodeAt(0)
+        .toString(16)
+        .padStart(2, "0")
+        .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
       const plain = character.replace(/\W/, "\\$&");
       return `(?:${plain}|%(?:25)*${hex}|\\\\+(?:u00${hex}|${plain}))`;
     });
@@ -92,7 +116,10 @@ export function spellings(key) {
   const encoded = [0, 1, 2].flatMap((before) => {
     const bytes = "\0".repeat(before) + key;
     // What stands before and behind the key changes the characters that it shares bits with.
-    const base64 = btoa(bytes).slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+    const base64 = btoa(bytes).slice(
+      Math.ceil((before * 8) / 6),
+      Math.floor((bytes.length * 8) / 6),
+    );
     return [base64, base64.replaceAll("+", "-").replaceAll("/", "_")];
   });
   return [spelled(key, "i"), ...[...new Set(encoded)].map((base64) => spelled(base64, ""))];
@@ -134,35 +161,63 @@ export class Kit {
   observed(source) {
     const noted = (name, value) => {
       if (value === source) return proxy;
-      if (name === Symbol.asyncIterator || value?.[Symbol.asyncIterator]) return this.observed(value);
+      if (name === Symbol.asyncIterator || value?.[Symbol.asyncIterator])
+        return this.observed(value);
       const text = (what) => `${what} of ${String(name)}`;
-      if (typeof value?.then === "function") value.then((result) => this.note(text("a result"), result), (error) => this.note(text("an error"), error));
+      if (typeof value?.then === "function")
+        value.then(
+          (result) => this.note(text("a result"), result),
+          (error) => this.note(text("an error"), error),
+        );
       return value;
     };
     const listening = (name, given) => {
-      if (typeof given === "function") return (...what) => given(...this.note(`a call by ${name}`, what));
+      if (typeof given === "function")
+        return (...what) => given(...this.note(`a call by ${name}`, what));
       // Only what may be read without consequences is.
-      if (typeof Object.getOwnPropertyDescriptor(Object(given), "onProgress")?.value !== "function") return given;
-      const copy = Object.defineProperties(Object.create(Object.getPrototypeOf(given)), Object.getOwnPropertyDescriptors(given));
+      if (typeof Object.getOwnPropertyDescriptor(Object(given), "onProgress")?.value !== "function")
+        return given;
+      const copy = Object.defineProperties(
+        Object.create(Object.getPrototypeOf(given)),
+        Object.getOwnPropertyDescriptors(given),
+      );
       const { onProgress } = given;
-      Object.defineProperty(copy, "onProgress", { value: (...what) => onProgress(...this.note(`progress of ${name}`, what)), enumerable: true });
+      Object.defineProperty(copy, "onProgress", {
+        value: (...what) => onProgress(...this.note(`progress of ${name}`, what)),
+        enumerable: true,
+      });
       return copy;
     };
     const wrappers = new Map();
-    const proxy = new Proxy({}, {
-      get: (_, name) => {
-        const value = source[name];
-        if (typeof value !== "function") return value;
-        if (!wrappers.has(name)) wrappers.set(name, (...given) => noted(name, value.apply(source, given.map((one) => listening(String(name), one)))));
-        return wrappers.get(name);
+    const proxy = new Proxy(
+      {},
+      {
+        get: (_, name) => {
+          const value = source[name];
+          if (typeof value !== "function") return value;
+          if (!wrappers.has(name))
+            wrappers.set(name, (...given) =>
+              noted(
+                name,
+                value.apply(
+                  source,
+                  given.map((one) => listening(String(name), one)),
+                ),
+              ),
+            );
+          return wrappers.get(name);
+        },
       },
-    });
+    );
     return proxy;
   }
 
   /** Lets each task of this case that the simulator holds go on to the next hold. */
   async release() {
-    const answer = await fetch(`${this.simulator}/account/release`, { method: "POST", headers: { Authorization: `Bearer ${this.key}` } });
+    const answer = await fetch(`${this.simulator}/account/release`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${this.key}` },
+    });
     ok(answer.ok, `a task that is held, found ${await answer.text()}`);
   }
 
@@ -176,30 +231,52 @@ export class Kit {
   }
 
   client(scenario = "ok", options = {}) {
-    const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000, notFoundGrace: 2000 };
-    return this.kling.createClient({ apiKey: this.key, baseUrl: this.base(scenario), polling, storeName: this.key, ...options });
+    const polling = {
+      firstDelay: 20,
+      interval: 20,
+      maxInterval: 50,
+      outageBudget: 2000,
+      notFoundGrace: 2000,
+    };
+    return this.kling.createClient({
+      apiKey: this.key,
+      baseUrl: this.base(scenario),
+      polling,
+      storeName: this.key,
+      ...options,
+    });
   }
 
   /** What the simulator knows of this case's key. */
   async account() {
-    const answer = await fetch(`${this.simulator}/account`, { headers: { Authorization: `Bearer ${this.key}` } });
+    const answer = await fetch(`${this.simulator}/account`, {
+      headers: { Authorization: `Bearer ${this.key}` },
+    });
     return answer.json();
   }
 
   /**
-   * The key is in the one header and nowhere else that a page can see, in no spelling: no log line, address, record, message to
-   * another tab, nor anything that a client said. What `fails` has seen counts as error.
+   * The key is in the one header and nowhere else that a page can see, in no spelling: no log line,
+   * address, record, message to another tab, nor anything that a client said. What `fails` has seen
+   * counts as error.
    */
   async assertKeyStayed() {
     const { violations } = await this.account();
     const addresses = performance.getEntriesByType("resource").map(({ name }) => name);
-    const stored = [...Object.values({ ...localStorage }), ...Object.values({ ...sessionStorage }), document.cookie];
+    const stored = [
+      ...Object.values({ ...localStorage }),
+      ...Object.values({ ...sessionStorage }),
+      document.cookie,
+    ];
     const places = { ...said, addresses, errors: failures, stored, records: await this.#records() };
     for (const [place, texts] of Object.entries(places)) {
       ok(!texts.some((text) => this.holdsKey(text)), `no key in what is found in: ${place}`);
     }
     equal([...this.#seen], [], "no key in what a client says");
-    const strays = violations.filter((what) => what.includes("the key in") && !(this.sendsKey && what.endsWith("the key in the body")));
+    const strays = violations.filter(
+      (what) =>
+        what.includes("the key in") && !(this.sendsKey && what.endsWith("the key in the body")),
+    );
     equal(strays, [], "no key in a request but in its header");
   }
 
@@ -207,14 +284,17 @@ export class Kit {
   async #records() {
     const databases = await indexedDB.databases();
     if (!databases.some(({ name }) => name === this.key)) return [];
-    const promised = (request) => new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
+    const promised = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await promised(indexedDB.open(this.key));
     try {
       if (!database.objectStoreNames.contains("tasks")) return [];
-      return (await promised(database.transaction("tasks").objectStore("tasks").getAll())).map((record) => JSON.stringify(record));
+      return (await promised(database.transaction("tasks").objectStore("tasks").getAll())).map(
+        (record) => JSON.stringify(record),
+      );
     } finally {
       database.close();
     }
@@ -248,16 +328,23 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Keeps asking until it is so. */
 export async function until(condition, what, seconds = 30) {
-  for (let tries = 0; tries < seconds * 20; tries += 1, await pause(50)) if (await condition()) return;
+  for (let tries = 0; tries < seconds * 20; tries += 1, await pause(50))
+    if (await condition()) return;
   throw new Error(`expected ${what} within ${seconds} seconds`);
 }
 
 /**
- * Runs in a worker, which is a tab to IndexedDB, to locks and to channels; returns what ends it without a farewell. In it,
- * `client` makes one for a scenario, with more options, and `heard` is what is called with each further message.
+ * Runs in a worker, which is a tab to IndexedDB, to locks and to channels; returns what ends it
+ * without a farewell. In it,
+ * `client` makes one for a scenario, with more options, and `heard` is what is called with each
+ * further message.
  */
 export function tab(kit, body, given) {
-  const worker = new Worker(URL.createObjectURL(new Blob([`${SAY}
+  const worker = new Worker(
+    URL.createObjectURL(
+      new Blob(
+        [
+          `${SAY}
     import init, * as kling from ${JSON.stringify(`${kit.simulator}/pkg/index.js`)};
     const client = (scenario, more) => kling.createClient({
       apiKey: ${JSON.stringify(kit.key)}, storeName: ${JSON.stringify(kit.key)}, baseUrl: ${JSON.stringify(kit.simulator)} + "/s/" + scenario + "/kling",
@@ -266,7 +353,13 @@ export function tab(kit, body, given) {
     onmessage = async ({ data: given }) => {
       onmessage = ({ data }) => heard?.(data);
       try { postMessage(await (async () => {${body}})()); } catch (error) { postMessage({ error: String(error?.code ?? error) }); }
-    };`], { type: "text/javascript" })), { type: "module" });
+    };`,
+        ],
+        { type: "text/javascript" },
+      ),
+    ),
+    { type: "module" },
+  );
   const messages = [];
   const message = new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => {
@@ -277,7 +370,12 @@ export function tab(kit, body, given) {
     worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
   });
   worker.postMessage(given);
-  return { message, messages, post: (data) => worker.postMessage(data), close: () => worker.terminate() };
+  return {
+    message,
+    messages,
+    post: (data) => worker.postMessage(data),
+    close: () => worker.terminate(),
+  };
 }
 
 /** Runs the body of an async function in a module worker, where the package is loaded afresh. */
@@ -293,7 +391,10 @@ export async function inWorker(kit, body, given) {
   const worker = new Worker(url, { type: "module" });
   try {
     const { value, error } = await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => data?.place in said ? void said[data.place].push(data.said) : resolve(kit.note("what a worker returns", data));
+      worker.onmessage = ({ data }) =>
+        data?.place in said
+          ? void said[data.place].push(data.said)
+          : resolve(kit.note("what a worker returns", data));
       worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
       worker.postMessage([simulator, key, given]);
     });
@@ -318,17 +419,23 @@ export function ok(condition, what) {
 
 /** The error that a promise rejects with. */
 export async function rejection(promise) {
-  const value = await promise.then((value) => ({ value }), (error) => ({ error }));
-  if ("value" in value) throw new Error(`expected a rejection, found ${JSON.stringify(value.value)}`);
+  const value = await promise.then(
+    (value) => ({ value }),
+    (error) => ({ error }),
+  );
+  if ("value" in value)
+    throw new Error(`expected a rejection, found ${JSON.stringify(value.value)}`);
   return value.error;
 }
 
 /** Expects a KlingError of that code. */
 export async function fails(promise, code) {
   const error = await rejection(promise);
-  if (error?.name !== "KlingError" || error.code !== code) throw new Error(`expected ${code}, found ${error?.code}: ${error}`);
+  if (error?.name !== "KlingError" || error.code !== code)
+    throw new Error(`expected ${code}, found ${error?.code}: ${error}`);
   failures.push(textOf(error));
   return error;
 }
 
-export const codes = (issues) => issues.map(({ path, code, severity }) => `${severity === "error" ? "" : "~"}${path} ${code}`);
+export const codes = (issues) =>
+  issues.map(({ path, code, severity }) => `${severity === "error" ? "" : "~"}${path} ${code}`);

@@ -7,55 +7,83 @@ export const run = runner({
   },
 
   async a_failed_load_is_not_remembered(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(
+      kit,
+      `
       const failed = [];
       for (const source of [simulator + "/pkg/none.wasm", simulator + "/pkg/index.js", new Uint8Array(3)]) {
         await init(source).catch((error) => failed.push([error.name, error.code, error.cause !== undefined]));
       }
       await init();
-      return [failed, (await kling.inspectImage(given)).format];`, await picture());
+      return [failed, (await kling.inspectImage(given)).format];`,
+      await picture(),
+    );
     equal(seen, [Array(3).fill(["KlingError", "wasm_load", true]), "jpeg"]);
   },
 
   async what_is_not_beside_the_script_comes_from_inside(kit) {
     const page = "new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } })";
-    const lies = "new Response('<!doctype html>', { headers: { 'Content-Type': 'application/wasm' } })";
-    for (const answer of [page, lies, "new Response(null, { status: 404 })", "Promise.reject(new TypeError('no'))"]) {
-      const format = await inWorker(kit, `
+    const lies =
+      "new Response('<!doctype html>', { headers: { 'Content-Type': 'application/wasm' } })";
+    for (const answer of [
+      page,
+      lies,
+      "new Response(null, { status: 404 })",
+      "Promise.reject(new TypeError('no'))",
+    ]) {
+      const format = await inWorker(
+        kit,
+        `
         const requested = [];
         globalThis.fetch = async (url) => { requested.push(String(url)); return ${answer}; };
         const { format } = await kling.inspectImage(given);
-        return [format, requested.map((url) => url.split("/").at(-1))];`, await picture());
+        return [format, requested.map((url) => url.split("/").at(-1))];`,
+        await picture(),
+      );
       equal(format, ["jpeg", ["kling_multi_image2video_bg.wasm"]], answer);
     }
   },
 
   async the_entry_with_the_module_inside_fetches_nothing(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(
+      kit,
+      `
       const requested = [];
       globalThis.fetch = async (url) => { requested.push(String(url)); throw new TypeError("no"); };
       const inside = await import(simulator + "/pkg/inline.js");
-      return [(await inside.inspectImage(given)).format, requested, Object.keys(inside).join() === Object.keys(kling).join()];`, await picture());
+      return [(await inside.inspectImage(given)).format, requested, Object.keys(inside).join() === Object.keys(kling).join()];`,
+      await picture(),
+    );
     equal(seen, ["jpeg", [], true]);
   },
 
   async a_wrong_file_is_told_as_what_it_is(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(
+      kit,
+      `
       const failed = [];
       // A module of another build, and a page in place of a file that is not there.
       const other = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
       for (const source of [other, new Response("<!doctype html>", { headers: { "Content-Type": "text/html" } })]) {
         await init(source).catch((error) => failed.push([error.message, error.retryable]));
       }
-      return failed;`);
+      return failed;`,
+    );
     const [[other, again], [page]] = seen;
-    ok(/expected the module of kling-multi-image2video \d+\.\d+\.\d+ [0-9a-f]{8}, found another one/.test(other) && again, other);
+    ok(
+      /expected the module of kling-multi-image2video \d+\.\d+\.\d+ [0-9a-f]{8}, found another one/.test(
+        other,
+      ) && again,
+      other,
+    );
     ok(page.includes("expected the .wasm file, found HTTP 200 (text/html"), page);
   },
 
   async a_policy_that_forbids_it_is_named(kit) {
     const frame = document.createElement("iframe");
-    const told = new Promise((resolve) => addEventListener("message", ({ data }) => resolve(data), { once: true }));
+    const told = new Promise((resolve) =>
+      addEventListener("message", ({ data }) => resolve(data), { once: true }),
+    );
     frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline' ${kit.simulator}">
       <script type="module">
         import { inspectImage } from "${kit.simulator}/pkg/index.js";
@@ -71,32 +99,49 @@ export const run = runner({
 
   async a_policy_that_forbids_instances_only_is_named(kit) {
     // As WebKit does it.
-    const message = await inWorker(kit, `
+    const message = await inWorker(
+      kit,
+      `
       WebAssembly.Instance = function () { throw new WebAssembly.CompileError("Refused to create a WebAssembly object"); };
-      return init().then(() => "loaded", ({ code, message }) => code + " " + message);`);
+      return init().then(() => "loaded", ({ code, message }) => code + " " + message);`,
+    );
     ok(message.startsWith("wasm_load ") && message.includes("'wasm-unsafe-eval'"), message);
   },
 
   async a_module_worker_has_it_all(kit) {
-    const status = await inWorker(kit, `
+    const status = await inWorker(
+      kit,
+      `
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });
       const task = await client.generate({ images: [given], prompt: "x" });
-      return [task.status, (await client.download(task)).size > 1000];`, await picture());
+      return [task.status, (await client.download(task)).size > 1000];`,
+      await picture(),
+    );
     equal(status, ["succeed", true]);
   },
 
   async modules_and_bytes_are_sources(kit) {
-    for (const source of ["bytes", "WebAssembly.compile(bytes)", "new Response(bytes, { headers: { 'Content-Type': 'application/wasm' } })"]) {
-      const format = await inWorker(kit, `
+    for (const source of [
+      "bytes",
+      "WebAssembly.compile(bytes)",
+      "new Response(bytes, { headers: { 'Content-Type': 'application/wasm' } })",
+    ]) {
+      const format = await inWorker(
+        kit,
+        `
         const bytes = await (await fetch(simulator + "/pkg/kling_multi_image2video_bg.wasm")).arrayBuffer();
         await init(${source});
-        return (await kling.inspectImage(given)).format;`, await picture());
+        return (await kling.inspectImage(given)).format;`,
+        await picture(),
+      );
       equal(format, "jpeg", source);
     }
   },
 
   async a_failed_instance_rejects_everything_and_is_replaced(kit) {
-    const seen = await inWorker(kit, `${NOTE_EXPORTS}
+    const seen = await inWorker(
+      kit,
+      `${NOTE_EXPORTS}
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,hold=submitted/kling", polling: { firstDelay: 20, interval: 20 } });
       const { taskId } = await client.submit({ images: [given], prompt: "x" });
       const waiting = client.wait(taskId).catch((error) => error.code);
@@ -105,17 +150,30 @@ export const run = runner({
       // What a defect or an exhausted memory may leave behind.
       new Uint8Array(instances[0].memory.buffer).fill(0xff);
       const hit = await kling.inspectImage(given).catch((error) => error.code);
-      return [hit, await waiting, (await client.getTask(taskId)).status, (await kling.inspectImage(given)).format];`, await picture());
+      return [hit, await waiting, (await client.getTask(taskId)).status, (await kling.inspectImage(given)).format];`,
+      await picture(),
+    );
     equal(seen, ["internal", "internal", "submitted", "jpeg"]);
   },
 
   async errors_are_errors({ kling }) {
     const error = await fails(kling.createClient({ apiKey: "" }).getTask("1"), "invalid_option");
-    ok(error instanceof Error && error instanceof kling.KlingError && kling.isKlingError(error), "an Error, a KlingError");
+    ok(
+      error instanceof Error && error instanceof kling.KlingError && kling.isKlingError(error),
+      "an Error, a KlingError",
+    );
     ok(String(error).startsWith("KlingError: "), "its name in its text");
     equal(Object.keys(error).includes("name"), false);
-    equal(error.toJSON(), { name: "KlingError", message: error.message, code: "invalid_option", retryable: false });
-    equal([kling.isKlingError(new Error("x")), kling.isKlingError(null), kling.isKlingError("x")], [false, false, false]);
+    equal(error.toJSON(), {
+      name: "KlingError",
+      message: error.message,
+      code: "invalid_option",
+      retryable: false,
+    });
+    equal(
+      [kling.isKlingError(new Error("x")), kling.isKlingError(null), kling.isKlingError("x")],
+      [false, false, false],
+    );
     const elsewhere = { [Symbol.for("kling-multi-image2video.KlingError")]: true };
     ok(kling.isKlingError(elsewhere), "one of another copy");
   },

@@ -2,15 +2,25 @@ import { PATIENT, equal, fails, ok, picture, runner, tab, until } from "./kit.js
 
 const POST = ({ method }) => method === "POST";
 
-/** Submits once, and tells what came of it: the error's code, the record's state, what was charged and what was sent. */
+/**
+ * Submits once, and tells what came of it: the error's code, the record's state, what was charged
+ * and what was sent.
+ */
 async function outcome(kit, scenario, options) {
   const client = kit.client(scenario, { storeName: crypto.randomUUID(), ...options });
   const before = await kit.account();
-  const result = await client.submit(await kit.request()).then(() => null, (error) => error);
+  const result = await client.submit(await kit.request()).then(
+    () => null,
+    (error) => error,
+  );
   const { charges, requests, violations } = await kit.account();
   equal(violations, [], `violations of ${scenario}`);
   const records = await client.records();
-  if (result) ok(result.name === "KlingError" && !JSON.stringify([result, records]).includes(kit.key), "an error of ours without the key");
+  if (result)
+    ok(
+      result.name === "KlingError" && !JSON.stringify([result, records]).includes(kit.key),
+      "an error of ours without the key",
+    );
   return {
     code: result && result.code,
     error: result,
@@ -51,24 +61,48 @@ export const run = runner({
 
   async what_is_put_off_is_sent_again_and_paid_for_once(kit) {
     for (const scenario of ["submit-code,code=1303,times=2", "submit-code,code=1302,times=2"]) {
-      equal(await outcome(kit, scenario, { polling: PATIENT }), { code: null, error: null, state: "submitted", charges: 1, posts: 3 }, scenario);
+      equal(
+        await outcome(kit, scenario, { polling: PATIENT }),
+        { code: null, error: null, state: "submitted", charges: 1, posts: 3 },
+        scenario,
+      );
     }
     const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 300 };
     const { error, ...seen } = await outcome(kit, "submit-code,code=1303", { polling });
-    equal([seen.code, seen.state, seen.charges, error.retryable], ["concurrency_limited", "rejected", 0, true]);
+    equal(
+      [seen.code, seen.state, seen.charges, error.retryable],
+      ["concurrency_limited", "rejected", 0, true],
+    );
     const late = await outcome(kit, "submit-code,code=1302,retry-after=60");
-    equal([late.code, late.error.retryAfter, late.posts], ["rate_limited", 60_000, 1], "told, not waited for");
+    equal(
+      [late.code, late.error.retryAfter, late.posts],
+      ["rate_limited", 60_000, 1],
+      "told, not waited for",
+    );
   },
 
   async an_answer_that_is_lost_is_looked_for(kit) {
     for (const scenario of [
-      "submit-500,created=1", "submit-html,created=1", "submit-html,status=524,created=1", "submit-no-id", "submit-empty",
-      "submit-broken", "submit-cut", "submit-lost", "submit-no-cors", "submit-stall,created=1", "submit-stall-body",
-      "submit-upstream-repeat", "submit-code,code=5002,created=1",
+      "submit-500,created=1",
+      "submit-html,created=1",
+      "submit-html,status=524,created=1",
+      "submit-no-id",
+      "submit-empty",
+      "submit-broken",
+      "submit-cut",
+      "submit-lost",
+      "submit-no-cors",
+      "submit-stall,created=1",
+      "submit-stall-body",
+      "submit-upstream-repeat",
+      "submit-code,code=5002,created=1",
     ]) {
       const { posts, state, ...seen } = await outcome(kit, scenario);
       equal(seen, { code: null, error: null, charges: 1 }, scenario);
-      ok(["submitted", "processing", "succeed"].includes(state), `an accepted task, found ${state}`);
+      ok(
+        ["submitted", "processing", "succeed"].includes(state),
+        `an accepted task, found ${state}`,
+      );
       // A browser repeats a request by itself when a connection closes without an answer.
       ok(posts === 1 || scenario === "submit-lost", `one request of ${scenario}, found ${posts}`);
     }
@@ -76,47 +110,96 @@ export const run = runner({
 
   async what_is_never_found_stays_unknown_and_is_not_repeated(kit) {
     for (const [scenario, charges] of [
-      ["submit-500", 0], ["submit-html", 0], ["submit-preflight", 0], ["submit-stall", 0], ["submit-code,code=5001", 0],
-      ["submit-500,created=1,lookup=0", 1], ["submit-html,created=1,lookup=0", 1], ["submit-lost,lookup=0", 1],
-      ["submit-no-id,lookup=0", 1], ["submit-upstream-repeat,lookup=0", 1], ["submit-cut,lookup=0", 1],
+      ["submit-500", 0],
+      ["submit-html", 0],
+      ["submit-preflight", 0],
+      ["submit-stall", 0],
+      ["submit-code,code=5001", 0],
+      ["submit-500,created=1,lookup=0", 1],
+      ["submit-html,created=1,lookup=0", 1],
+      ["submit-lost,lookup=0", 1],
+      ["submit-no-id,lookup=0", 1],
+      ["submit-upstream-repeat,lookup=0", 1],
+      ["submit-cut,lookup=0", 1],
     ]) {
       const { error, posts, ...seen } = await outcome(kit, scenario);
       equal(seen, { code: "submission_unknown", state: "unknown", charges }, scenario);
-      ok(error.externalTaskId && !error.retryable, "an id to look for, and no invitation to repeat");
-      ok(posts <= 1 || scenario.startsWith("submit-lost"), `at most one request of ${scenario}, found ${posts}`);
+      ok(
+        error.externalTaskId && !error.retryable,
+        "an id to look for, and no invitation to repeat",
+      );
+      ok(
+        posts <= 1 || scenario.startsWith("submit-lost"),
+        `at most one request of ${scenario}, found ${posts}`,
+      );
     }
   },
 
   async nothing_is_sent_before_the_address_answers_like_the_service(kit) {
     for (const [scenario, code, retryable] of [
-      ["probe-lost", "network", true], ["probe-no-cors", "network", true], ["probe-preflight", "network", true],
+      ["probe-lost", "network", true],
+      ["probe-no-cors", "network", true],
+      ["probe-preflight", "network", true],
       // Firefox takes what came before the cut for the whole.
-      ["probe-cut", /Firefox/.test(navigator.userAgent) ? "protocol" : "network", true], ["probe-redirect", "protocol", false], ["probe-html,status=200", "protocol", true],
-      ["probe-html", "server_error", true], ["probe-empty", "protocol", true], ["probe-broken", "protocol", true],
-      ["probe-401", "unauthorized", false], ["probe-code,code=1002", "unauthorized", false],
+      ["probe-cut", /Firefox/.test(navigator.userAgent) ? "protocol" : "network", true],
+      ["probe-redirect", "protocol", false],
+      ["probe-html,status=200", "protocol", true],
+      ["probe-html", "server_error", true],
+      ["probe-empty", "protocol", true],
+      ["probe-broken", "protocol", true],
+      ["probe-401", "unauthorized", false],
+      ["probe-code,code=1002", "unauthorized", false],
     ]) {
       const { error, ...seen } = await outcome(kit, scenario);
       equal(seen, { code, state: "", charges: 0, posts: 0 }, scenario);
       equal(error.retryable, retryable, scenario);
     }
-    for (const scenario of ["probe-500", "probe-code,code=1203", "probe-code,code=1302", "probe-error,status=403", "probe-no-id"]) {
+    for (const scenario of [
+      "probe-500",
+      "probe-code,code=1203",
+      "probe-code,code=1302",
+      "probe-error,status=403",
+      "probe-no-id",
+    ]) {
       equal((await outcome(kit, scenario)).code, null, scenario);
     }
   },
 
   async a_task_is_read_in_every_family(kit) {
-    for (const family of ["flat", "gateway", "gateway-whole", "gateway-url", "openai", "reseller", "sloppy", "qiniu", "turbo", "new-kling", "numbers"]) {
+    for (const family of [
+      "flat",
+      "gateway",
+      "gateway-whole",
+      "gateway-url",
+      "openai",
+      "reseller",
+      "sloppy",
+      "qiniu",
+      "turbo",
+      "new-kling",
+      "numbers",
+    ]) {
       const client = kit.client(`ok,family=${family}`);
       const task = await client.generate(await kit.request());
       equal([task.status, task.videos.length], ["succeed", 1], family);
       ok((await client.download(task)).size > 1000, family);
       if (["turbo", "gateway-url"].includes(family)) continue;
-      const error = await fails(kit.client(`task-failed,family=${family}`).generate(await kit.request()), "task_failed");
+      const error = await fails(
+        kit.client(`task-failed,family=${family}`).generate(await kit.request()),
+        "task_failed",
+      );
       ok(/risk control/i.test(error.message), `${family}: ${error.message}`);
     }
-    const error = await fails(kit.client("ok,family=gateway-timeout").generate(await kit.request(), { timeout: 600 }), "timeout");
+    const error = await fails(
+      kit.client("ok,family=gateway-timeout").generate(await kit.request(), { timeout: 600 }),
+      "timeout",
+    );
     const seen = await kit.client("ok,family=gateway-timeout").getTask(error.taskId);
-    equal([seen.status, /given up/.test(seen.statusMessage)], ["processing", true], "the service may still finish it");
+    equal(
+      [seen.status, /given up/.test(seen.statusMessage)],
+      ["processing", true],
+      "the service may still finish it",
+    );
   },
 
   async identical_requests_are_joined(kit) {
@@ -127,7 +210,10 @@ export const run = runner({
     const progress = [0, 0];
     const calls = [
       client.submit({ images: [image], prompt: "x" }, { onProgress: () => progress[0]++ }),
-      client.submit({ prompt: "x", images: [same], mode: undefined }, { signal: control.signal, onProgress: () => progress[1]++ }),
+      client.submit(
+        { prompt: "x", images: [same], mode: undefined },
+        { signal: control.signal, onProgress: () => progress[1]++ },
+      ),
       client.generate({ images: [image], prompt: "x" }),
     ];
     await kit.charged(1);
@@ -138,7 +224,10 @@ export const run = runner({
     equal([done.taskId, done.status], [taskId, "succeed"]);
     ok(progress[0] > 0 && progress[1] > 0, "both were told");
     equal((await kit.account()).charges.length, 1);
-    const more = [client.submit({ images: [image], prompt: "x" }), client.submit({ images: [image], prompt: "y" })];
+    const more = [
+      client.submit({ images: [image], prompt: "x" }),
+      client.submit({ images: [image], prompt: "y" }),
+    ];
     await kit.charged(3);
     await kit.release();
     await Promise.all(more);
@@ -163,22 +252,42 @@ export const run = runner({
     const scenario = "submit-500,created=1,times=1,held=1,lookup=0,dedupe=0";
     for (const method of ["submit", "generate"]) {
       const request = await kit.request({ prompt: method, externalTaskId: crypto.randomUUID() });
-      const first = kit.client(scenario).submit(request).catch((error) => error.code);
-      await until(async () => (await kit.account()).charges.some(({ externalTaskId }) => externalTaskId === request.externalTaskId), "a charge");
+      const first = kit
+        .client(scenario)
+        .submit(request)
+        .catch((error) => error.code);
+      await until(
+        async () =>
+          (await kit.account()).charges.some(
+            ({ externalTaskId }) => externalTaskId === request.externalTaskId,
+          ),
+        "a charge",
+      );
       // The module of the second tab arrives only after the outcome of the first call is known.
-      const second = tab(kit, `
+      const second = tab(
+        kit,
+        `
         const own = fetch;
         const told = new Promise((resolve) => (heard = resolve));
         globalThis.fetch = async (input, init) => (/[.]wasm$/.test(input?.url ?? input) && (postMessage("loading"), await told), own(input, init));
-        return await client(${JSON.stringify(scenario)}).${method}(given).then(() => "sent", (error) => error.code);`, request);
+        return await client(${JSON.stringify(scenario)}).${method}(given).then(() => "sent", (error) => error.code);`,
+        request,
+      );
       await until(() => second.messages.includes("loading"), "a module that is awaited");
-      await fetch(`${kit.simulator}/release/${request.externalTaskId}`, { method: "POST", headers: { Authorization: `Bearer ${kit.key}` } });
+      await fetch(`${kit.simulator}/release/${request.externalTaskId}`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${kit.key}` },
+      });
       equal(await first, "submission_unknown");
       second.post("go on");
       await until(() => second.messages.length > 1, "its end");
       equal(second.messages.at(-1), "submission_unknown", method);
       const { charges } = await kit.account();
-      equal(charges.filter(({ externalTaskId }) => externalTaskId === request.externalTaskId).length, 1, method);
+      equal(
+        charges.filter(({ externalTaskId }) => externalTaskId === request.externalTaskId).length,
+        1,
+        method,
+      );
       second.close();
     }
   },
@@ -188,7 +297,10 @@ export const run = runner({
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     // As a framework does it that runs each effect twice.
     const control = new AbortController();
-    const first = client.submit(request, { signal: control.signal, onProgress: ({ phase }) => phase === "encoding" && control.abort("again") });
+    const first = client.submit(request, {
+      signal: control.signal,
+      onProgress: ({ phase }) => phase === "encoding" && control.abort("again"),
+    });
     equal(await first.catch((reason) => reason), "again");
     equal((await client.submit(request)).status, "submitted");
     equal([(await kit.account()).charges.length, (await client.records()).length], [1, 1]);
@@ -197,7 +309,10 @@ export const run = runner({
   async only_the_caller_sends_an_unknown_one_again(kit) {
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     const client = kit.client("submit-500,times=1");
-    equal((await fails(client.submit(request), "submission_unknown")).externalTaskId, request.externalTaskId);
+    equal(
+      (await fails(client.submit(request), "submission_unknown")).externalTaskId,
+      request.externalTaskId,
+    );
     equal(await client.reconcile(request.externalTaskId), undefined);
     equal((await client.records())[0].state, "unknown");
     equal((await client.submit(request)).status, "submitted");

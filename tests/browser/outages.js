@@ -1,8 +1,20 @@
-import { PATIENT, bytesOf, equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
+import {
+  PATIENT,
+  bytesOf,
+  equal,
+  fails,
+  inWorker,
+  ok,
+  pause,
+  picture,
+  runner,
+  tab,
+  until,
+} from "./kit.js";
 
 /**
- * A network that can be taken away, as a browser's own: it says so, and no request gets through. What `loses` says is sent, and
- * its answer is lost.
+ * A network that can be taken away, as a browser's own: it says so, and no request gets through.
+ * What `loses` says is sent, and its answer is lost.
  */
 class Network {
   constructor() {
@@ -42,7 +54,8 @@ const withNetwork = (body) => async (kit) => {
 };
 
 const POST = ({ method }) => method === "POST";
-const questions = async (kit) => (await kit.account()).requests.filter(({ method }) => method === "GET").length;
+const questions = async (kit) =>
+  (await kit.account()).requests.filter(({ method }) => method === "GET").length;
 
 export const run = runner({
   offline_while_polling: withNetwork(async (kit, network) => {
@@ -80,7 +93,9 @@ export const run = runner({
     const client = kit.client("ok", { fetch: network.fetch, polling: PATIENT });
     network.loses = (request) => POST(request) && (queueMicrotask(() => network.set(false)), true);
     const seen = [];
-    const call = client.submit(await kit.request(), { onProgress: (progress) => seen.push(progress) });
+    const call = client.submit(await kit.request(), {
+      onProgress: (progress) => seen.push(progress),
+    });
     await until(() => seen.at(-1)?.reason === "offline", "to be told that there is no network");
     await pause(500);
     network.set(true);
@@ -98,17 +113,26 @@ export const run = runner({
       const response = await whole(request);
       if (isCut) return response;
       const reader = response.body.getReader();
-      return new Response(new ReadableStream({
-        async pull(controller) {
-          if (isCut) return controller.error(new TypeError("network error"));
-          controller.enqueue((await reader.read()).value);
-          isCut = true;
-          network.set(false);
-        },
-      }, { highWaterMark: 0 }), { headers: response.headers });
+      return new Response(
+        new ReadableStream(
+          {
+            async pull(controller) {
+              if (isCut) return controller.error(new TypeError("network error"));
+              controller.enqueue((await reader.read()).value);
+              isCut = true;
+              network.set(false);
+            },
+          },
+          { highWaterMark: 0 },
+        ),
+        { headers: response.headers },
+      );
     };
     const seen = [];
-    const other = kit.client("ok,hold=video", { polling: PATIENT, fetch: (request) => network.fetch(request) });
+    const other = kit.client("ok,hold=video", {
+      polling: PATIENT,
+      fetch: (request) => network.fetch(request),
+    });
     const call = other.download(task, { onProgress: (progress) => seen.push(progress) });
     await until(() => seen.at(-1)?.reason === "offline", "to be told that there is no network");
     await pause(300);
@@ -116,16 +140,27 @@ export const run = runner({
     network.set(true);
     const video = await bytesOf(await call);
     const served = new Uint8Array(await (await fetch(task.videos[0].url)).arrayBuffer());
-    ok(video.length === served.length && video.every((byte, at) => byte === served[at]), "the served bytes");
+    ok(
+      video.length === served.length && video.every((byte, at) => byte === served[at]),
+      "the served bytes",
+    );
     const parts = network.requests.filter(({ headers }) => headers.has("range"));
-    ok(parts.length === 1 && /^bytes=[1-9]\d*-$/.test(parts[0].headers.get("range")), "the rest only");
-    ok(network.requests.slice(-2).every(({ headers }) => !headers.has("authorization")), "no key on the way to the delivery host");
+    ok(
+      parts.length === 1 && /^bytes=[1-9]\d*-$/.test(parts[0].headers.get("range")),
+      "the rest only",
+    );
+    ok(
+      network.requests.slice(-2).every(({ headers }) => !headers.has("authorization")),
+      "no key on the way to the delivery host",
+    );
   }),
 
   async a_page_that_is_shown_again_asks_at_once(kit) {
     for (const event of ["visibilitychange", "pageshow", "online"]) {
       const client = kit.client("ok", { polling: { interval: 3_000_000, maxInterval: 3_000_000 } });
-      const { taskId } = await kit.client("ok,processing=0,hold=submitted").submit(await kit.request({ prompt: event }));
+      const { taskId } = await kit
+        .client("ok,processing=0,hold=submitted")
+        .submit(await kit.request({ prompt: event }));
       const seen = [];
       const done = client.wait(taskId, { onProgress: (progress) => seen.push(progress) });
       await until(() => seen.at(-1)?.nextPollIn > 1_000_000, "a wait that sleeps");
@@ -136,23 +171,36 @@ export const run = runner({
   },
 
   async tabs_share_one_poller(kit) {
-    const { taskId } = await kit.client("ok,submitted=1500,processing=1500").submit(await kit.request());
-    const polling = "{ polling: { firstDelay: 100, interval: 100, maxInterval: 100, outageBudget: 2000 } }";
-    const tabs = Array.from({ length: 4 }, () => tab(kit, `
+    const { taskId } = await kit
+      .client("ok,submitted=1500,processing=1500")
+      .submit(await kit.request());
+    const polling =
+      "{ polling: { firstDelay: 100, interval: 100, maxInterval: 100, outageBudget: 2000 } }";
+    const tabs = Array.from({ length: 4 }, () =>
+      tab(
+        kit,
+        `
       const statuses = [];
       for await (const { status, raw } of client("ok", ${polling}).watch(given)) statuses.push(status + " " + raw.data.task_id);
-      return statuses;`, taskId));
+      return statuses;`,
+        taskId,
+      ),
+    );
     const seen = await Promise.all(tabs.map(({ message }) => message));
-    // What lies between may pass unseen: tabs that begin at one moment leave the asking to each other for some seconds.
+    // What lies between may pass unseen: tabs that begin at one moment leave the asking to each
+    // other for some seconds.
     for (const statuses of seen) equal(statuses.at(-1), `succeed ${taskId}`);
     const asked = await questions(kit);
-    // One tab alone asks some thirty times in three seconds, four of them a hundred and twenty times.
+    // One tab alone asks some thirty times in three seconds, four of them a hundred and twenty
+    // times.
     ok(asked < 60, `one that asks for all, found ${asked} questions`);
     for (const { close } of tabs) close();
   },
 
   async where_tabs_may_not_talk_each_asks_for_itself(kit) {
-    const status = await inWorker(kit, `
+    const status = await inWorker(
+      kit,
+      `
       // As Firefox does it where a site may store nothing.
       globalThis.BroadcastChannel = class { constructor() { throw new DOMException("The operation is insecure.", "SecurityError"); } };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 }, storeName: key });
@@ -160,23 +208,39 @@ export const run = runner({
       const leave = client.onRecordChange(({ state }) => heard.push(state));
       const { status } = await client.generate({ images: [given], prompt: "x" });
       leave();
-      return [status, heard.at(-1)];`, await picture());
+      return [status, heard.at(-1)];`,
+      await picture(),
+    );
     equal(status, ["succeed", "succeed"]);
   },
 
   async a_leader_that_falls_silent_is_replaced(kit) {
     for (const end of ["closed", "frozen"]) {
-      const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request({ prompt: end }));
-      const leader = tab(kit, `
+      const { taskId } = await kit
+        .client("ok,hold=submitted")
+        .submit(await kit.request({ prompt: end }));
+      const leader = tab(
+        kit,
+        `
         heard = () => { for (;;); };
-        for await (const task of client("ok").watch(given)) postMessage(task.status);`, taskId);
+        for await (const task of client("ok").watch(given)) postMessage(task.status);`,
+        taskId,
+      );
       await leader.message;
-      const other = tab(kit, `return (await client("ok").wait(given, { onProgress: () => postMessage("watching") })).status;`, taskId);
+      const other = tab(
+        kit,
+        `return (await client("ok").wait(given, { onProgress: () => postMessage("watching") })).status;`,
+        taskId,
+      );
       await other.message;
       if (end === "closed") leader.close();
       else leader.post("freeze");
       await kit.release();
-      await until(() => other.messages.includes("succeed"), `its end, though the leader is ${end}`, 20);
+      await until(
+        () => other.messages.includes("succeed"),
+        `its end, though the leader is ${end}`,
+        20,
+      );
       leader.close();
       other.close();
     }
@@ -184,10 +248,15 @@ export const run = runner({
 
   async the_tab_that_is_seen_leads(kit) {
     const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request());
-    const watching = (visibility) => tab(kit, `
+    const watching = (visibility) =>
+      tab(
+        kit,
+        `
       globalThis.document = { visibilityState: ${JSON.stringify(visibility)} };
       const polling = { firstDelay: 100, interval: 100, maxInterval: 100 };
-      for await (const task of client("ok", { polling, fetch: (request) => (postMessage("asked"), fetch(request)) }).watch(given));`, taskId);
+      for await (const task of client("ok", { polling, fetch: (request) => (postMessage("asked"), fetch(request)) }).watch(given));`,
+        taskId,
+      );
     const hidden = watching("hidden");
     await until(() => hidden.messages.length > 3, "a hidden tab that leads, alone");
     const visible = watching("visible");
@@ -195,14 +264,21 @@ export const run = runner({
     const before = hidden.messages.length;
     await pause(1500);
     await until(() => visible.messages.length > 8, "that it asks");
-    ok(hidden.messages.length <= before + 1, `that the hidden one leaves the asking to it, found ${hidden.messages.length - before}`);
+    ok(
+      hidden.messages.length <= before + 1,
+      `that the hidden one leaves the asking to it, found ${hidden.messages.length - before}`,
+    );
     for (const { close } of [hidden, visible]) close();
   },
 
   async a_day_long_wait(kit) {
-    const { taskId } = await kit.client("ok,submitted=0,processing=0").generate(await kit.request());
+    const { taskId } = await kit
+      .client("ok,submitted=0,processing=0")
+      .generate(await kit.request());
     // Time stands still while a request is under way, and else leaps to the next timer.
-    const [days, asked, longest] = await inWorker(kit, `
+    const [days, asked, longest] = await inWorker(
+      kit,
+      `
       let [now, open] = [Date.now(), 0];
       const [begun, later, timers] = [now, setTimeout, new Map()];
       Date.now = () => now;
@@ -236,7 +312,9 @@ export const run = runner({
       const task = await client.wait(given);
       if (task.status !== "succeed") throw new Error(task.status);
       const gaps = times.slice(1).map((time, at) => time - times[at]);
-      return [(now - begun) / 86_400_000, times.length, Math.max(...gaps)];`, taskId);
+      return [(now - begun) / 86_400_000, times.length, Math.max(...gaps)];`,
+      taskId,
+    );
     ok(days >= 1 && days < 1.01, `a day and a little, found ${days}`);
     ok(asked > 2000 && asked < 4000, `a question every half minute, found ${asked}`);
     ok(longest <= 36_000, `none later than that, found ${longest}`);
@@ -244,7 +322,9 @@ export const run = runner({
 
   async a_clock_that_jumps_ends_no_wait(kit) {
     const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request());
-    const statuses = await inWorker(kit, `
+    const statuses = await inWorker(
+      kit,
+      `
       const real = Date.now.bind(Date);
       let shift = 0;
       Date.now = () => real() + shift;
@@ -255,29 +335,58 @@ export const run = runner({
         if (jumps.length === 0) fetch(simulator + "/account/release", { method: "POST", headers: { Authorization: "Bearer " + key } });
       };
       const task = await client.wait(given, { onProgress: ({ phase }) => { if (jumps.length && phase !== "waiting") jump(); } });
-      return [task.status, jumps];`, taskId);
+      return [task.status, jumps];`,
+      taskId,
+    );
     equal(statuses, ["succeed", []]);
   },
 
   async a_clock_that_lies_hangs_nothing(kit) {
     const image = await picture();
     const lies = [
-      "Date.now = () => { throw new Error('no clock'); }", "Date.now = () => 5n", "Date.now = () => NaN", "Date.now = () => -1",
-      "Date.now = () => 1.8e12", "performance.now = () => { throw new Error('no clock'); }", "performance.now = () => Infinity",
-      "performance.now = () => 1e300", "performance.now = () => 7", "Object.defineProperty(globalThis, 'performance', { value: {} })",
+      "Date.now = () => { throw new Error('no clock'); }",
+      "Date.now = () => 5n",
+      "Date.now = () => NaN",
+      "Date.now = () => -1",
+      "Date.now = () => 1.8e12",
+      "performance.now = () => { throw new Error('no clock'); }",
+      "performance.now = () => Infinity",
+      "performance.now = () => 1e300",
+      "performance.now = () => 7",
+      "Object.defineProperty(globalThis, 'performance', { value: {} })",
     ];
-    const statuses = await Promise.all(lies.map((lie, number) => inWorker(kit, `
+    const statuses = await Promise.all(
+      lies.map((lie, number) =>
+        inWorker(
+          kit,
+          `
       ${lie};
       const client = kling.createClient({
         apiKey: key, storeName: key + ${number}, baseUrl: simulator + "/s/query-flaky,times=2/kling", polling: { firstDelay: 20, interval: 20 } });
-      return (await client.generate({ images: [given], prompt: ${JSON.stringify(lie)} })).status;`, image)));
-    equal(statuses, lies.map(() => "succeed"));
+      return (await client.generate({ images: [given], prompt: ${JSON.stringify(lie)} })).status;`,
+          image,
+        ),
+      ),
+    );
+    equal(
+      statuses,
+      lies.map(() => "succeed"),
+    );
     equal((await kit.account()).charges.length, lies.length);
   },
 
   async no_more_than_six_requests_at_once(kit) {
-    const ids = await Promise.all(Array.from({ length: 12 }, async (_, number) =>
-      (await kit.client("ok,submitted=20,processing=20").submit(await kit.request({ prompt: `${number}` }))).taskId));
+    const ids = await Promise.all(
+      Array.from(
+        { length: 12 },
+        async (_, number) =>
+          (
+            await kit
+              .client("ok,submitted=20,processing=20")
+              .submit(await kit.request({ prompt: `${number}` }))
+          ).taskId,
+      ),
+    );
     let [open, most] = [0, 0];
     let goOn;
     const crowded = new Promise((resolve) => (goOn = resolve));

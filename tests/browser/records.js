@@ -5,7 +5,10 @@ async function locksOf(id, condition) {
   let found;
   await until(async () => {
     const { held, pending } = await navigator.locks.query();
-    found = { held: held.filter(({ name }) => name.includes(id)), pending: pending.filter(({ name }) => name.includes(id)) };
+    found = {
+      held: held.filter(({ name }) => name.includes(id)),
+      pending: pending.filter(({ name }) => name.includes(id)),
+    };
     return condition(found);
   }, `locks of ${id}`);
   return found;
@@ -16,26 +19,63 @@ export const run = runner({
     const client = kit.client();
     equal([await client.storage(), await client.records()], ["indexeddb", []]);
     kit.sendsKey = true;
-    const request = await kit.request({ prompt: `with ${kit.key} in it`, negativePrompt: "fog", mode: "pro", duration: 10, aspectRatio: "1:1", modelName: "kling-v1-6" });
+    const request = await kit.request({
+      prompt: `with ${kit.key} in it`,
+      negativePrompt: "fog",
+      mode: "pro",
+      duration: 10,
+      aspectRatio: "1:1",
+      modelName: "kling-v1-6",
+    });
     const before = Date.now();
     const task = await client.submit(request);
     const [record, ...others] = await client.records();
     ok(record.createdAt >= before && record.updatedAt >= record.createdAt, "times");
-    equal([{ ...record, createdAt: 0, updatedAt: 0 }, others], [{
-      externalTaskId: task.externalTaskId, taskId: task.taskId, state: "submitted", prompt: "with [key] in it", imageCount: 1,
-      negativePrompt: "fog", mode: "pro", duration: "10", aspectRatio: "1:1", modelName: "kling-v1-6", createdAt: 0, updatedAt: 0, videos: [], kept: false,
-    }, []]);
+    equal(
+      [{ ...record, createdAt: 0, updatedAt: 0 }, others],
+      [
+        {
+          externalTaskId: task.externalTaskId,
+          taskId: task.taskId,
+          state: "submitted",
+          prompt: "with [key] in it",
+          imageCount: 1,
+          negativePrompt: "fog",
+          mode: "pro",
+          duration: "10",
+          aspectRatio: "1:1",
+          modelName: "kling-v1-6",
+          createdAt: 0,
+          updatedAt: 0,
+          videos: [],
+          kept: false,
+        },
+        [],
+      ],
+    );
     await client.wait(task.externalTaskId);
     const [done] = await kit.client().records();
-    equal([done.state, done.videos.length], ["succeed", 1], "kept up to date, and there for another client");
+    equal(
+      [done.state, done.videos.length],
+      ["succeed", 1],
+      "kept up to date, and there for another client",
+    );
     const { externalTaskId } = await client.submit(await kit.request());
-    equal((await client.records()).map(({ externalTaskId }) => externalTaskId), [externalTaskId, task.externalTaskId], "newest first");
+    equal(
+      (await client.records()).map(({ externalTaskId }) => externalTaskId),
+      [externalTaskId, task.externalTaskId],
+      "newest first",
+    );
   },
 
   async records_belong_to_an_address_and_a_name(kit) {
     const client = kit.client();
     await client.submit(await kit.request());
-    for (const other of [kit.client("ok,tag=other"), kit.client("ok", { storeName: crypto.randomUUID() }), kit.client("ok", { store: "memory" })]) {
+    for (const other of [
+      kit.client("ok,tag=other"),
+      kit.client("ok", { storeName: crypto.randomUUID() }),
+      kit.client("ok", { store: "memory" }),
+    ]) {
       equal(await other.records(), []);
     }
     equal((await client.records()).length, 1);
@@ -47,12 +87,15 @@ export const run = runner({
     const [here, elsewhere] = [[], []];
     const client = kit.client();
     const end = client.onRecordChange(({ state }) => here.push(state));
-    const other = tab(kit, `
+    const other = tab(
+      kit,
+      `
       const seen = [];
       return await new Promise((resolve) => {
         const end = client("ok").onRecordChange(({ state }) => seen.push(state) && state === "succeed" && (end(), resolve(seen)));
         setTimeout(() => postMessage("listening"), 300);
-      });`);
+      });`,
+    );
     equal(await other.message, "listening");
     const heard = new Promise((resolve) => (other.seen = resolve));
     void heard;
@@ -72,21 +115,31 @@ export const run = runner({
   },
 
   async another_tab_hears_too(kit) {
-    const other = tab(kit, `return await new Promise((resolve) => {
+    const other = tab(
+      kit,
+      `return await new Promise((resolve) => {
       const end = client("ok").onRecordChange(({ state }) => state === "succeed" && (end(), resolve(state)));
-    });`);
+    });`,
+    );
     const client = kit.client();
     let heard;
     other.message.then((state) => (heard = state));
-    await until(async () => (await client.generate(await kit.request()), heard), "a change heard in another tab");
+    await until(
+      async () => (await client.generate(await kit.request()), heard),
+      "a change heard in another tab",
+    );
     equal(heard, "succeed");
     other.close();
   },
 
   async a_tab_that_is_gone_leaves_an_unknown_one(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
+    const gone = tab(
+      kit,
+      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
+      request,
+    );
     equal(await gone.message, "under way");
     await kit.charged(1);
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
@@ -101,8 +154,12 @@ export const run = runner({
 
   async a_client_that_is_closed_early_keeps_no_lock(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
+    const gone = tab(
+      kit,
+      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
+      request,
+    );
     await gone.message;
     await kit.charged(1);
     gone.close();
@@ -114,23 +171,34 @@ export const run = runner({
     }
     const client = kit.client("ok,hold=answer");
     await until(async () => (await client.records())[0].state === "unknown", "an unknown record");
-    const ours = async () => (await navigator.locks.query()).held.filter(({ name }) => name.includes(request.externalTaskId));
+    const ours = async () =>
+      (await navigator.locks.query()).held.filter(({ name }) =>
+        name.includes(request.externalTaskId),
+      );
     await until(async () => (await ours()).length === 0, "no lock that is held");
   },
 
   async without_room_all_is_listed_and_may_be_forgotten(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(kit, `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`, request);
+    const gone = tab(
+      kit,
+      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
+      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
+      request,
+    );
     await gone.message;
     await kit.charged(1);
     gone.close();
     await locksOf(request.externalTaskId, ({ held }) => held.length === 0);
-    const [states, left] = await inWorker(kit, `
+    const [states, left] = await inWorker(
+      kit,
+      `
       IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,hold=answer/kling", storeName: key });
       const states = (await client.records()).map(({ state }) => state);
-      return [states, await client.forget(given).then(() => client.records(), ({ message }) => message)];`, request.externalTaskId);
+      return [states, await client.forget(given).then(() => client.records(), ({ message }) => message)];`,
+      request.externalTaskId,
+    );
     equal([states, left], [["unknown"], []]);
   },
 
@@ -139,11 +207,17 @@ export const run = runner({
     const submit = `return (await client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given)).taskId;`;
     const tabs = [tab(kit, submit, request), tab(kit, submit, request)];
     await kit.charged(1);
-    const { held, pending } = await locksOf(request.externalTaskId, ({ pending }) => pending.length > 0);
+    const { held, pending } = await locksOf(
+      request.externalTaskId,
+      ({ pending }) => pending.length > 0,
+    );
     ok(held.length > 0 && pending.length > 0, "one that sends, and one that waits for it");
     await kit.release();
     const ids = await Promise.all(tabs.map(({ message }) => message));
-    ok(typeof ids[0] === "string" && ids[0] === ids[1], `one task for both, found ${JSON.stringify(ids)}`);
+    ok(
+      typeof ids[0] === "string" && ids[0] === ids[1],
+      `one task for both, found ${JSON.stringify(ids)}`,
+    );
     for (const { close } of tabs) close();
     const { charges, requests } = await kit.account();
     equal([charges.length, requests.filter(({ method }) => method === "POST").length], [1, 1]);
@@ -152,13 +226,18 @@ export const run = runner({
   async an_abort_of_the_paid_request_leaves_it_unknown(kit) {
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
     const control = new AbortController();
-    const sent = client.submit(await kit.request(), { signal: control.signal }).catch((reason) => reason);
+    const sent = client
+      .submit(await kit.request(), { signal: control.signal })
+      .catch((reason) => reason);
     await kit.charged(1);
     control.abort("enough");
     equal(await sent, "enough");
     await until(async () => (await client.records())[0]?.state === "unknown", "an unknown record");
     const early = new AbortController();
-    const call = client.submit(await kit.request({ prompt: "another" }), { signal: early.signal, onProgress: () => early.abort("never mind") });
+    const call = client.submit(await kit.request({ prompt: "another" }), {
+      signal: early.signal,
+      onProgress: () => early.abort("never mind"),
+    });
     equal(await call.catch((reason) => reason), "never mind");
     await pause(100);
     equal((await client.records()).length, 1, "of what was never sent there is no record");
@@ -180,7 +259,9 @@ export const run = runner({
   },
 
   async without_a_database_there_is_memory(kit) {
-    const seen = await inWorker(kit, `
+    const seen = await inWorker(
+      kit,
+      `
       Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError"); } });
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });
       const states = [];
@@ -188,20 +269,32 @@ export const run = runner({
       const { taskId } = await client.generate({ images: [given], prompt: "x" });
       const [record] = await client.records();
       record.state = "mine";
-      return [await client.storage(), record.taskId === taskId, states.at(-1), (await client.records())[0].state];`, await picture());
+      return [await client.storage(), record.taskId === taskId, states.at(-1), (await client.records())[0].state];`,
+      await picture(),
+    );
     equal(seen, ["memory", true, "succeed", "succeed"]);
   },
 
   async without_a_record_nothing_is_sent(kit) {
     for (const [how, code] of [
       [`indexedDB.open = () => { throw new DOMException("no", "UnknownError"); };`, "storage"],
-      [`IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };`, "storage"],
+      [
+        `IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };`,
+        "storage",
+      ],
       // As a newer version of this package leaves it.
-      [`await new Promise((resolve) => { const open = indexedDB.open("newer", 99); open.onsuccess = () => { open.result.close(); resolve(); }; });`, "storage"],
+      [
+        `await new Promise((resolve) => { const open = indexedDB.open("newer", 99); open.onsuccess = () => { open.result.close(); resolve(); }; });`,
+        "storage",
+      ],
     ]) {
-      const seen = await inWorker(kit, `${how}
+      const seen = await inWorker(
+        kit,
+        `${how}
         const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: "newer" });
-        return await client.submit({ images: [given], prompt: "x" }).then(() => "sent", (error) => error.code);`, await picture());
+        return await client.submit({ images: [given], prompt: "x" }).then(() => "sent", (error) => error.code);`,
+        await picture(),
+      );
       equal(seen, code, how);
       await inWorker(kit, `indexedDB.deleteDatabase("newer");`);
     }
@@ -210,7 +303,12 @@ export const run = runner({
 
   async a_key_in_the_place_of_an_id_is_refused(kit) {
     const client = kit.client();
-    for (const call of [client.getTask(kit.key), client.wait(kit.key), client.adopt(kit.key), client.submit(await kit.request({ externalTaskId: kit.key.slice(0, 64) }))]) {
+    for (const call of [
+      client.getTask(kit.key),
+      client.wait(kit.key),
+      client.adopt(kit.key),
+      client.submit(await kit.request({ externalTaskId: kit.key.slice(0, 64) })),
+    ]) {
       const error = await fails(call, "invalid_option");
       ok(!error.message.includes(kit.key), "no key in the message");
     }
@@ -227,7 +325,13 @@ export const run = runner({
     await watching.next();
     const next = watching.next();
     client.close();
-    for (const call of [waiting, next, client.getTask(taskId), client.records(), client.submit(await kit.request())]) {
+    for (const call of [
+      waiting,
+      next,
+      client.getTask(taskId),
+      client.records(),
+      client.submit(await kit.request()),
+    ]) {
       ok((await fails(call, "invalid_option")).message.includes("closed"), "why");
     }
     const { length } = (await kit.account()).requests;

@@ -8,7 +8,9 @@
  */
 export async function runCase(simulator, module, name) {
   const { run } = await import(`${simulator}/cases/${module}.js`).catch((error) => {
-    throw new Error(`expected the simulator at ${simulator} to serve tests/browser (--cases tests/browser): ${error}`);
+    throw new Error(
+      `expected the simulator at ${simulator} to serve tests/browser (--cases tests/browser): ${error}`,
+    );
   });
   await run(simulator, name);
 }

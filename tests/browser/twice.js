@@ -1,8 +1,10 @@
-// Who may send a submission again: a second caller under the same external task id, in every situation.
+// Who may send a submission again: a second caller under the same external task id, in every
+// situation.
 //
-// A is the first caller, B the second, who calls while A's paid request is under way, and C the third, who calls after the
-// unknown outcome could be known. The simulator holds the response to A's request back until it is released, and counts
-// requests and charges, so that no result depends on the speed of the machine.
+// A is the first caller, B the second, who calls while A's paid request is under way, and C the
+// third, who calls after the unknown outcome could be known. The simulator holds the response to
+// A's request back until it is released, and counts requests and charges, so that no result depends
+// on the speed of the machine.
 import { Kit, equal, ok, pause, picture, runner } from "./kit.js";
 
 /** Every dimension of the matrix, with its values. */
@@ -12,7 +14,17 @@ const MATRIX = {
   locks: [true, false],
   store: ["indexeddb", "memory"],
   /** What happens to A once B has called. */
-  ending: ["killed", "closed", "reloaded", "aborted", "stalled", "lost", "failed", "failed for free", "answered"],
+  ending: [
+    "killed",
+    "closed",
+    "reloaded",
+    "aborted",
+    "stalled",
+    "lost",
+    "failed",
+    "failed for free",
+    "answered",
+  ],
   /** Whether a third party calls `records()` meanwhile. */
   records: [false, true],
   /** The wall clock of B, from the moment that A's request is under way. */
@@ -39,12 +51,23 @@ const SKIPPED = [
 ];
 
 /** How many combinations each case runs, without and with a third party. */
-const EXPECTED = { "another tab": [56, 64], "another client": [48, 48], "the same client": [40, 40] };
+const EXPECTED = {
+  "another tab": [56, 64],
+  "another client": [48, 48],
+  "the same client": [40, 40],
+};
 
 /** How the simulator treats A's request, and only A's. */
-const TROUBLES = { lost: "submit-cut", failed: "submit-500,created=1", "failed for free": "submit-500" };
+const TROUBLES = {
+  lost: "submit-cut",
+  failed: "submit-500,created=1",
+  "failed for free": "submit-500",
+};
 
-/** So many combinations run at once: a browser has six connections per host, and A's request occupies one. */
+/**
+ * So many combinations run at once: a browser has six connections per host, and A's request
+ * occupies one.
+ */
 const LANES = 4;
 /** ms that one step may take before it counts as hanging. */
 const LONGEST_STEP = 60_000;
@@ -63,15 +86,23 @@ function* combinations(dimensions = Object.entries(MATRIX), chosen = {}) {
   for (const value of first[1]) yield* combinations(rest, { ...chosen, [first[0]]: value });
 }
 
-/** What each call may end with, and how often the request is sent and charged before and after C. */
+/**
+ * What each call may end with, and how often the request is sent and charged before and after C.
+ */
 function expected({ place, locks, ending, lookup, dedupe }) {
   const charged = ending === "failed for free" ? 0 : 1;
   const isKnown = ending === "answered" || (lookup && charged === 1);
   const outcome = isKnown ? "task of A" : "submission_unknown";
-  const ownEnd = { killed: undefined, reloaded: undefined, closed: "invalid_option", aborted: "aborted" };
+  const ownEnd = {
+    killed: undefined,
+    reloaded: undefined,
+    closed: "invalid_option",
+    aborted: "aborted",
+  };
   // Without locks, another tab cannot know whether A still lives.
   const b = place === "another tab" && !locks ? ["task of A", "submission_unknown"] : [outcome];
-  // C sends again where the task cannot be found. A gateway that refuses repeats refuses C, and the task stays unknown.
+  // C sends again where the task cannot be found. A gateway that refuses repeats refuses C, and the
+  // task stays unknown.
   const sends = !isKnown;
   const isRefused = sends && dedupe && charged === 1;
   return {
@@ -149,7 +180,8 @@ class Tab {
       if (error) reject(new Error(error));
       else resolve(value);
     };
-    this.#worker.onerror = ({ message }) => this.#asked.forEach(({ reject }) => reject(new Error(message ?? "the worker failed")));
+    this.#worker.onerror = ({ message }) =>
+      this.#asked.forEach(({ reject }) => reject(new Error(message ?? "the worker failed")));
   }
 
   /** What the operation returns. It never settles once the tab is killed. */
@@ -227,13 +259,29 @@ class Lane {
     const id = crypto.randomUUID();
     const trouble = TROUBLES[ending] ?? "submit-slow,ms=0";
     const scenario = `${trouble},times=1,held=1,lookup=${Number(lookup)},dedupe=${Number(dedupe)},submitted=60000,tag=${id}`;
-    const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget, notFoundGrace: 2000 };
-    const options = { apiKey: kit.key, baseUrl: kit.base(scenario), storeName: this.#storeName, store, polling };
+    const polling = {
+      firstDelay: 20,
+      interval: 20,
+      maxInterval: 50,
+      outageBudget,
+      notFoundGrace: 2000,
+    };
+    const options = {
+      apiKey: kit.key,
+      baseUrl: kit.base(scenario),
+      storeName: this.#storeName,
+      store,
+      polling,
+    };
     const request = { images: [image], prompt: "a calm sea", externalTaskId: id };
     const counts = async () => {
       const { requests, charges, violations } = await kit.account();
       equal(violations, [], "violations");
-      return { posts: requests.filter(({ method }) => method === "POST").length, charges: charges.length, tasks: charges.map(({ taskId }) => taskId) };
+      return {
+        posts: requests.filter(({ method }) => method === "POST").length,
+        charges: charges.length,
+        tasks: charges.map(({ taskId }) => taskId),
+      };
     };
 
     const tabs = [this.#tab("a"), place === "another tab" ? this.#tab("b") : this.#tab("a")];
@@ -242,7 +290,11 @@ class Lane {
     await Promise.all(all.map((tab) => tab.ask("useLocks", locks)));
     const [a, b] = tabs;
     const clientOfB = place === "the same client" ? "a" : "b";
-    await Promise.all([a.ask("open", "a", options), place !== "the same client" && b.ask("open", "b", options), third.ask("open", "c", options)]);
+    await Promise.all([
+      a.ask("open", "a", options),
+      place !== "the same client" && b.ask("open", "b", options),
+      third.ask("open", "c", options),
+    ]);
 
     // A's request is under way once the service has it, and has charged it if it does.
     const wanted = expected(combination);
@@ -254,7 +306,12 @@ class Lane {
     }, "A's request at the service");
     await b.ask("setClock", clock);
 
-    await b.ask("submit", clientOfB, "b", place === "the same client" ? { ...request, prompt: "a rough sea" } : request);
+    await b.ask(
+      "submit",
+      clientOfB,
+      "b",
+      place === "the same client" ? { ...request, prompt: "a rough sea" } : request,
+    );
     if (!(await a.ask("isUploading", "a"))) {
       ok(ending === "stalled", "A's request under way while B calls");
       return undefined;
@@ -272,21 +329,28 @@ class Lane {
     if (ending === "closed") await a.ask("close", "a");
     if (ending === "aborted") await a.ask("abort", "a");
     if (ending in TROUBLES || ending === "answered") {
-      await fetch(`${kit.simulator}/release/${id}`, { method: "POST", headers: { Authorization: `Bearer ${kit.key}` } });
+      await fetch(`${kit.simulator}/release/${id}`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${kit.key}` },
+      });
     }
 
     let isOver = false;
     const askForRecords = async () => {
       while (records && !isOver) await third.ask("state", "c", id);
     };
-    const settled = Promise.all([wanted.a && a.ask("outcome", "a"), b.ask("outcome", "b")]).finally(() => (isOver = true));
+    const settled = Promise.all([wanted.a && a.ask("outcome", "a"), b.ask("outcome", "b")]).finally(
+      () => (isOver = true),
+    );
     const [[ofA, ofB]] = await Promise.all([settled, askForRecords()]);
     const before = await counts();
 
     const wrong = [];
-    const name = ({ taskId, code }) => (taskId === undefined ? code : taskId === first.tasks[0] ? "task of A" : "another task");
+    const name = ({ taskId, code }) =>
+      taskId === undefined ? code : taskId === first.tasks[0] ? "task of A" : "another task";
     const check = (found, right, what) => {
-      if (![right].flat().includes(found)) wrong.push(`${what}: expected ${[right].flat().join(" or ")}, found ${found}`);
+      if (![right].flat().includes(found))
+        wrong.push(`${what}: expected ${[right].flat().join(" or ")}, found ${found}`);
     };
     if (wanted.a) check(name(ofA), wanted.a, "A");
     check(name(ofB), wanted.b, "B");
@@ -294,9 +358,11 @@ class Lane {
     check(before.charges, wanted.before.charges, "charges of A and B");
     if (wrong.length > 0) return wrong;
 
-    // C is whoever could know: the third party where it has seen the unknown record, else the caller that was B.
+    // C is whoever could know: the third party where it has seen the unknown record, else the
+    // caller that was B.
     const sees = async (state) => (await third.ask("state", "c", id)) === state;
-    if (records && locks && name(ofB) === "submission_unknown") await eventually(() => sees("unknown"), "an unknown record");
+    if (records && locks && name(ofB) === "submission_unknown")
+      await eventually(() => sees("unknown"), "an unknown record");
     const [c, clientOfC] = records && (await sees("unknown")) ? [third, "c"] : [b, clientOfB];
     await c.ask("submit", clientOfC, "c", request);
     const ofC = await c.ask("outcome", "c");
@@ -308,11 +374,16 @@ class Lane {
   }
 }
 
-/** Runs the combinations of one place, one kind of store, with or without locks, and with or without a third party. */
+/**
+ * Runs the combinations of one place, one kind of store, with or without locks, and with or without
+ * a third party.
+ */
 const slice = (place, store, locks, records) => async (kit) => {
   const image = await picture();
   const chosen = Object.entries({ place, store, locks, records });
-  const list = [...combinations()].filter((combination) => chosen.every(([name, value]) => combination[name] === value));
+  const list = [...combinations()].filter((combination) =>
+    chosen.every(([name, value]) => combination[name] === value),
+  );
   const count = EXPECTED[place][Number(records)];
   const began = performance.now();
   const failed = [];
@@ -333,30 +404,58 @@ const slice = (place, store, locks, records) => async (kit) => {
   await Promise.all(Array.from({ length: LANES }, work));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const name = `${place}, ${store}, ${locks ? "with" : "without"} locks, ${records ? "with" : "without"} a third party`;
-  console.log(`${name}: ${ran} of ${list.length} combinations in ${seconds} s, ${failed.length} wrong`);
-  ok(failed.length === 0, `${list.length} right combinations, found ${failed.length} wrong ones of ${ran}:\n${failed.join("\n")}`);
+  console.log(
+    `${name}: ${ran} of ${list.length} combinations in ${seconds} s, ${failed.length} wrong`,
+  );
+  ok(
+    failed.length === 0,
+    `${list.length} right combinations, found ${failed.length} wrong ones of ${ran}:\n${failed.join("\n")}`,
+  );
   equal([ran, list.length], [count, count], "combinations");
 };
 
-export const run = runner({
-  another_tab: slice("another tab", "indexeddb", true, false),
-  another_tab_and_a_third_party: slice("another tab", "indexeddb", true, true),
-  another_tab_without_locks: slice("another tab", "indexeddb", false, false),
-  another_tab_without_locks_and_a_third_party: slice("another tab", "indexeddb", false, true),
-  another_client: slice("another client", "indexeddb", true, false),
-  another_client_and_a_third_party: slice("another client", "indexeddb", true, true),
-  another_client_without_locks: slice("another client", "indexeddb", false, false),
-  another_client_without_locks_and_a_third_party: slice("another client", "indexeddb", false, true),
-  another_client_in_memory: slice("another client", "memory", true, false),
-  another_client_in_memory_and_a_third_party: slice("another client", "memory", true, true),
-  another_client_in_memory_without_locks: slice("another client", "memory", false, false),
-  another_client_in_memory_without_locks_and_a_third_party: slice("another client", "memory", false, true),
-  the_same_client: slice("the same client", "indexeddb", true, false),
-  the_same_client_and_a_third_party: slice("the same client", "indexeddb", true, true),
-  the_same_client_without_locks: slice("the same client", "indexeddb", false, false),
-  the_same_client_without_locks_and_a_third_party: slice("the same client", "indexeddb", false, true),
-  the_same_client_in_memory: slice("the same client", "memory", true, false),
-  the_same_client_in_memory_and_a_third_party: slice("the same client", "memory", true, true),
-  the_same_client_in_memory_without_locks: slice("the same client", "memory", false, false),
-  the_same_client_in_memory_without_locks_and_a_third_party: slice("the same client", "memory", false, true),
-}, LONGEST_CASE);
+export const run = runner(
+  {
+    another_tab: slice("another tab", "indexeddb", true, false),
+    another_tab_and_a_third_party: slice("another tab", "indexeddb", true, true),
+    another_tab_without_locks: slice("another tab", "indexeddb", false, false),
+    another_tab_without_locks_and_a_third_party: slice("another tab", "indexeddb", false, true),
+    another_client: slice("another client", "indexeddb", true, false),
+    another_client_and_a_third_party: slice("another client", "indexeddb", true, true),
+    another_client_without_locks: slice("another client", "indexeddb", false, false),
+    another_client_without_locks_and_a_third_party: slice(
+      "another client",
+      "indexeddb",
+      false,
+      true,
+    ),
+    another_client_in_memory: slice("another client", "memory", true, false),
+    another_client_in_memory_and_a_third_party: slice("another client", "memory", true, true),
+    another_client_in_memory_without_locks: slice("another client", "memory", false, false),
+    another_client_in_memory_without_locks_and_a_third_party: slice(
+      "another client",
+      "memory",
+      false,
+      true,
+    ),
+    the_same_client: slice("the same client", "indexeddb", true, false),
+    the_same_client_and_a_third_party: slice("the same client", "indexeddb", true, true),
+    the_same_client_without_locks: slice("the same client", "indexeddb", false, false),
+    the_same_client_without_locks_and_a_third_party: slice(
+      "the same client",
+      "indexeddb",
+      false,
+      true,
+    ),
+    the_same_client_in_memory: slice("the same client", "memory", true, false),
+    the_same_client_in_memory_and_a_third_party: slice("the same client", "memory", true, true),
+    the_same_client_in_memory_without_locks: slice("the same client", "memory", false, false),
+    the_same_client_in_memory_without_locks_and_a_third_party: slice(
+      "the same client",
+      "memory",
+      false,
+      true,
+    ),
+  },
+  LONGEST_CASE,
+);

@@ -3,7 +3,8 @@ import { PATIENT, bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until
 /** What the service delivers for a task, as it is. */
 const served = async (task) => bytesOf(await (await fetch(task.videos[0].url)).blob());
 
-const isSame = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
+const isSame = (one, other) =>
+  one.length === other.length && one.every((byte, at) => byte === other[at]);
 
 /** A finished task of a scenario, and its client. */
 async function finished(kit, scenario, options) {
@@ -16,14 +17,29 @@ const broken = () => Promise.reject(new TypeError("Failed to fetch"));
 
 export const run = runner({
   async a_video_comes_home_in_spite_of_its_host(kit) {
-    for (const scenario of ["video-expired", "video-cut", "video-cut,times=3", "video-no-range", "video-503"]) {
+    for (const scenario of [
+      "video-expired",
+      "video-cut",
+      "video-cut,times=3",
+      "video-no-range",
+      "video-503",
+    ]) {
       const { client, task } = await finished(kit, scenario, { polling: PATIENT });
       const seen = [];
       const video = await client.download(task, { onProgress: (progress) => seen.push(progress) });
-      const { videos: [{ url }] } = await client.getTask(task.taskId);
-      ok(isSame(await bytesOf(video), await bytesOf(await (await fetch(url)).blob())), `${scenario}: the served bytes`);
+      const {
+        videos: [{ url }],
+      } = await client.getTask(task.taskId);
+      ok(
+        isSame(await bytesOf(video), await bytesOf(await (await fetch(url)).blob())),
+        `${scenario}: the served bytes`,
+      );
       const last = seen.at(-1);
-      equal([last.phase, last.loaded, last.total], ["downloading", video.size, video.size], scenario);
+      equal(
+        [last.phase, last.loaded, last.total],
+        ["downloading", video.size, video.size],
+        scenario,
+      );
     }
     const { violations } = await kit.account();
     equal(violations, []);
@@ -32,11 +48,15 @@ export const run = runner({
   async a_stream_that_stops_is_taken_up_again(kit) {
     const { task } = await finished(kit, "video-stall");
     // Half a minute of silence, in a third of a second.
-    const size = await inWorker(kit, `
+    const size = await inWorker(
+      kit,
+      `
       const later = setTimeout;
       globalThis.setTimeout = (call, ms, ...more) => later(call, ms === 30_000 ? 300 : ms, ...more);
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/video-stall/kling", polling: { firstDelay: 20, interval: 20 } });
-      return (await client.download(given)).size;`, task);
+      return (await client.download(given)).size;`,
+      task,
+    );
     equal(size, (await served(task)).length);
   },
 
@@ -48,7 +68,11 @@ export const run = runner({
     }
     const { requests, violations } = await kit.account();
     const content = requests.filter(({ path }) => path.endsWith("/content"));
-    ok(content.length >= 3 && content.every(({ authorization, preflightHeaders }) => authorization || preflightHeaders), "with the key");
+    ok(
+      content.length >= 3 &&
+        content.every(({ authorization, preflightHeaders }) => authorization || preflightHeaders),
+      "with the key",
+    );
     equal(violations, [], "which no delivery host has seen");
   },
 
@@ -66,7 +90,10 @@ export const run = runner({
     const { client, task } = await finished(kit, "ok");
     const heard = [];
     client.onRecordChange(({ kept }) => heard.push(kept));
-    equal([await client.keptVideo(task.taskId), (await client.records())[0].kept], [undefined, false]);
+    equal(
+      [await client.keptVideo(task.taskId), (await client.records())[0].kept],
+      [undefined, false],
+    );
     const video = await bytesOf(await client.keepVideo(task.taskId));
     ok(isSame(video, await served(task)), "the served bytes");
     await until(() => heard.includes(true), "a change that says so");
@@ -75,23 +102,41 @@ export const run = runner({
       const kept = await offline.keptVideo(id);
       equal(kept.type, "video/mp4");
       ok(isSame(await bytesOf(kept), video), "without the network, by either id");
-      ok(isSame(await bytesOf(await kit.client("ok", { fetch: broken }).keepVideo(id)), video), "and kept once");
+      ok(
+        isSame(await bytesOf(await kit.client("ok", { fetch: broken }).keepVideo(id)), video),
+        "and kept once",
+      );
     }
-    const elsewhere = await inWorker(kit, `
+    const elsewhere = await inWorker(
+      kit,
+      `
       const client = kling.createClient({ baseUrl: simulator + "/s/ok/kling", storeName: key });
-      return [(await client.records())[0].kept, (await client.keptVideo(given)).size];`, task.taskId);
+      return [(await client.records())[0].kept, (await client.keptVideo(given)).size];`,
+      task.taskId,
+    );
     equal(elsewhere, [true, video.length], "in another tab");
-    equal(await kit.client("ok,tag=other").keptVideo(task.taskId), undefined, "not at another address");
+    equal(
+      await kit.client("ok,tag=other").keptVideo(task.taskId),
+      undefined,
+      "not at another address",
+    );
     await client.wait(task.taskId);
     equal((await client.records())[0].kept, true, "an update of its record changes nothing");
     await client.forget(task.taskId);
-    equal([await client.keptVideo(task.taskId), await client.records()], [undefined, []], "forgotten with its record");
+    equal(
+      [await client.keptVideo(task.taskId), await client.records()],
+      [undefined, []],
+      "forgotten with its record",
+    );
   },
 
   async memory_keeps_videos_too(kit) {
     const { client, task } = await finished(kit, "ok", { store: "memory" });
     const { size } = await client.keepVideo(task.externalTaskId);
-    equal([(await client.keptVideo(task.taskId)).size, (await client.records())[0].kept], [size, true]);
+    equal(
+      [(await client.keptVideo(task.taskId)).size, (await client.records())[0].kept],
+      [size, true],
+    );
     await client.getTask(task.taskId);
     equal((await client.records())[0].kept, true);
     await client.forget(task.taskId);
@@ -115,15 +160,23 @@ export const run = runner({
     const { taskId: of } = await fails(failed.generate(await kit.request()), "task_failed");
     await fails(failed.keepVideo(of), "task_failed");
     await fails(running.keepVideo("12345678901234567890"), "task_not_found");
-    equal([await running.keptVideo(taskId), await running.keptVideo("never-seen")], [undefined, undefined]);
+    equal(
+      [await running.keptVideo(taskId), await running.keptVideo("never-seen")],
+      [undefined, undefined],
+    );
     const { client, task } = await finished(kit, "video-html,content=0");
     await fails(client.keepVideo(task.taskId), "not_a_video");
-    equal([await client.keptVideo(task.taskId), (await client.records())[0].kept], [undefined, false]);
+    equal(
+      [await client.keptVideo(task.taskId), (await client.records())[0].kept],
+      [undefined, false],
+    );
   },
 
   async without_room_nothing_is_kept_and_nothing_is_lost(kit) {
     const { task } = await finished(kit, "ok");
-    const [code, kept, listed, size] = await inWorker(kit, `
+    const [code, kept, listed, size] = await inWorker(
+      kit,
+      `
       const { put } = IDBObjectStore.prototype;
       IDBObjectStore.prototype.put = function (value, ...more) {
         if (value instanceof Blob || value instanceof ArrayBuffer) throw new DOMException("full", "QuotaExceededError");
@@ -132,14 +185,18 @@ export const run = runner({
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
       const code = await client.keepVideo(given).then(() => "kept", (error) => error.code);
       const [record] = await client.records();
-      return [code, await client.keptVideo(given), record.kept, (await client.download({ url: record.videos[0].url })).size];`, task.taskId);
+      return [code, await client.keptVideo(given), record.kept, (await client.download({ url: record.videos[0].url })).size];`,
+      task.taskId,
+    );
     equal([code, kept, listed, size > 1000], ["storage", undefined, false, true]);
   },
 
   async a_browser_that_keeps_no_blobs_keeps_their_bytes(kit) {
     const { task } = await finished(kit, "ok");
     // As WebKit does in a private window.
-    const [kept, listed] = await inWorker(kit, `
+    const [kept, listed] = await inWorker(
+      kit,
+      `
       const { put } = IDBObjectStore.prototype;
       IDBObjectStore.prototype.put = function (value, ...more) {
         const request = put.call(this, value, ...more);
@@ -148,21 +205,30 @@ export const run = runner({
       };
       const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
       await client.keepVideo(given);
-      return [await client.keptVideo(given), (await client.records())[0].kept];`, task.taskId);
+      return [await client.keptVideo(given), (await client.records())[0].kept];`,
+      task.taskId,
+    );
     const whole = await served(task);
     const bytes = await bytesOf(kept);
     equal([kept.type, listed, bytes.length], ["video/mp4", true, whole.length]);
-    ok(bytes.every((byte, at) => byte === whole[at]), "the served bytes");
+    ok(
+      bytes.every((byte, at) => byte === whole[at]),
+      "the served bytes",
+    );
   },
 
   async a_tab_that_is_gone_leaves_no_half_of_a_video(kit) {
     const { client, task } = await finished(kit, "ok");
     const whole = (await served(task)).length;
     for (let wait = 0; wait < 12; wait += 1) {
-      const other = tab(kit, `
+      const other = tab(
+        kit,
+        `
         postMessage("begun");
         await client("ok").keepVideo(given);
-        return "kept";`, task.taskId);
+        return "kept";`,
+        task.taskId,
+      );
       await other.message;
       await pause(wait * 4);
       other.close();
@@ -189,10 +255,21 @@ export const run = runner({
 
   async an_older_database_is_brought_up(kit) {
     const base = kit.base();
-    const record = { externalTaskId: "mine", taskId: "1", state: "processing", prompt: "a calm sea", imageCount: 1, createdAt: 1, updatedAt: 1, videos: [], kept: false };
+    const record = {
+      externalTaskId: "mine",
+      taskId: "1",
+      state: "processing",
+      prompt: "a calm sea",
+      imageCount: 1,
+      createdAt: 1,
+      updatedAt: 1,
+      videos: [],
+      kept: false,
+    };
     await new Promise((resolve, reject) => {
       const opening = indexedDB.open(kit.key, 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore("tasks").put(record, [base, "mine"]);
+      opening.onupgradeneeded = () =>
+        opening.result.createObjectStore("tasks").put(record, [base, "mine"]);
       opening.onerror = reject;
       opening.onsuccess = () => (opening.result.close(), resolve());
     });
@@ -205,7 +282,9 @@ export const run = runner({
   async two_tabs_lose_nothing_that_the_service_has_said(kit) {
     // A tab that read the record before another one wrote it.
     const { client, task } = await finished(kit, "ok");
-    const code = await inWorker(kit, `
+    const code = await inWorker(
+      kit,
+      `
       const opening = indexedDB.open(key);
       const database = await new Promise((resolve) => (opening.onsuccess = () => resolve(opening.result)));
       database.close();
@@ -224,7 +303,9 @@ export const run = runner({
         code: 0, message: "SUCCEED", data: { task_id: given, task_status: "processing", task_status_msg: "late" } })) });
       await slow.getTask(given);
       isStale = false;
-      return (await client.records())[0].state;`, task.taskId);
+      return (await client.records())[0].state;`,
+      task.taskId,
+    );
     equal([code, (await client.records())[0].videos.length], ["succeed", 1]);
   },
 

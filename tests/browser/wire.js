@@ -1,5 +1,6 @@
-// Connections that are cut at a random byte, of a request or of its answer, while one submits: whatever the browser does
-// about it by itself, nothing is paid for twice, and everything that was paid for is found.
+// Connections that are cut at a random byte, of a request or of its answer, while one submits:
+// whatever the browser does about it by itself, nothing is paid for twice, and everything that was
+// paid for is found.
 
 import { PATIENT, bytesOf, equal, ok, pause, runner } from "./kit.js";
 
@@ -32,9 +33,13 @@ async function persist(call) {
   }
 }
 
-const stateOf = async (client, id) => (await client.records()).find(({ externalTaskId }) => externalTaskId === id)?.state;
+const stateOf = async (client, id) =>
+  (await client.records()).find(({ externalTaskId }) => externalTaskId === id)?.state;
 
-/** Submits one request, as somebody would who does not give up: looks when it is unknown, and sends again what nobody knows. */
+/**
+ * Submits one request, as somebody would who does not give up: looks when it is unknown, and sends
+ * again what nobody knows.
+ */
 async function submit(client, request, seen) {
   for (;;) {
     try {
@@ -43,7 +48,10 @@ async function submit(client, request, seen) {
       seen[error.code] = (seen[error.code] ?? 0) + 1;
       if (error.code === "network" || error.code === "protocol") {
         // It says so where nothing was sent; there is nothing to look for.
-        ok(error.retryable || (await stateOf(client, request.externalTaskId)) === "unknown", `a network error that may pass, found ${error}`);
+        ok(
+          error.retryable || (await stateOf(client, request.externalTaskId)) === "unknown",
+          `a network error that may pass, found ${error}`,
+        );
         continue;
       }
       if (error.code !== "submission_unknown") throw error;
@@ -56,21 +64,27 @@ async function submit(client, request, seen) {
 
 async function submissions(kit, count) {
   const line = await wire(kit);
-  const client = kit.client("ok,submitted=20,processing=20", { polling: PATIENT, baseUrl: `${line.address}/s/ok,submitted=20,processing=20/kling` });
+  const client = kit.client("ok,submitted=20,processing=20", {
+    polling: PATIENT,
+    baseUrl: `${line.address}/s/ok,submitted=20,processing=20/kling`,
+  });
   const image = await kit.request();
   const [seen, tasks] = [{}, new Map()];
   const ids = Array.from({ length: count }, () => crypto.randomUUID());
-  await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
-    for (const id of ids.filter((_, at) => at % LANES === lane)) {
-      tasks.set(id, await submit(client, { ...image, externalTaskId: id }, seen));
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: LANES }, async (_, lane) => {
+      for (const id of ids.filter((_, at) => at % LANES === lane)) {
+        tasks.set(id, await submit(client, { ...image, externalTaskId: id }, seen));
+      }
+    }),
+  );
   const { charges } = await kit.account();
   const paid = charges.map(({ externalTaskId }) => externalTaskId);
   equal([...paid].sort(), [...ids].sort(), "one charge for each id");
   const records = await client.records();
   equal(records.length, count, "one record for each id");
-  for (const { externalTaskId, taskId } of records) equal(taskId, tasks.get(externalTaskId)?.taskId, "the task of the record");
+  for (const { externalTaskId, taskId } of records)
+    equal(taskId, tasks.get(externalTaskId)?.taskId, "the task of the record");
   return { client, tasks: [...tasks.values()], seen, line };
 }
 
@@ -85,12 +99,14 @@ export const run = runner({
 
   async cut_waits_and_downloads_end_well(kit) {
     const { client, tasks, line } = await submissions(kit, 20);
-    await Promise.all(tasks.map(async ({ taskId }) => {
-      const task = await client.wait(taskId);
-      equal(task.status, "succeed");
-      const video = await persist(() => client.download(task));
-      equal(new TextDecoder().decode((await bytesOf(video)).subarray(4, 8)), "ftyp");
-    }));
+    await Promise.all(
+      tasks.map(async ({ taskId }) => {
+        const task = await client.wait(taskId);
+        equal(task.status, "succeed");
+        const video = await persist(() => client.download(task));
+        equal(new TextDecoder().decode((await bytesOf(video)).subarray(4, 8)), "ftyp");
+      }),
+    );
     ok((await line.cut()) > 0, `cuts with the seed ${line.seed}`);
   },
 });

@@ -1,5 +1,6 @@
-// What is shipped serves everybody who wrote against the contract: each shipped value and type is assignable to it.
-// What the contract has and the package has not yet is listed, so that it cannot be forgotten or added unnoticed.
+// What is shipped serves everybody who wrote against the contract: each shipped value and type is
+// assignable to it. What the contract has and the package has not yet is listed, so that it cannot
+// be forgotten or added unnoticed.
 
 import init, * as shipped from "../../pkg/index.js";
 import type * as contract from "./contract.d.ts";
@@ -8,8 +9,14 @@ import type contractInit from "./contract.d.ts";
 type Missing = "prepareImage";
 
 const loads: typeof contractInit = init;
-const values: Omit<typeof contract, Missing | "default" | "createClient" | "KlingError" | "isKlingError"> = shipped;
-const client: contract.Client = shipped.createClient({ apiKey: () => "key", fetch: globalThis.fetch });
+const values: Omit<
+  typeof contract,
+  Missing | "default" | "createClient" | "KlingError" | "isKlingError"
+> = shipped;
+const client: contract.Client = shipped.createClient({
+  apiKey: () => "key",
+  fetch: globalThis.fetch,
+});
 
 type Serves<Contract, Shipped extends Contract> = [Contract, Shipped];
 type Types = [

@@ -24,7 +24,7 @@ pub(crate) enum Need {
     WasmTarget,
     /// wasm-pack and the wasm-bindgen of the lock file.
     WasmTools,
-    /// binaryen's wasm-opt, what bundles and shortens scripts, and the TypeScript compiler.
+    /// binaryen's wasm-opt, what bundles, shortens and formats scripts, and the TypeScript compiler.
     NpmTools,
     /// Chromium, Firefox and a driver for each.
     Browsers,

@@ -7,7 +7,13 @@ onmessage = async ({ data: { image, baseUrl, apiKey } }) => {
     const { format, width } = await inspectImage(image);
     const client = createClient({ baseUrl, apiKey });
     const task = await client.submit({ images: [image], prompt: "a consumer" });
-    postMessage({ format, width, status: task.status, taskId: task.taskId, storage: await client.storage() });
+    postMessage({
+      format,
+      width,
+      status: task.status,
+      taskId: task.taskId,
+      storage: await client.storage(),
+    });
   } catch (error) {
     postMessage({ error: String(error), cause: String(error instanceof Error && error.cause) });
   }

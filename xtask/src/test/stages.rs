@@ -32,14 +32,17 @@ pub(super) struct Stage {
 /// So many pages at once in each browser: most of their time goes by waiting.
 const LANES: usize = 2;
 
+/// What prettier formats. It leaves out what git ignores; `.prettierrc.json` has its one option.
+const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,css}";
+
 /// All of them.
 pub(super) const STAGES: [Stage; 11] = [
     Stage {
         name: "fmt",
-        about: "the formatting of all Rust code",
-        needs: &[Need::Lints],
+        about: "the formatting of all Rust code and all JavaScript",
+        needs: &[Need::Lints, Need::NpmTools],
         builds_on: None,
-        run: |run| run.check([run.cargo(&["fmt", "--all", "--check"])]),
+        run: fmt,
     },
     Stage {
         name: "licences",
@@ -117,6 +120,13 @@ pub(super) const STAGES: [Stage; 11] = [
         run: consumers,
     },
 ];
+
+fn fmt(run: &Run) -> Result<Tally> {
+    run.check([
+        run.cargo(&["fmt", "--all", "--check"]),
+        run.program(&run.project.tools.npm_program("prettier"), &["--check", SCRIPTS]),
+    ])
+}
 
 fn permissive(run: &Run) -> Result<Tally> {
     let permissive = licences::check(run.project)?;

@@ -8,4 +8,6 @@ const relay = createRelay({
   allowOrigins: Deno.env.get("PAGES")?.split(",") ?? [],
 });
 
-Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 8080) }, (request) => relay(request));
+Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 8080) }, (request) =>
+  relay(request),
+);

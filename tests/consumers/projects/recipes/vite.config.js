@@ -6,4 +6,7 @@ import { defineConfig } from "vite";
 // What the frameworks need; the package needs nothing.
 const input = ["react", "vue", "svelte", "worker", "readme"].map((name) => `${name}/index.html`);
 
-export default defineConfig({ plugins: [react(), vue(), svelte()], build: { rollupOptions: { input } } });
+export default defineConfig({
+  plugins: [react(), vue(), svelte()],
+  build: { rollupOptions: { input } },
+});

@@ -1,10 +1,34 @@
 // Every export, used as the manual says.
 
 import init, {
-  KlingError, buildRequestBody, createClient, encodeImage, inspectImage, isKlingError, limits, validateRequest,
-  type CallOptions, type Client, type ClientOptions, type ErrorCode, type ImageFormat, type ImageInfo, type ImageSource,
-  type Issue, type IssueCode, type PollingOptions, type Progress, type ProgressOptions, type SubmitOptions, type Task,
-  type TaskRecord, type TaskStatus, type Video, type VideoRequest, type WaitOptions, type WasmSource,
+  KlingError,
+  buildRequestBody,
+  createClient,
+  encodeImage,
+  inspectImage,
+  isKlingError,
+  limits,
+  validateRequest,
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  type ErrorCode,
+  type ImageFormat,
+  type ImageInfo,
+  type ImageSource,
+  type Issue,
+  type IssueCode,
+  type PollingOptions,
+  type Progress,
+  type ProgressOptions,
+  type SubmitOptions,
+  type Task,
+  type TaskRecord,
+  type TaskStatus,
+  type Video,
+  type VideoRequest,
+  type WaitOptions,
+  type WasmSource,
 } from "kling-multi-image2video";
 import initInside, * as inside from "kling-multi-image2video/inline";
 import module from "kling-multi-image2video/kling_multi_image2video_bg.wasm";
@@ -27,26 +51,45 @@ const most: number = Math.min(limits.maxImages, limits.maxImageBytes, limits.max
 const least: number = Math.max(limits.minImages, limits.minImageEdge / limits.maxAspectRatio);
 
 const request: VideoRequest = {
-  images: [image, new URL("https://example.com/a.png"), text], prompt: "x", mode: "std", duration: 5, aspectRatio: "16:9",
+  images: [image, new URL("https://example.com/a.png"), text],
+  prompt: "x",
+  mode: "std",
+  duration: 5,
+  aspectRatio: "16:9",
 };
 const maybe: { prompt?: string | undefined } = {};
-const issues: Issue[] = await validateRequest({ images: document.querySelector("input")?.files ?? [], prompt: maybe.prompt });
+const issues: Issue[] = await validateRequest({
+  images: document.querySelector("input")?.files ?? [],
+  prompt: maybe.prompt,
+});
 const codes: IssueCode[] = issues.map(({ code }) => code);
 const body: Blob = await buildRequestBody(request);
 
 const polling: PollingOptions = { interval: 1000, outageBudget: 60_000 };
-const options: ClientOptions = { apiKey: async () => "key", baseUrl: "/api/kling", polling, store: "memory", fetch };
+const options: ClientOptions = {
+  apiKey: async () => "key",
+  baseUrl: "/api/kling",
+  polling,
+  store: "memory",
+  fetch,
+};
 const client: Client = createClient(options);
 
 const onProgress = (progress: Progress): string => {
   switch (progress.phase) {
-    case "preparing": return `picture ${progress.image + 1}`;
-    case "encoding": return `${progress.loaded} of ${progress.total}`;
-    case "uploading": return progress.externalTaskId;
+    case "preparing":
+      return `picture ${progress.image + 1}`;
+    case "encoding":
+      return `${progress.loaded} of ${progress.total}`;
+    case "uploading":
+      return progress.externalTaskId;
     case "submitted":
-    case "processing": return progress.task.taskId;
-    case "waiting": return progress.error?.message ?? progress.reason;
-    case "downloading": return String(progress.total ?? progress.loaded);
+    case "processing":
+      return progress.task.taskId;
+    case "waiting":
+      return progress.error?.message ?? progress.reason;
+    case "downloading":
+      return String(progress.total ?? progress.loaded);
   }
 };
 const submitOptions: SubmitOptions = { onProgress };
@@ -63,7 +106,8 @@ const found: Task | undefined = await client.reconcile("external");
 await client.adopt("1");
 const video: Video | undefined = task.videos[0];
 const bytes: Blob = await client.download(video ?? task, progressOptions);
-const kept: Blob | undefined = (await client.keepVideo(task.taskId)) && (await client.keptVideo(task.taskId));
+const kept: Blob | undefined =
+  (await client.keepVideo(task.taskId)) && (await client.keptVideo(task.taskId));
 const records: TaskRecord[] = await client.records();
 const leave: () => void = client.onRecordChange(({ state, kept }) => void [state, kept]);
 await client.forget(task.taskId);
@@ -75,14 +119,37 @@ try {
 } catch (error) {
   if (!isKlingError(error)) throw error;
   const code: ErrorCode = error.code;
-  const known = [code, error.retryable, error.issues?.[0]?.path, error.taskId, error.url, error.toJSON()];
+  const known = [
+    code,
+    error.retryable,
+    error.issues?.[0]?.path,
+    error.taskId,
+    error.url,
+    error.toJSON(),
+  ];
   void [known, error instanceof KlingError];
 }
 
 const relayOptions: RelayOptions = {
   apiKey: () => "key",
-  authorize: (asking: Request, { action, id }: RelayedCall) => action !== "create" || (id === undefined && asking.url !== ""),
+  authorize: (asking: Request, { action, id }: RelayedCall) =>
+    action !== "create" || (id === undefined && asking.url !== ""),
 };
 const answer: Response = await createRelay(relayOptions)(new Request("https://example.com"));
 
-void [most, least, format, width, codes, body, status, found, bytes, kept, records, leave, where, answer];
+void [
+  most,
+  least,
+  format,
+  width,
+  codes,
+  body,
+  status,
+  found,
+  bytes,
+  kept,
+  records,
+  leave,
+  where,
+  answer,
+];

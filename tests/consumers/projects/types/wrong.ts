@@ -1,6 +1,13 @@
 // Wrong uses: the compiler must find each.
 
-import init, { createClient, inspectImage, limits, validateRequest, type Task, type TaskRecord } from "kling-multi-image2video";
+import init, {
+  createClient,
+  inspectImage,
+  limits,
+  validateRequest,
+  type Task,
+  type TaskRecord,
+} from "kling-multi-image2video";
 import { createRelay } from "kling-multi-image2video/relay";
 
 const client = createClient();

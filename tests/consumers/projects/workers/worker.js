@@ -12,6 +12,10 @@ export default {
       await init(module);
       return Response.json(await inspectImage(await request.blob()));
     }
-    return createRelay({ apiKey: COMETAPI_KEY, baseUrl: COMETAPI_BASE, allowOrigins: PAGES?.split(",") ?? [] })(request);
+    return createRelay({
+      apiKey: COMETAPI_KEY,
+      baseUrl: COMETAPI_BASE,
+      allowOrigins: PAGES?.split(",") ?? [],
+    })(request);
   },
 };

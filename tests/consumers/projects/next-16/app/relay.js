@@ -1,3 +1,6 @@
 import { createRelay } from "kling-multi-image2video/relay";
 
-export const relay = createRelay({ apiKey: () => process.env.COMETAPI_KEY, baseUrl: process.env.COMETAPI_BASE });
+export const relay = createRelay({
+  apiKey: () => process.env.COMETAPI_KEY,
+  baseUrl: process.env.COMETAPI_BASE,
+});

@@ -1,4 +1,5 @@
-// No bundler, and what was paid for is never lost: after a reload, a crash or on another day the page goes on where it was.
+// No bundler, and what was paid for is never lost: after a reload, a crash or on another day the
+// page goes on where it was.
 import { createClient, isKlingError } from "kling-multi-image2video";
 
 // The site's relay adds the key.
@@ -18,9 +19,13 @@ form.addEventListener("submit", (event) => {
 // The newest of this browser's tasks, if it still runs or has its video here.
 const [newest] = await client.records();
 if (newest?.kept) show(await client.keptVideo(newest.externalTaskId));
-else if (newest?.taskId && newest.state !== "failed") follow((options) => client.wait(newest.externalTaskId, options));
+else if (newest?.taskId && newest.state !== "failed")
+  follow((options) => client.wait(newest.externalTaskId, options));
 
-/** @param {(options: import("kling-multi-image2video").ProgressOptions) => Promise<import("kling-multi-image2video").Task>} task */
+/**
+ * @param {(options: import("kling-multi-image2video").ProgressOptions) =>
+ * Promise<import("kling-multi-image2video").Task>} task
+ */
 async function follow(task) {
   /** @type {import("kling-multi-image2video").ProgressOptions} */
   const options = { onProgress: ({ phase }) => (status.textContent = phase) };

@@ -1,7 +1,8 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { createClient, isKlingError, type Progress } from "kling-multi-image2video";
 
-// At module scope: one client for all, and no effect until it is used. The site's relay adds the key.
+// At module scope: one client for all, and no effect until it is used. The site's relay adds the
+// key.
 const client = createClient({ baseUrl: "/api/kling" });
 
 export function Maker() {
@@ -24,13 +25,17 @@ export function Maker() {
     const { signal } = left.current;
     setBusy(true);
     try {
-      const request = { images: form.getAll("images") as File[], prompt: String(form.get("prompt")) };
+      const request = {
+        images: form.getAll("images") as File[],
+        prompt: String(form.get("prompt")),
+      };
       const onProgress = ({ phase }: Progress) => setPhase(phase);
       const task = await client.generate(request, { signal, onProgress });
       setVideo(URL.createObjectURL(await client.keepVideo(task.taskId, { signal, onProgress })));
       setPhase("done");
     } catch (error) {
-      if (!signal.aborted) setPhase(isKlingError(error) ? `${error.code}: ${error.message}` : String(error));
+      if (!signal.aborted)
+        setPhase(isKlingError(error) ? `${error.code}: ${error.message}` : String(error));
     }
     setBusy(false);
   }

@@ -1,4 +1,5 @@
-// A site of plain Node: the page's files in `dist`, and the relay that adds the key. Set COMETAPI_KEY, and PORT if you like.
+// A site of plain Node: the page's files in `dist`, and the relay that adds the key. Set
+// COMETAPI_KEY, and PORT if you like.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -12,7 +13,10 @@ const relay = createRelay({
   baseUrl: process.env.COMETAPI_BASE,
   authorize: (_, { action }) => action !== "create" || left-- > 0,
 });
-/** Who may pay, and how often: your own look at the session belongs here. This is twenty videos an hour for all together. */
+/**
+ * Who may pay, and how often: your own look at the session belongs here. This is twenty videos an
+ * hour for all together.
+ */
 let left = 20;
 setInterval(() => (left = 20), 3_600_000).unref();
 /** @type {Record<string, string>} */
@@ -40,5 +44,8 @@ async function answered(incoming) {
   }
   const name = url.pathname.replace(/\/$/, "/index.html");
   const file = await readFile(new URL(`./dist${name}`, import.meta.url)).catch(() => undefined);
-  return new Response(file, { status: file ? 200 : 404, headers: { "Content-Type": types[extname(name)] ?? "text/plain" } });
+  return new Response(file, {
+    status: file ? 200 : 404,
+    headers: { "Content-Type": types[extname(name)] ?? "text/plain" },
+  });
 }

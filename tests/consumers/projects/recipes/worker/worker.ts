@@ -1,4 +1,5 @@
-// A module worker: the same calls as in a page. Files and videos pass between the two without being copied.
+// A module worker: the same calls as in a page. Files and videos pass between the two without being
+// copied.
 import { createClient, isKlingError, type Progress } from "kling-multi-image2video";
 
 export interface Job {
@@ -23,6 +24,9 @@ addEventListener("message", async ({ data }: MessageEvent<Job>) => {
     tell({ phase: "done", video });
   } catch (error) {
     // Errors lose their code on the way between threads: it goes as text.
-    tell({ phase: "failed", message: isKlingError(error) ? `${error.code}: ${error.message}` : String(error) });
+    tell({
+      phase: "failed",
+      message: isKlingError(error) ? `${error.code}: ${error.message}` : String(error),
+    });
   }
 });
