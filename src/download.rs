@@ -16,7 +16,7 @@ use super::host::Browser;
 use super::listener::Listener;
 use super::number::whole;
 use super::settings::Settings;
-use kling_core::endpoint::TransportError;
+use kling_core::endpoint::{Status, TransportError};
 use kling_core::flow::Flow;
 use kling_core::flow::download::{Line, Opened, Source};
 use kling_core::gate::Gate;
@@ -57,7 +57,7 @@ impl Line for Stream<'_> {
     async fn open(&self, source: &Source, from: u64) -> Result<Opened, TransportError> {
         self.arriving.take();
         let begun = self.settings.fetcher.fetch_video(source, from).await?;
-        let (status, length) = (begun.response.status(), begun.header("Content-Length"));
+        let (status, length) = (Status::from_fetch(begun.response.status()), begun.header("Content-Length"));
         *self.arriving.borrow_mut() = Some(Rc::new(begun));
         self.is_new.set(true);
         Ok(Opened { status, length: length.and_then(|length| length.trim().parse().ok()) })

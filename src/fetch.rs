@@ -3,6 +3,7 @@
 //! Of gloo-net only the headers: its builder and its reader of texts panic on errors that are not of this realm.
 
 use std::cell::RefCell;
+use std::iter;
 
 use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
@@ -14,7 +15,7 @@ use web_sys::{Blob, Response};
 use super::fault::words_of;
 use super::number::float;
 use super::text::address;
-use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, TransportError};
+use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, Status, TransportError};
 use kling_core::error::Error;
 use kling_core::flow::download::Source;
 
@@ -82,8 +83,8 @@ impl Fetcher {
     /// Checks that a URL of the caller's contains no key: it would go to the delivery host.
     pub(super) fn permit_url(&self, url: &str) -> Result<(), Error> {
         // Also as the browser requests it: white space within it is dropped.
-        let requested = address(&url.into(), false).unwrap_or_default();
-        if [url, &requested].into_iter().any(|url| self.keys.borrow().are_in(url)) {
+        let requested = address(&url.into(), false);
+        if iter::once(url).chain(requested.as_deref()).any(|url| self.keys.borrow().are_in(url)) {
             return Err(Error::invalid_option("video", "expected the URL of a video, found the API key in it"));
         }
         Ok(())
@@ -105,7 +106,7 @@ impl Fetcher {
         let text = text.map_err(|error| self.failure(&error))?.as_string();
         let keys = self.keys.borrow();
         Ok(HttpResponse {
-            status: arriving.response.status(),
+            status: Status::from_fetch(arriving.response.status()),
             retry_after: arriving.header("Retry-After").map(|text| keys.redact(text)),
             body: text.map_or(Body::TooLarge, |text| Body::Text(keys.redact(text))),
         })

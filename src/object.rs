@@ -21,7 +21,8 @@ pub(super) fn js_value(value: &Plain) -> JsValue {
 /// A task as plain JavaScript, with the answer as it came beside it.
 pub(super) fn task(task: &Task) -> JsValue {
     let value = plain(task);
-    set(&value, "raw", &js_sys::JSON::parse(&task.raw).unwrap_or(JsValue::NULL));
+    let raw = task.raw.as_deref().and_then(|raw| js_sys::JSON::parse(raw).ok());
+    set(&value, "raw", &raw.unwrap_or(JsValue::NULL));
     value
 }
 

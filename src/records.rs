@@ -15,7 +15,7 @@ use super::object::{is_object, js_value, member};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::Held;
 use kling_core::flow::submit::Known;
-use kling_core::record::{Change, RecordState, TaskRecord, Write};
+use kling_core::record::{Attempt, Change, RecordState, TaskRecord, Write};
 use kling_core::request::Field;
 use kling_core::task::Video;
 
@@ -142,7 +142,7 @@ impl Records {
             let entry: Array = entry.dyn_into().ok()?;
             let text = |index| entry.get(index).as_string();
             let state = RecordState::of(&text(1)?)?;
-            (text(0)? == *self.base).then(|| Known { state, attempt: text(2).unwrap_or_default() })
+            (text(0)? == *self.base).then(|| Known { state, attempt: attempt(text(2)) })
         };
         all.dyn_ref::<Array>()?.iter().find_map(known)
     }
@@ -199,9 +199,13 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
         updated_at: number("updatedAt").unwrap_or(0),
         videos: videos.iter().filter_map(|video| self::video(&video)).collect(),
         kept: member(value, "kept").is_ok_and(|kept| kept.as_bool() == Some(true)),
-        attempt: text("attempt").unwrap_or_default(),
+        attempt: attempt(text("attempt")),
         external_task_id,
     }))
+}
+
+fn attempt(name: Option<String>) -> Attempt {
+    name.map_or(Attempt::Elsewhere, Attempt::Named)
 }
 
 /// A video as JavaScript has it.

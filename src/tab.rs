@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
 use super::timer::LONGEST;
-use kling_core::endpoint::{Body, HttpResponse, TransportError};
+use kling_core::endpoint::{Body, HttpResponse, Status, TransportError};
 use kling_core::flow::Wake;
 use kling_core::flow::echo::Echo;
 
@@ -69,7 +69,7 @@ impl Tab {
             None => {}
             Some(Ok(response)) => {
                 message.push(&response.body.as_text().into());
-                message.push(&response.status.into());
+                message.push(&response.status.to_fetch().into());
                 message.push(&response.retry_after.into());
             }
             Some(Err(error)) => {
@@ -87,7 +87,8 @@ fn heard(message: &JsValue) -> Option<Echo> {
         (None, None) => None,
         (Some(message), None) => Some(Err(TransportError::new(message))),
         (body, Some(status)) => {
-            let (status, retry_after) = (u16::try_from(whole(status)).ok()?, message.get(4).as_string());
+            let status = Status::from_fetch(u16::try_from(whole(status)).ok()?);
+            let retry_after = message.get(4).as_string();
             let body = body.map_or(Body::TooLarge, Body::Text);
             Some(Ok(HttpResponse { status, body, retry_after }))
         }

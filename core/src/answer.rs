@@ -5,7 +5,7 @@ mod refusal;
 
 pub use refusal::Refusal;
 
-use crate::endpoint::HttpResponse;
+use crate::endpoint::{HttpResponse, Status};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::task::Task;
@@ -24,7 +24,7 @@ pub enum Answer {
 /// An answer that is none of the documented ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Odd {
-    status: u16,
+    status: Status,
     seen: &'static str,
     is_json: bool,
 }
@@ -33,16 +33,16 @@ impl Answer {
     /// Reads an answer.
     pub fn read(response: &HttpResponse) -> Self {
         let odd = |seen, is_json| Self::Odd(Odd { status: response.status, seen, is_json });
-        if response.status == 0 {
+        let Status::Code(status) = response.status else {
             return odd("a redirect, which is not followed because the key would go with it", false);
-        }
+        };
         let Some(body) = response.body.as_text() else { return odd("an answer of more than 1 MiB", false) };
         let Some(json) = Json::parse(body) else { return odd(describe(body), false) };
-        let is_success = (200..300).contains(&response.status);
+        let is_success = (200..300).contains(&status);
         if let Some(task) = is_success.then(|| Task::read(&json, body)).flatten() {
             return Self::Task(task);
         }
-        match Refusal::read(&json, response) {
+        match Refusal::read(&json, status, response.retry_after.as_deref()) {
             Some(refusal) if !is_success || refusal.is_error() => Self::Refused(Box::new(refusal)),
             _ if is_success => odd("JSON without a task", true),
             _ => odd("JSON without a message", true),
@@ -51,8 +51,8 @@ impl Answer {
 }
 
 impl Odd {
-    /// HTTP status; 0 for a redirect.
-    pub fn status(&self) -> u16 {
+    /// Its status.
+    pub fn status(&self) -> Status {
         self.status
     }
 
@@ -63,15 +63,15 @@ impl Odd {
 
     /// As the error of a question.
     pub fn into_query_error(self) -> Error {
-        let code = if self.status >= 500 { ErrorCode::ServerError } else { ErrorCode::Protocol };
+        let code = if self.is_of_server() { ErrorCode::ServerError } else { ErrorCode::Protocol };
         // A page of an edge or of a hotel's network passes; an address that leads elsewhere does not.
-        let passes = self.status != 0;
+        let passes = self.status != Status::Redirect;
         self.into_error(code).retryable(passes)
     }
 
     /// As the error of a submission that created nothing.
     pub fn into_submission_error(self) -> Error {
-        if self.status != 413 {
+        if self.status != Status::Code(413) {
             return self.into_error(ErrorCode::Protocol);
         }
         // Any web server on the way says that, in a page of its own.
@@ -79,16 +79,20 @@ impl Odd {
         Error::new(meaning::TOO_LARGE.code, message).detailed(|details| details.status = Some(413))
     }
 
+    fn is_of_server(&self) -> bool {
+        matches!(self.status, Status::Code(500..))
+    }
+
     /// As an error. What a repetition would mean depends on what was asked.
     pub fn into_error(self, code: ErrorCode) -> Error {
         let found = match self.status {
-            0 => self.seen.to_owned(),
-            status => format!("HTTP {status} with {}", self.seen),
+            Status::Redirect => self.seen.to_owned(),
+            Status::Code(code) => format!("HTTP {code} with {}", self.seen),
         };
         // From 500 on it is an edge that cannot reach the service, not another place.
-        let advice = if self.status < 500 { "; check the base address" } else { "" };
+        let advice = if self.is_of_server() { "" } else { "; check the base address" };
         let message = format!("expected an answer of the service, found {found}{advice}");
-        Error::new(code, message).detailed(|details| details.status = (self.status != 0).then_some(self.status))
+        Error::new(code, message).detailed(|details| details.status = self.status.code())
     }
 }
 

@@ -230,15 +230,44 @@ impl Service {
     }
 }
 
-/// An answer, whatever its status. It was redacted where it arrived, so that it contains no key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A response of any status. It was redacted where it arrived, so that it contains no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
-    /// HTTP status; 0 for a redirect that was not followed, of which a browser shows nothing.
-    pub status: u16,
+    /// Its status.
+    pub status: Status,
     /// The body.
     pub body: Body,
     /// The `Retry-After` header, where the server lets a page read it.
     pub retry_after: Option<String>,
+}
+
+/// The status of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// An HTTP status code.
+    Code(u16),
+    /// A redirect that was not followed. A browser shows neither its status code nor its target.
+    Redirect,
+}
+
+impl Status {
+    /// The status from `Response.status` of `fetch`, where 0 stands for a redirect that was not followed.
+    pub fn from_fetch(status: u16) -> Self {
+        if status == 0 { Self::Redirect } else { Self::Code(status) }
+    }
+
+    /// The status as [`Status::from_fetch`] reads it.
+    pub fn to_fetch(self) -> u16 {
+        self.code().unwrap_or(0)
+    }
+
+    /// The HTTP status code, unless it is unknown.
+    pub fn code(self) -> Option<u16> {
+        match self {
+            Self::Code(code) => Some(code),
+            Self::Redirect => None,
+        }
+    }
 }
 
 /// The body of a response that is not a video.
@@ -260,12 +289,6 @@ impl Body {
             Self::Text(text) => Some(text),
             Self::TooLarge => None,
         }
-    }
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        Self::Text(String::new())
     }
 }
 

@@ -42,9 +42,33 @@ pub struct TaskRecord {
     pub videos: Vec<Video>,
     /// Whether the video itself is kept.
     pub kept: bool,
-    /// Which attempt to send the request this record is about: random, and new for each. Empty for a task that was created
-    /// elsewhere. It stays in the store.
-    pub attempt: String,
+    /// Which attempt to send the request this record is about. Callers do not see it.
+    pub attempt: Attempt,
+}
+
+/// The attempt to send the request that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// An attempt of this package. Its name is random, and new for each attempt.
+    Named(String),
+    /// None: the task was created elsewhere.
+    Elsewhere,
+}
+
+impl Attempt {
+    /// Makes it another attempt.
+    pub(crate) fn renew(&mut self) {
+        match self {
+            Self::Named(name) => name.push('+'),
+            Self::Elsewhere => {}
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Attempt {
+    fn from(name: T) -> Self {
+        Self::Named(name.into())
+    }
 }
 
 /// How far a submission is. The last four are the service's own words.
@@ -154,7 +178,7 @@ impl TaskRecord {
             updated_at: now,
             videos: Vec::new(),
             kept: false,
-            attempt,
+            attempt: Attempt::Named(attempt),
         }
     }
 
@@ -176,7 +200,7 @@ impl TaskRecord {
             updated_at: now,
             videos: task.videos.clone(),
             kept: false,
-            attempt: String::new(),
+            attempt: Attempt::Elsewhere,
         }
     }
 
@@ -230,7 +254,7 @@ impl TaskRecord {
             videos: self.videos.clone(),
             created_at: Some(self.created_at),
             updated_at: Some(self.updated_at),
-            raw: "null".to_owned(),
+            raw: None,
         }))
     }
 }
@@ -238,7 +262,11 @@ impl TaskRecord {
 impl TaskRecord {
     /// As it is stored: with the attempt, which is nothing that a caller needs.
     pub fn stored(&self) -> Plain {
-        self.members().text("attempt", &self.attempt).into()
+        match &self.attempt {
+            Attempt::Named(name) => self.members().text("attempt", name),
+            Attempt::Elsewhere => self.members(),
+        }
+        .into()
     }
 
     fn members(&self) -> Members {

@@ -1,7 +1,7 @@
 //! What one POST came to: accepted, rejected, unknown, or never sent.
 
 use crate::answer::Answer;
-use crate::endpoint::{HttpResponse, TransportError};
+use crate::endpoint::{HttpResponse, Status, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::request::ExternalTaskId;
 use crate::task::Task;
@@ -41,8 +41,10 @@ impl Outcome {
                 _ => Self::Rejected(named(refusal.into_submission_error())),
             },
             Answer::Odd(odd) => match odd.status() {
-                0 | 400..500 if odd.status() != 408 => Self::Rejected(named(odd.into_submission_error())),
-                _ => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
+                Status::Redirect | Status::Code(400..=407 | 409..500) => {
+                    Self::Rejected(named(odd.into_submission_error()))
+                }
+                Status::Code(_) => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
             },
         }
     }

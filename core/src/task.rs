@@ -95,8 +95,8 @@ pub struct Task {
     pub created_at: Option<u64>,
     /// ms since 1970.
     pub updated_at: Option<u64>,
-    /// The answer as it came: JSON.
-    pub raw: String,
+    /// The response as it came: JSON. Absent from a task that a record remembers.
+    pub raw: Option<String>,
 }
 
 /// A finished video.

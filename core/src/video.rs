@@ -1,6 +1,6 @@
 //! What a delivery host sent, judged.
 
-use crate::endpoint::TransportError;
+use crate::endpoint::{Status, TransportError};
 use crate::error::{Error, ErrorCode};
 
 /// How many first bytes tell an MP4 file.
@@ -50,14 +50,21 @@ pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
 /// The answer of a delivery host that brings no video.
 ///
 /// [`ErrorCode::UrlExpired`], [`ErrorCode::ServerError`] or [`ErrorCode::NotAVideo`].
-pub fn refused(url: &str, status: u16) -> Error {
+pub fn refused(url: &str, status: Status) -> Error {
     let (code, message, retryable) = match status {
-        401 | 403 | 404 | 410 => (ErrorCode::UrlExpired, "the URL of the video has expired; get the task again", false),
-        429 | 500.. => (ErrorCode::ServerError, "the delivery host has a problem of its own; try again later", true),
-        _ => (ErrorCode::NotAVideo, "expected a video from the delivery host, found another answer", false),
+        Status::Code(401 | 403 | 404 | 410) => {
+            (ErrorCode::UrlExpired, "the URL of the video has expired; get the task again", false)
+        }
+        Status::Code(429 | 500..) => {
+            (ErrorCode::ServerError, "the delivery host has a problem of its own; try again later", true)
+        }
+        Status::Code(_) | Status::Redirect => {
+            (ErrorCode::NotAVideo, "expected a video from the delivery host, found another answer", false)
+        }
     };
-    let error = Error::new(code, format!("{message} (HTTP {status})")).retryable(retryable);
-    at(url, error.detailed(|details| details.status = Some(status)))
+    let found = status.code().map_or_else(|| "a redirect".to_owned(), |code| format!("HTTP {code}"));
+    let error = Error::new(code, format!("{message} ({found})")).retryable(retryable);
+    at(url, error.detailed(|details| details.status = status.code()))
 }
 
 /// The host did not answer this page. Mostly it does not allow pages to read from it, while a player or a link may.

@@ -41,7 +41,7 @@ fn a_claim_needs_the_record_that_was_read() {
         // The task is known by now.
         (Some("a"), Some(of(Submitted, "a", Some("1"))), false),
     ] {
-        let change = Change::Claim { record: boxed(&claim), over: over.map(str::to_owned) };
+        let change = Change::Claim { record: boxed(&claim), over: over.map(Into::into) };
         let expected = if is_granted { put(&claim) } else { Write::Nothing };
         assert_eq!(change.apply(current.as_ref()), expected, "over {over:?}, found {current:?}");
     }
@@ -120,7 +120,7 @@ fn news_of_a_task_needs_a_record() {
         videos: Vec::new(),
         created_at: None,
         updated_at: None,
-        raw: "{}".into(),
+        raw: Some("{}".into()),
     });
     let observe = Change::Observe { id: "mine".into(), task, now: 7 };
     assert_eq!(observe.apply(None), Write::Nothing, "a forgotten record stays forgotten");

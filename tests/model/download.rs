@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::pending;
 
-use kling_core::endpoint::{HttpRequest, Method, TransportError};
+use kling_core::endpoint::{HttpRequest, Method, Status, TransportError};
 use kling_core::error::{Error, ErrorCode};
 
 use kling_core::flow::download::{Line, Opened, Source};
@@ -126,7 +126,7 @@ impl Hosts {
                 (206, Some(50))
             }
         };
-        Ok(Opened { status, length })
+        Ok(Opened { status: Status::Code(status), length })
     }
 
     async fn more(&self) -> Result<Option<u64>, TransportError> {

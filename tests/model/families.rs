@@ -1,7 +1,7 @@
 //! Every form in which a task is known to come, and the traps in them.
 
 use kling_core::answer::Answer;
-use kling_core::endpoint::HttpResponse;
+use kling_core::endpoint::{HttpResponse, Status};
 use kling_core::task::{Task, TaskStatus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const URL: &str = "https://cdn.example/v.mp4?sign=1";
 
 fn task(body: &Value) -> Task {
-    match Answer::read(&HttpResponse { status: 200, body: body.to_string().into(), retry_after: None }) {
+    match Answer::read(&HttpResponse { status: Status::Code(200), body: body.to_string().into(), retry_after: None }) {
         Answer::Task(task) => *task,
         other => panic!("no task in {body}: {other:?}"),
     }
@@ -195,7 +195,7 @@ proptest! {
         for _ in 0..depth {
             body = json!({ "code": "success", "data": body });
         }
-        if let Answer::Task(task) = Answer::read(&HttpResponse { status: 200, body: body.to_string().into(), retry_after: None }) {
+        if let Answer::Task(task) = Answer::read(&HttpResponse { status: Status::Code(200), body: body.to_string().into(), retry_after: None }) {
             prop_assert!(task.status == TaskStatus::Succeed || task.videos.is_empty());
             prop_assert_eq!(task.task_id, "k1");
         } else {

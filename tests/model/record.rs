@@ -27,7 +27,7 @@ fn task(status: TaskStatus, url: Option<&str>) -> Task {
         videos: url.map(video).into_iter().collect(),
         created_at: None,
         updated_at: None,
-        raw: "{}".into(),
+        raw: Some("{}".into()),
     }
 }
 

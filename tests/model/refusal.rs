@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kling_core::answer::Answer;
 use kling_core::answer::meaning::{Meaning, NUMBERS, STATUSES, WORDS};
-use kling_core::endpoint::HttpResponse;
+use kling_core::endpoint::{HttpResponse, Status};
 use kling_core::error::{Error, ErrorCode, ServiceCode};
 
 /// A code, and whether the same call may be made again.
@@ -61,10 +61,11 @@ fn outcome(error: &Error) -> (String, bool) {
 }
 
 fn refusals(status: u16, body: &str) -> (Error, Error) {
-    let read = || match Answer::read(&HttpResponse { status, body: body.into(), retry_after: None }) {
-        Answer::Refused(refusal) => *refusal,
-        other => panic!("no refusal in {status} {body}: {other:?}"),
-    };
+    let read =
+        || match Answer::read(&HttpResponse { status: Status::Code(status), body: body.into(), retry_after: None }) {
+            Answer::Refused(refusal) => *refusal,
+            other => panic!("no refusal in {status} {body}: {other:?}"),
+        };
     (read().into_submission_error(), read().into_query_error())
 }
 
@@ -149,7 +150,7 @@ fn an_error_inside_a_success_is_an_error() {
     for body in
         [r#"{"code":0,"message":"SUCCEED"}"#, r#"{"code":"success","message":""}"#, r#"{"code":200,"data":null}"#]
     {
-        let answer = Answer::read(&HttpResponse { status: 200, body: body.into(), retry_after: None });
+        let answer = Answer::read(&HttpResponse { status: Status::Code(200), body: body.into(), retry_after: None });
         assert!(matches!(answer, Answer::Odd(_)), "{body}: {answer:?}");
     }
 }
@@ -159,7 +160,7 @@ fn numbers_that_javascript_cannot_hold_are_words() {
     let (error, _) = refusals(500, r#"{"code":9223372036854775807,"message":"m"}"#);
     assert_eq!(error.details().service_code, Some(ServiceCode::Word("9223372036854775807".into())));
     let response = HttpResponse {
-        status: 429,
+        status: Status::Code(429),
         body: r#"{"code":1302,"message":"m"}"#.into(),
         retry_after: Some("9999999999999999".into()),
     };

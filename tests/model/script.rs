@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use kling_core::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, TransportError};
+use kling_core::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, Status, TransportError};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::echo::Echo;
 use kling_core::flow::watch::Watch;
@@ -188,7 +188,7 @@ impl Script {
         let answer = post.or_else(|| self.answers.borrow_mut().pop_front());
         match answer.or_else(|| self.rest.clone()).expect("a question beyond the script") {
             // As a connection on which nothing ever comes.
-            Ok(response) if response.status == STALLED => pending().await,
+            Ok(response) if response.status == Status::Code(STALLED) => pending().await,
             answer => answer,
         }
     }
@@ -341,7 +341,13 @@ pub(crate) fn id() -> TaskId {
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in lists with transport errors")]
 pub(crate) fn answer(status: u16, body: &str) -> Reply {
-    Ok(HttpResponse { status, body: body.into(), retry_after: None })
+    Ok(HttpResponse { status: Status::Code(status), body: body.into(), retry_after: None })
+}
+
+/// A redirect that was not followed.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in lists with transport errors")]
+pub(crate) fn redirect() -> Reply {
+    Ok(HttpResponse { status: Status::Redirect, body: "".into(), retry_after: None })
 }
 
 pub(crate) fn task(status: &str) -> Reply {

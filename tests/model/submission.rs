@@ -1,6 +1,6 @@
 //! What one POST came to: exactly one outcome for each answer.
 
-use kling_core::endpoint::{Body, HttpResponse, TransportError};
+use kling_core::endpoint::{Body, HttpResponse, Status, TransportError};
 use kling_core::error::ErrorCode;
 use kling_core::request::ExternalTaskId;
 use kling_core::submission::Outcome;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const TASK: &str = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"submitted"}}"#;
 
 fn outcome(status: u16, body: &str) -> Outcome {
-    let response = HttpResponse { status, body: body.into(), retry_after: None };
+    let response = HttpResponse { status: Status::from_fetch(status), body: body.into(), retry_after: None };
     Outcome::of(Ok(response), &ExternalTaskId::from_random([0; 16]))
 }
 
@@ -104,7 +104,10 @@ fn an_answer_that_is_too_large_is_judged_by_its_status() {
     for (status, code) in
         [(200, "submission_unknown"), (400, "protocol"), (408, "submission_unknown"), (502, "submission_unknown")]
     {
-        let outcome = Outcome::of(Ok(HttpResponse { status, body: Body::TooLarge, retry_after: None }), &id);
+        let outcome = Outcome::of(
+            Ok(HttpResponse { status: Status::Code(status), body: Body::TooLarge, retry_after: None }),
+            &id,
+        );
         let (Outcome::Rejected(error) | Outcome::Unknown(error)) = outcome else { panic!("{status}: {outcome:?}") };
         assert_eq!(error.code().as_str(), code, "{status}");
         assert!(error.message().contains("an answer of more than 1 MiB"), "{error}");

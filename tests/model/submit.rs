@@ -1,6 +1,6 @@
 //! One submission, row by row of what may come of it, in virtual time against scripts.
 
-use kling_core::endpoint::{HttpResponse, Method};
+use kling_core::endpoint::{HttpResponse, Method, Status};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::submit::{Asked, Known};
 use kling_core::poll::Polling;
@@ -10,7 +10,7 @@ use kling_core::request::ExternalTaskId;
 use kling_core::task::Task;
 
 use crate::record::record;
-use crate::script::{STALLED, Script, answer, no_such_task, service, task, unreachable};
+use crate::script::{STALLED, Script, answer, no_such_task, redirect, service, task, unreachable};
 use kling_core::flow::Reply;
 
 pub(crate) const ID: [u8; 16] = [1; 16];
@@ -24,7 +24,7 @@ pub(crate) fn asked(script: &Script) -> Asked {
     let known = |record: &TaskRecord| Known { state: record.state, attempt: record.attempt.clone() };
     let known = script.records.borrow().get(external().as_str()).map(known);
     let attempt = format!("attempt {}", script.attempts.replace(script.attempts.get() + 1));
-    Asked { id: external(), record: Box::new(TaskRecord { attempt, ..record(ID[0]) }), known }
+    Asked { id: external(), record: Box::new(TaskRecord { attempt: attempt.into(), ..record(ID[0]) }), known }
 }
 
 impl Script {
@@ -82,7 +82,7 @@ fn every_answer_to_the_paid_request_has_one_outcome() {
         (refused(413, 1200), Some(E::PayloadTooLarge), Rejected, 1),
         (comet(413, ""), Some(E::PayloadTooLarge), Rejected, 1),
         (comet(500, "invalid_request"), Some(E::Rejected), Rejected, 1),
-        (answer(0, ""), Some(E::Protocol), Rejected, 1),
+        (redirect(), Some(E::Protocol), Rejected, 1),
         (answer(400, "<html>"), Some(E::Protocol), Rejected, 1),
         (answer(403, "<html>"), Some(E::Protocol), Rejected, 1),
         (answer(404, ""), Some(E::Protocol), Rejected, 1),
@@ -149,7 +149,7 @@ fn nothing_is_paid_for_before_the_address_has_answered_like_the_service() {
     for (reply, expected, retryable) in [
         (unreachable(), E::Network, true),
         (answer(STALLED, ""), E::Network, true),
-        (answer(0, ""), E::Protocol, false),
+        (redirect(), E::Protocol, false),
         (refused(401, 1000), E::Unauthorized, false),
         (answer(401, r#"{"error":{"message":"no","code":""}}"#), E::Unauthorized, false),
         (answer(200, "<html>"), E::Protocol, true),
@@ -245,14 +245,17 @@ fn but_not_for_ever_and_not_before_it_says() {
     assert_eq!(script.state(), Some(RecordState::Rejected));
     assert!((240_000..=300_000).contains(&script.now.get()), "{} ms", script.now.get());
 
-    let later =
-        Ok(HttpResponse { status: 429, body: r#"{"code":1302,"message":"x"}"#.into(), retry_after: Some("60".into()) });
+    let later = Ok(HttpResponse {
+        status: Status::Code(429),
+        body: r#"{"code":1302,"message":"x"}"#.into(),
+        retry_after: Some("60".into()),
+    });
     let script = Script::of([later, task("submitted")], no_such_task());
     script.submit().unwrap();
     assert_eq!(script.now.get(), 60_000);
 
     let never = Ok(HttpResponse {
-        status: 429,
+        status: Status::Code(429),
         body: r#"{"code":1302,"message":"x"}"#.into(),
         retry_after: Some("86400".into()),
     });
@@ -305,7 +308,7 @@ fn a_rejected_request_may_be_sent_again() {
 
 #[test]
 fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
-    let busy = Ok(HttpResponse { status: 503, body: "{}".into(), retry_after: Some("3600".into()) });
+    let busy = Ok(HttpResponse { status: Status::Code(503), body: "{}".into(), retry_after: Some("3600".into()) });
     let script = Script::of([busy], no_such_task());
     script.submit().unwrap_err();
     assert!(script.now.get() < 60_000, "{} ms", script.now.get());

@@ -1,5 +1,6 @@
 //! What a delivery host sent.
 
+use kling_core::endpoint::Status;
 use kling_core::error::ErrorCode;
 use kling_core::video::{Arrived, check_start, refused};
 
@@ -42,7 +43,7 @@ fn statuses() {
         (429, ErrorCode::ServerError, true),
         (418, ErrorCode::NotAVideo, false),
     ] {
-        let error = refused(URL, status);
+        let error = refused(URL, Status::Code(status));
         assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{status}");
         assert_eq!((error.details().status, error.details().url.as_deref()), (Some(status), Some(URL)));
     }

@@ -1,7 +1,6 @@
 //! A readable error of the service, or of the gateway before it.
 
 use super::meaning::{Asked, Meaning, mentions};
-use crate::endpoint::HttpResponse;
 use crate::error::{Error, ErrorCode, ServiceCode};
 use crate::json::{Json, LARGEST};
 
@@ -17,7 +16,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI.
-    pub(super) fn read(json: &Json, response: &HttpResponse) -> Option<Self> {
+    pub(super) fn read(json: &Json, status: u16, retry_after: Option<&str>) -> Option<Self> {
         let (mut code, mut message, mut request_id) = said(json);
         if matches!(&code, Some(ServiceCode::Word(word)) if word == "fail_to_fetch_task") {
             // The gateway passes on what the service said, as text.
@@ -33,13 +32,11 @@ impl Refusal {
         }
         let message = message.unwrap_or_default();
         Some(Self {
-            status: response.status,
+            status,
             code,
             request_id: request_id.or_else(|| request_id_in(&message)),
             message,
-            retry_after: response
-                .retry_after
-                .as_deref()
+            retry_after: retry_after
                 .and_then(|text| text.trim().parse::<u64>().ok()?.checked_mul(1000))
                 .filter(|time| *time <= LARGEST),
         })

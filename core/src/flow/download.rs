@@ -5,7 +5,7 @@
 use std::future::Future;
 
 use super::{Flow, Host};
-use crate::endpoint::{HttpRequest, Service, TransportError};
+use crate::endpoint::{HttpRequest, Service, Status, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
 use crate::poll::{Patience, Polling, STALL};
@@ -40,8 +40,8 @@ pub enum Source {
 /// The head of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// HTTP status; 0 for a redirect that was not followed.
-    pub status: u16,
+    /// Its status.
+    pub status: Status,
     /// Of the body that follows, in bytes.
     pub length: Option<u64>,
 }
@@ -51,7 +51,7 @@ enum Trouble {
     /// No answer came.
     Silent(TransportError),
     /// This answer came.
-    Refused(u16),
+    Refused(Status),
     /// It came without the end.
     Broken(TransportError),
     /// What came does not fit what there is.
@@ -145,7 +145,8 @@ impl<H: Host> Flow<H> {
                     broken_stream(url, &error.message)
                 }
                 Err(Trouble::Refused(status)) => {
-                    let is_passing = matches!(status, 429 | 500..) && matches!(source, Source::Delivery(_));
+                    let is_passing =
+                        matches!(status, Status::Code(429 | 500..)) && matches!(source, Source::Delivery(_));
                     if !is_passing {
                         return Err(refused(url, status));
                     }
@@ -178,9 +179,9 @@ impl<H: Host> Flow<H> {
             First::Right(()) => return Err(Trouble::Silent(stalled())),
         };
         match opened.status {
-            206 if from > 0 && arrived.is_completed_by(opened.length) => {}
-            206 | 416 if from > 0 => return Err(Trouble::Unfit),
-            200..300 => {
+            Status::Code(206) if from > 0 && arrived.is_completed_by(opened.length) => {}
+            Status::Code(206 | 416) if from > 0 => return Err(Trouble::Unfit),
+            Status::Code(200..300) => {
                 line.clear();
                 *arrived = Arrived { loaded: 0, total: opened.length };
             }

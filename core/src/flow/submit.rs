@@ -38,7 +38,7 @@ use crate::error::{Error, ErrorCode};
 use crate::poll::Polling;
 use crate::progress::{Progress, WaitingReason};
 use crate::race::{First, both, race};
-use crate::record::{Change, RecordState, TaskRecord};
+use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::request::ExternalTaskId;
 use crate::submission::Outcome;
 use crate::task::{Task, TaskId};
@@ -196,7 +196,7 @@ impl<H: Host> Submission<'_, H> {
     }
 
     /// Takes the id for this attempt, unless the record is another one by now than the attempt `over`.
-    async fn claim(&self, over: Option<String>) -> Result<(), Stop> {
+    async fn claim(&self, over: Option<Attempt>) -> Result<(), Stop> {
         let claim = Change::Claim { record: self.asked.record.clone(), over };
         let stands = self.flow.0.save(claim).await?;
         match stands.as_ref().and_then(|stands| stands.task()) {
@@ -279,7 +279,7 @@ impl<H: Host> Submission<'_, H> {
             return Ok(());
         }
         // Callers since then know this attempt as one of unknown outcome, and may send: from here on it is another one.
-        self.asked.record.attempt.push('+');
+        self.asked.record.attempt.renew();
         if let Some(Change::Withdraw { attempt, .. }) = &mut *self.unfinished.borrow_mut() {
             attempt.clone_from(&self.asked.record.attempt);
         }

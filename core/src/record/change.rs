@@ -1,7 +1,7 @@
 //! How a record changes. Each change is decided on the record that stands at that moment, within one transaction of the
 //! store, so that no tab undoes what another one wrote.
 
-use super::{RecordState, TaskRecord};
+use super::{Attempt, RecordState, TaskRecord};
 use crate::task::Task;
 
 /// A change of the record of one external task id.
@@ -13,7 +13,7 @@ pub enum Change {
         /// The record to write. Its [`attempt`](TaskRecord::attempt) is new.
         record: Box<TaskRecord>,
         /// The attempt that was read.
-        over: Option<String>,
+        over: Option<Attempt>,
     },
     /// Writes what an attempt came to, unless another attempt has taken the id since.
     Settle(Box<TaskRecord>),
@@ -22,7 +22,7 @@ pub enum Change {
         /// The external task id.
         id: String,
         /// The attempt that was claimed.
-        attempt: String,
+        attempt: Attempt,
         /// The record before the claim.
         earlier: Option<Box<TaskRecord>>,
     },
@@ -31,7 +31,7 @@ pub enum Change {
         /// The external task id.
         id: String,
         /// The attempt of the sender that is gone.
-        attempt: String,
+        attempt: Attempt,
     },
     /// Updates a record with what the service says of its task, at that time in ms since 1970.
     Observe {
@@ -49,7 +49,7 @@ pub enum Change {
         /// The external task id.
         id: String,
         /// The attempt of the record that was read.
-        attempt: String,
+        attempt: Attempt,
     },
 }
 
@@ -79,7 +79,7 @@ impl Change {
     /// Decides what is written, given the record that stands.
     pub fn apply(&self, current: Option<&TaskRecord>) -> Write {
         match self {
-            Self::Claim { record, over } => claim(record, over.as_deref(), current),
+            Self::Claim { record, over } => claim(record, over.as_ref(), current),
             Self::Settle(record) => settle(record, current),
             Self::Withdraw { attempt, earlier, .. } => match (current, earlier) {
                 (Some(current), Some(earlier)) if current.attempt == *attempt => Write::Put(earlier.clone()),
@@ -108,8 +108,8 @@ impl Change {
     }
 }
 
-fn claim(record: &TaskRecord, over: Option<&str>, current: Option<&TaskRecord>) -> Write {
-    let is_unchanged = current.map(|current| current.attempt.as_str()) == over;
+fn claim(record: &TaskRecord, over: Option<&Attempt>, current: Option<&TaskRecord>) -> Write {
+    let is_unchanged = current.map(|current| &current.attempt) == over;
     let has_task = current.is_some_and(|current| current.task_id.is_some());
     if is_unchanged && !has_task { Write::Put(Box::new(record.clone())) } else { Write::Nothing }
 }

@@ -47,7 +47,7 @@ impl Task {
             videos,
             created_at: levels.time(&["created_at", "submit_time"]),
             updated_at: levels.time(&["updated_at", "finish_time", "completed_at"]),
-            raw: raw.to_owned(),
+            raw: Some(raw.to_owned()),
             task_id,
         }))
     }

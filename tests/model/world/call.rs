@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use kling_core::endpoint::{HttpRequest, HttpResponse, Method};
+use kling_core::endpoint::{HttpRequest, HttpResponse, Method, Status};
 use kling_core::error::Error;
 use kling_core::flow::echo::Echo;
 use kling_core::flow::{Held, Host, Reply, Wake};
@@ -89,10 +89,10 @@ impl Call {
     fn note_refusal(&self, reply: &Reply) {
         let Ok(response) = reply else { return };
         let is_refused = match response.status {
-            0 | 401 | 403 | 413 | 429 => true,
-            400 => !says(response, "external_task_id"),
-            500 => says(response, "invalid_request"),
-            _ => false,
+            Status::Redirect | Status::Code(401 | 403 | 413 | 429) => true,
+            Status::Code(400) => !says(response, "external_task_id"),
+            Status::Code(500) => says(response, "invalid_request"),
+            Status::Code(_) => false,
         };
         if let Some(post) = self.browser.posts.borrow_mut().iter_mut().rev().find(|post| post.call == self.number) {
             post.is_refused = is_refused;
@@ -148,7 +148,8 @@ impl Host for &Call {
         }
         let reply = self.browser.provider.send(request, self.external.as_deref(), &self.paid).await;
         if is_paid {
-            let is_busy = matches!(&reply, Ok(response) if response.status == 429 && says(response, ":130"));
+            let is_busy =
+                matches!(&reply, Ok(response) if response.status == Status::Code(429) && says(response, ":130"));
             self.put_off.set(Some(is_busy));
             self.note_refusal(&reply);
         }

@@ -71,7 +71,7 @@ async fn submission(
         external_task_id: id.to_string(),
         created_at: browser.wall(),
         updated_at: browser.wall(),
-        attempt: format!("attempt {}", browser.provider.chance.next()),
+        attempt: format!("attempt {}", browser.provider.chance.next()).into(),
         ..record(0)
     });
     let asked = Asked { id: id.clone(), record, known };

@@ -10,7 +10,7 @@ use kling_core::flow::Reply;
 use super::chance::Chance;
 use super::executor::{Executor, Slot};
 use super::schedule::{GetFault, Odd, PostFault, Refusal, Schedule};
-use crate::script::{answer, no_such_task, unreachable};
+use crate::script::{answer, no_such_task, redirect, unreachable};
 
 /// A task of the service.
 #[derive(Clone, Debug)]
@@ -248,7 +248,7 @@ fn refused(refusal: Refusal) -> Reply {
         Refusal::Html => answer(403, "<html>"),
         Refusal::TooLarge => answer(413, ""),
         Refusal::InvalidRequest => answer(500, r#"{"code":"invalid_request","message":"images"}"#),
-        Refusal::Redirect => answer(0, ""),
+        Refusal::Redirect => redirect(),
     }
 }
 

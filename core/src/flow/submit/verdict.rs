@@ -1,6 +1,6 @@
 //! Whether a call may send under an id that was sent before.
 
-use crate::record::{RecordState, TaskRecord};
+use crate::record::{Attempt, RecordState, TaskRecord};
 use crate::task::Task;
 
 /// The record of an id at the moment of a call.
@@ -9,7 +9,7 @@ pub struct Known {
     /// Its state.
     pub state: RecordState,
     /// Its attempt.
-    pub attempt: String,
+    pub attempt: Attempt,
 }
 
 /// What the record of an id means for a call that wants to send under it.
