@@ -211,8 +211,7 @@ fn attempt(name: Option<String>) -> Attempt {
 /// A video as JavaScript has it.
 pub(super) fn video(value: &JsValue) -> Option<Video> {
     Some(Video {
-        // Without it the address is all there is.
-        task_id: word(value, "taskId").unwrap_or_default(),
+        task_id: word(value, "taskId"),
         id: word(value, "id"),
         url: word(value, "url")?,
         duration: member(value, "duration").ok().and_then(|duration| duration.as_f64()),

@@ -102,8 +102,8 @@ pub struct Task {
 /// A finished video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Video {
-    /// The task that made it.
-    pub task_id: String,
+    /// The task that made it; absent if the caller named only the URL.
+    pub task_id: Option<String>,
     /// The service's id of the video.
     pub id: Option<String>,
     /// Where it can be fetched for a while.
@@ -129,8 +129,10 @@ impl Show for Task {
 
 impl Show for Video {
     fn show(&self) -> Plain {
-        let members =
-            Members::default().text("taskId", &self.task_id).some_text("id", self.id.as_ref()).text("url", &self.url);
+        let members = Members::default()
+            .some_text("taskId", self.task_id.as_ref())
+            .some_text("id", self.id.as_ref())
+            .text("url", &self.url);
         match self.duration {
             Some(duration) => members.with("duration", Plain::Number(duration)),
             None => members,
@@ -145,7 +147,7 @@ impl Task {
         if is_redacted(&self.task_id) {
             id.clone_into(&mut self.task_id);
             for video in &mut self.videos {
-                id.clone_into(&mut video.task_id);
+                video.task_id = Some(id.to_owned());
             }
         }
     }

@@ -37,8 +37,8 @@ fn the_documented_answer_to_a_query() {
     assert_eq!((task.created_at, task.updated_at), (Some(1_773_380_633_000), None), "seconds, and none");
     let [video] = task.videos.as_slice() else { panic!("{:?}", task.videos) };
     assert_eq!(
-        (video.task_id.as_str(), video.id.as_deref(), video.url.as_str()),
-        ("1", Some("v"), "https://cdn.example/v.mp4?a=1")
+        (video.task_id.as_deref(), video.id.as_deref(), video.url.as_str()),
+        (Some("1"), Some("v"), "https://cdn.example/v.mp4?a=1")
     );
     assert_eq!(video.duration, Some(5.041));
 }

@@ -144,7 +144,7 @@ impl Hosts {
 
     /// As the shell does it.
     fn download(&self, script: &Script) -> Result<Vec<u8>, Error> {
-        let video = Video { task_id: "1".into(), id: None, url: URL.into(), duration: None };
+        let video = Video { task_id: Some("1".into()), id: None, url: URL.into(), duration: None };
         script.run(async |_| {
             let (flow, polling) = (script.flow(), Polling::default());
             if let Err(error) = flow.download(&polling, self, URL).await {

@@ -148,7 +148,7 @@ fn each_family_is_read() {
         let task = task(&body);
         assert_eq!((task.task_id.as_str(), task.status), (id, status), "{body}");
         assert_eq!(task.videos.first().map(|video| video.url.as_str()), url, "{body}");
-        assert!(task.videos.iter().all(|video| video.task_id == id), "{body}");
+        assert!(task.videos.iter().all(|video| video.task_id.as_deref() == Some(id)), "{body}");
         match reason {
             Some(reason) => {
                 assert!(task.status_message.as_deref().is_some_and(|said| said.contains(reason)), "{task:?}");

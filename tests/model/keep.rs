@@ -17,8 +17,12 @@ impl Script {
 fn finished() -> Box<Task> {
     let mut record = TaskRecord { task_id: Some("1".into()), ..crate::record::record(1) };
     record.state = kling_core::record::RecordState::Succeed;
-    record.videos =
-        vec![Video { task_id: "1".into(), id: None, url: "https://cdn.example/known.mp4".into(), duration: None }];
+    record.videos = vec![Video {
+        task_id: Some("1".into()),
+        id: None,
+        url: "https://cdn.example/known.mp4".into(),
+        duration: None,
+    }];
     record.task().unwrap()
 }
 

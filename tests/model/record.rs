@@ -18,7 +18,7 @@ pub(crate) fn record(number: u8) -> TaskRecord {
 }
 
 fn task(status: TaskStatus, url: Option<&str>) -> Task {
-    let video = |url: &str| Video { task_id: "1".into(), id: None, url: url.into(), duration: None };
+    let video = |url: &str| Video { task_id: Some("1".into()), id: None, url: url.into(), duration: None };
     Task {
         task_id: "1".into(),
         external_task_id: None,

@@ -276,7 +276,7 @@ fn a_task_whose_id_was_the_key_is_polled_by_the_id_it_was_found_under() {
         r#"{"data":{"task_id":"[key]","task_status":"succeed","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}}}"#,
     )]);
     let task = script.wait(None).unwrap();
-    assert_eq!((task.task_id.as_str(), task.videos[0].task_id.as_str()), ("1", "1"));
+    assert_eq!((task.task_id.as_str(), task.videos[0].task_id.as_deref()), ("1", Some("1")));
 }
 
 /// A gateway cannot hold up the page with a text that is expensive to search. The limit is far from what a busy machine

@@ -94,7 +94,7 @@ impl<H: Host> Flow<H> {
         video: &Video,
         mut error: Error,
     ) -> Result<(), Error> {
-        let Ok(id) = TaskId::parse(&video.task_id) else { return Err(error) };
+        let Some(Ok(id)) = video.task_id.as_deref().map(TaskId::parse) else { return Err(error) };
         // A refusal of what has expired, which no page may read, looks like a host that lets no page read anything.
         if matches!(error.code(), ErrorCode::UrlExpired | ErrorCode::NotAVideo | ErrorCode::DownloadBlocked)
             && let Ok(task) = self.task(service, &id).await

@@ -171,7 +171,7 @@ fn full(video: &Json, task_id: &str) -> Option<Video> {
 
 /// A video of which nothing but the address is said.
 fn plain(url: &str, task_id: &str) -> Option<Video> {
-    let video = || Video { task_id: task_id.to_owned(), id: None, url: url.to_owned(), duration: None };
+    let video = || Video { task_id: Some(task_id.to_owned()), id: None, url: url.to_owned(), duration: None };
     (is_address(url) && !is_redacted(url)).then(video)
 }
 
