@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorCode};
-use crate::reach::Reach;
 use crate::redact::Redactor;
 use crate::task::TaskId;
+use crate::url::{HttpUrl, Network};
 
 /// The address used when no other is given.
 pub const DEFAULT_BASE_URL: &str = "https://api.cometapi.com/kling";
@@ -14,48 +14,25 @@ pub const DEFAULT_BASE_URL: &str = "https://api.cometapi.com/kling";
 /// under the path that created it.
 const MULTI_IMAGE_TO_VIDEO: &str = "/v1/videos/multi-image2video";
 
-/// Everything before `/v1/videos/…`: an absolute `http:` or `https:` address without query, fragment and user name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    text: String,
-    /// Whether a key sent there can be read on the way.
-    exposes_key: bool,
-}
+/// Everything before `/v1/videos/…`: an absolute `http:` or `https:` URL without query, fragment and user name.
+#[derive(Clone, Debug)]
+pub struct BaseUrl(HttpUrl);
 
 impl BaseUrl {
-    /// Takes an address that is absolute and normalised, as the URL standard does it.
+    /// Parses a URL that a browser has normalised, as `new URL(text).href` does.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InvalidOption`] for another scheme, a query, a fragment, or a user name in it.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let invalid = |found: &str| {
-            let message =
-                format!("expected an absolute http(s): address without query, fragment and user name, found {found}");
-            Err(Error::invalid_option("baseUrl", &message))
+        let found = match HttpUrl::parse(text.to_owned()) {
+            Ok(url) if url.has_credentials => "a user name or password",
+            Ok(url) if url.has_query_or_fragment() => "a query or fragment",
+            Ok(url) => return Ok(Self(url)),
+            Err(found) => found,
         };
-        let (secure, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            (None, None) => return invalid("another scheme"),
-        };
-        let authority = rest.split('/').next().unwrap_or_default();
-        if authority.is_empty() {
-            return invalid("no host");
-        }
-        if authority.contains('@') {
-            return invalid("a user name or password");
-        }
-        if rest.contains(['?', '#']) {
-            return invalid("a query or fragment");
-        }
-        if rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return invalid("white space");
-        }
-        Ok(Self {
-            text: text.trim_end_matches('/').to_owned(),
-            exposes_key: !secure && Reach::of(authority) != Reach::Loopback,
-        })
+        let message = format!("expected an absolute http(s) URL without query, fragment and user name, found {found}");
+        Err(Error::invalid_option("baseUrl", &message))
     }
 
     /// Checks that a key may be sent there.
@@ -64,7 +41,8 @@ impl BaseUrl {
     ///
     /// [`ErrorCode::InvalidOption`] over unencrypted `http:`, loopback excepted.
     pub fn permit(&self, key: Option<&ApiKey>) -> Result<(), Error> {
-        if key.is_some() && self.exposes_key {
+        let is_readable_on_the_way = !self.0.is_https && self.0.network != Network::Loopback;
+        if key.is_some() && is_readable_on_the_way {
             let message = "expected https: (or loopback) because a key is sent there, found http:; \
                            leave the key out if a relay adds it";
             return Err(Error::invalid_option("baseUrl", message));
@@ -72,15 +50,9 @@ impl BaseUrl {
         Ok(())
     }
 
-    /// Scheme, host and port.
-    fn origin(&self) -> &str {
-        let path = self.text.match_indices('/').nth(2).map_or(self.text.len(), |(at, _)| at);
-        self.text.get(..path).unwrap_or_default()
-    }
-
-    /// The address as text, without a slash at its end.
+    /// The URL as a string, without a slash at its end.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.as_str().trim_end_matches('/')
     }
 }
 
@@ -222,7 +194,7 @@ impl Service {
 
     /// The request that lets the gateway stream the video of a task.
     pub fn content(&self, id: &TaskId) -> HttpRequest {
-        self.request(Method::Get, format!("{}/v1/videos/{id}/content", self.base.origin()))
+        self.request(Method::Get, format!("{}/v1/videos/{id}/content", self.base.0.origin()))
     }
 
     fn request(&self, method: Method, url: String) -> HttpRequest {

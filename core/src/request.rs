@@ -4,13 +4,13 @@ mod body;
 mod draft;
 mod field;
 pub mod fields;
-mod image_url;
+mod public_url;
 
 pub use body::BodyPart;
 pub use draft::{Checked, Draft, DraftImage};
 pub use field::Field;
-pub use fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, MAX_PROMPT_CHARACTERS, Mode, ModelName, Prompt};
-pub use image_url::ImageUrl;
+pub use fields::{AspectRatio, Duration, ExternalTaskId, MAX_PROMPT_CHARACTERS, Mode, ModelName, Prompt};
+pub use public_url::PublicUrl;
 
 /// The minimum number of images of one request: `minItems` in the service's schema. Its summary says 2.
 pub const MIN_IMAGES: usize = 1;
@@ -28,7 +28,7 @@ pub struct VideoRequest {
     duration: Option<Duration>,
     aspect_ratio: Option<AspectRatio>,
     model_name: Option<ModelName>,
-    callback_url: Option<CallbackUrl>,
+    callback_url: Option<PublicUrl>,
     external_task_id: Option<ExternalTaskId>,
 }
 
@@ -38,7 +38,7 @@ enum Image {
     /// Sent as base64, by whoever holds its bytes.
     Encoded,
     /// Fetched by the service.
-    Url(ImageUrl),
+    Url(PublicUrl),
 }
 
 impl VideoRequest {

@@ -174,7 +174,7 @@ fn words_and_ids() {
 }
 
 #[test]
-fn addresses_that_the_service_can_reach() {
+fn urls_that_the_service_can_reach() {
     for (text, taken) in [
         ("https://a.example/b.jpg", true),
         ("http://8.8.8.8/b.jpg", true),
@@ -188,6 +188,11 @@ fn addresses_that_the_service_can_reach() {
         ("https://[::1]/b", false),
         ("https://[::ffff:10.0.0.1]/b", false),
         ("https://[fe80::1]/b", false),
+        ("https://user:secret@a.example/b", true),
+        ("https://a.example?q=https://localhost/", true),
+        ("http://localhost./b", false),
+        ("https://a.example/b c", false),
+        ("https://:443/b", false),
         ("ftp://a.example/b", false),
         ("https:///b", false),
     ] {

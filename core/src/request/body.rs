@@ -1,6 +1,6 @@
 //! The JSON body in parts, so that the images' base64 never passes through one text.
 
-use super::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Field, Image, Mode, ModelName, Prompt, VideoRequest};
+use super::{AspectRatio, Duration, ExternalTaskId, Field, Image, Mode, ModelName, Prompt, PublicUrl, VideoRequest};
 
 /// A part of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl VideoRequest {
             (Field::Mode, mode.map(Mode::as_str)),
             (Field::Duration, duration.map(Duration::as_str)),
             (Field::AspectRatio, aspect_ratio.map(AspectRatio::as_str)),
-            (Field::CallbackUrl, callback_url.as_ref().map(CallbackUrl::as_str)),
+            (Field::CallbackUrl, callback_url.as_ref().map(PublicUrl::as_str)),
             (Field::ExternalTaskId, Some(external_task_id.as_str())),
         ];
         for (field, value) in fields {

@@ -1,7 +1,7 @@
 //! A request as it was handed over, and the check of all of it at once.
 
-use super::fields::{AspectRatio, CallbackUrl, Duration, ExternalTaskId, Mode, ModelName, Prompt};
-use super::{Field, Image, ImageUrl, MAX_IMAGES, MIN_IMAGES, VideoRequest};
+use super::fields::{AspectRatio, Duration, ExternalTaskId, Mode, ModelName, Prompt};
+use super::{Field, Image, MAX_IMAGES, MIN_IMAGES, PublicUrl, VideoRequest};
 use crate::issue::{Issue, IssueCode};
 
 /// A request in which anything may be wrong: one member for each [`Field`].
@@ -21,7 +21,7 @@ pub struct Draft {
     pub aspect_ratio: Option<String>,
     /// See [`ModelName`].
     pub model_name: Option<String>,
-    /// See [`CallbackUrl`].
+    /// See [`PublicUrl`].
     pub callback_url: Option<String>,
     /// See [`ExternalTaskId`].
     pub external_task_id: Option<String>,
@@ -34,7 +34,7 @@ pub struct Draft {
 pub enum DraftImage {
     /// Bytes, and what the check of their header found.
     Encoded(Vec<Issue>),
-    /// An address.
+    /// A URL of an image, which the service requests.
     Url(String),
 }
 
@@ -79,7 +79,7 @@ impl Draft {
             duration: found.field(Field::Duration, duration, |path, word| Duration::check(path, &word)),
             aspect_ratio: found.field(Field::AspectRatio, aspect_ratio, |path, word| AspectRatio::check(path, &word)),
             model_name: found.field(Field::ModelName, model_name, ModelName::check),
-            callback_url: found.field(Field::CallbackUrl, callback_url, CallbackUrl::check),
+            callback_url: found.field(Field::CallbackUrl, callback_url, |path, url| PublicUrl::check(path, url, "")),
             external_task_id: found.field(Field::ExternalTaskId, external_task_id, ExternalTaskId::check),
         };
         let issues = found.0;
@@ -120,7 +120,7 @@ impl Findings {
                 Some(Image::Encoded)
             }
             DraftImage::Url(url) => {
-                let url = self.keep(ImageUrl::check(&path, url))?;
+                let url = self.keep(PublicUrl::check(&path, url, "; pass the file itself"))?;
                 let message = "the image at this URL is not checked here; the service fetches it";
                 self.0.push(Issue::warning(IssueCode::SizeUnknown, path, message));
                 Some(Image::Url(url))

@@ -48,7 +48,7 @@ fields! {
     AspectRatio = "aspectRatio", "aspect_ratio";
     /// See [`ModelName`](super::ModelName).
     ModelName = "modelName", "model_name";
-    /// See [`CallbackUrl`](super::CallbackUrl).
+    /// See [`PublicUrl`](super::PublicUrl).
     CallbackUrl = "callbackUrl", "callback_url";
     /// See [`ExternalTaskId`](super::ExternalTaskId).
     ExternalTaskId = "externalTaskId", "external_task_id";

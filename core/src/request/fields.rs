@@ -132,27 +132,6 @@ impl ModelName {
     }
 }
 
-/// Where the service reports each change of the task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallbackUrl(String);
-
-impl CallbackUrl {
-    pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
-        match super::image_url::public_host(&text) {
-            Ok(()) => Ok(Self(text)),
-            Err(found) => {
-                let message = format!("expected a public http(s): address that the service can reach, found {found}");
-                Err(Issue::error(IssueCode::BadUrl, path, message))
-            }
-        }
-    }
-
-    /// The address.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// The caller's own id of a task, unique per account: 1–64 letters, digits, `-` and `_`.
 ///
 /// The service documents no character set; this one can stand in a path as it is.
