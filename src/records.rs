@@ -141,7 +141,7 @@ impl Records {
         let known = |entry: JsValue| {
             let entry: Array = entry.dyn_into().ok()?;
             let text = |index| entry.get(index).as_string();
-            let state = RecordState::of(&text(1)?)?;
+            let state = RecordState::from_word(&text(1)?)?;
             (text(0)? == *self.base).then(|| Known { state, attempt: attempt(text(2)) })
         };
         all.dyn_ref::<Array>()?.iter().find_map(known)
@@ -186,7 +186,7 @@ fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
     let videos = member(value, "videos").ok().and_then(|videos| videos.dyn_into::<Array>().ok()).unwrap_or_default();
     Ok(Box::new(TaskRecord {
         task_id: text("taskId"),
-        state: text("state").as_deref().and_then(RecordState::of).ok_or_else(broken)?,
+        state: text("state").as_deref().and_then(RecordState::from_word).ok_or_else(broken)?,
         status_message: text("statusMessage"),
         prompt: text("prompt"),
         image_count: number("imageCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(0),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::issue::Issue;
 use crate::plain::{Members, Plain, Show, float};
+use crate::words::words;
 
 /// Why a call failed: a [code](ErrorCode) to decide on, a message to read, and what is known of the answer.
 ///
@@ -95,89 +96,58 @@ impl fmt::Display for ServiceCode {
     }
 }
 
-/// What a program decides on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// An option of the client or of a call is unknown or out of range.
-    InvalidOption,
-    /// The request has problems, all of them in [`Details::issues`]; nothing was sent.
-    InvalidRequest,
-    /// A file could not be read to its end, though its header could; nothing was sent.
-    ImageUnreadable,
-    /// HTTP 401: the key is missing, wrong or expired.
-    Unauthorized,
-    /// The key or the account may not do this; HTTP 403, where the service does not say more.
-    Forbidden,
-    /// The balance, the resource pack or the quota of the key is used up.
-    InsufficientBalance,
-    /// Too much at once; HTTP 429, where the service does not say more.
-    RateLimited,
-    /// As many tasks as the account allows are under way.
-    ConcurrencyLimited,
-    /// The service refused the request; no task was created.
-    Rejected,
-    /// The content policy refused prompt or pictures.
-    ContentPolicy,
-    /// The model, or this route of it, is not available.
-    ModelUnavailable,
-    /// HTTP 413: the request is too large for the service.
-    PayloadTooLarge,
-    /// HTTP 5xx to a question that may be asked again.
-    ServerError,
-    /// No answer came.
-    Network,
-    /// An answer that is none of the documented ones.
-    Protocol,
-    /// Unknown whether the submission created a task.
-    SubmissionUnknown,
-    /// The caller's own time limit passed; the task goes on.
-    Timeout,
-    /// The service reports that the task failed.
-    TaskFailed,
-    /// The service knows no such task.
-    TaskNotFound,
-    /// The delivery host did not let this page read the video; a link to it may work.
-    DownloadBlocked,
-    /// The delivery address is no longer valid.
-    UrlExpired,
-    /// What was delivered is not an MP4 file.
-    NotAVideo,
-    /// The browser's storage failed; without a record nothing is sent.
-    Storage,
-    /// A defect of this package.
-    Internal,
-}
-
-impl ErrorCode {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidOption => "invalid_option",
-            Self::InvalidRequest => "invalid_request",
-            Self::ImageUnreadable => "image_unreadable",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::InsufficientBalance => "insufficient_balance",
-            Self::RateLimited => "rate_limited",
-            Self::ConcurrencyLimited => "concurrency_limited",
-            Self::Rejected => "rejected",
-            Self::ContentPolicy => "content_policy",
-            Self::ModelUnavailable => "model_unavailable",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::ServerError => "server_error",
-            Self::Network => "network",
-            Self::Protocol => "protocol",
-            Self::SubmissionUnknown => "submission_unknown",
-            Self::Timeout => "timeout",
-            Self::TaskFailed => "task_failed",
-            Self::TaskNotFound => "task_not_found",
-            Self::DownloadBlocked => "download_blocked",
-            Self::UrlExpired => "url_expired",
-            Self::NotAVideo => "not_a_video",
-            Self::Storage => "storage",
-            Self::Internal => "internal",
-        }
+words! {
+    /// What a program decides on.
+    #[non_exhaustive]
+    ErrorCode {
+        /// An option of the client or of a call is unknown or out of range.
+        InvalidOption = "invalid_option",
+        /// The request has problems, all of them in [`Details::issues`]; nothing was sent.
+        InvalidRequest = "invalid_request",
+        /// A file could not be read to its end, though its header could; nothing was sent.
+        ImageUnreadable = "image_unreadable",
+        /// HTTP 401: the key is missing, wrong or expired.
+        Unauthorized = "unauthorized",
+        /// The key or the account may not do this; HTTP 403, where the service does not say more.
+        Forbidden = "forbidden",
+        /// The balance, the resource pack or the quota of the key is used up.
+        InsufficientBalance = "insufficient_balance",
+        /// Too much at once; HTTP 429, where the service does not say more.
+        RateLimited = "rate_limited",
+        /// As many tasks as the account allows are under way.
+        ConcurrencyLimited = "concurrency_limited",
+        /// The service refused the request; no task was created.
+        Rejected = "rejected",
+        /// The content policy refused prompt or pictures.
+        ContentPolicy = "content_policy",
+        /// The model, or this route of it, is not available.
+        ModelUnavailable = "model_unavailable",
+        /// HTTP 413: the request is too large for the service.
+        PayloadTooLarge = "payload_too_large",
+        /// HTTP 5xx to a question that may be asked again.
+        ServerError = "server_error",
+        /// No answer came.
+        Network = "network",
+        /// An answer that is none of the documented ones.
+        Protocol = "protocol",
+        /// Unknown whether the submission created a task.
+        SubmissionUnknown = "submission_unknown",
+        /// The caller's own time limit passed; the task goes on.
+        Timeout = "timeout",
+        /// The service reports that the task failed.
+        TaskFailed = "task_failed",
+        /// The service knows no such task.
+        TaskNotFound = "task_not_found",
+        /// The delivery host did not let this page read the video; a link to it may work.
+        DownloadBlocked = "download_blocked",
+        /// The delivery address is no longer valid.
+        UrlExpired = "url_expired",
+        /// What was delivered is not an MP4 file.
+        NotAVideo = "not_a_video",
+        /// The browser's storage failed; without a record nothing is sent.
+        Storage = "storage",
+        /// A defect of this package.
+        Internal = "internal",
     }
 }
 

@@ -42,46 +42,34 @@ use jpeg::Jpeg;
 use png::Png;
 use window::{Missing, Window};
 
-/// The format of a picture, by its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ImageFormat {
-    /// Accepted by the service.
-    Jpeg,
-    /// Accepted by the service.
-    Png,
-    /// Not accepted.
-    Webp,
-    /// Not accepted.
-    Gif,
-    /// Not accepted.
-    Avif,
-    /// Not accepted; what an iPhone saves.
-    Heic,
-    /// Not accepted.
-    Bmp,
-    /// Not accepted; so are most raw formats of cameras.
-    Tiff,
-    /// Nothing known here.
-    Unknown,
+use crate::words::words;
+
+words! {
+    /// The format of a picture, by its content.
+    #[non_exhaustive]
+    ImageFormat {
+        /// Accepted by the service.
+        Jpeg = "jpeg",
+        /// Accepted by the service.
+        Png = "png",
+        /// Not accepted.
+        Webp = "webp",
+        /// Not accepted.
+        Gif = "gif",
+        /// Not accepted.
+        Avif = "avif",
+        /// Not accepted; what an iPhone saves.
+        Heic = "heic",
+        /// Not accepted.
+        Bmp = "bmp",
+        /// Not accepted; so are most raw formats of cameras.
+        Tiff = "tiff",
+        /// Nothing known here.
+        Unknown = "unknown",
+    }
 }
 
 impl ImageFormat {
-    /// The word of the public interface.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Gif => "gif",
-            Self::Avif => "avif",
-            Self::Heic => "heic",
-            Self::Bmp => "bmp",
-            Self::Tiff => "tiff",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// The name people know it by; none for what is unknown.
     pub fn name(self) -> Option<&'static str> {
         match self {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::plain::{Members, Plain, Show};
+use crate::words::words;
 
 /// A problem of a request, found without sending anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,84 +49,52 @@ impl Issue {
     }
 }
 
-/// What kind of problem an [`Issue`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IssueCode {
-    /// No image at all.
-    TooFewImages,
-    /// More than [`MAX_IMAGES`](crate::request::MAX_IMAGES).
-    TooManyImages,
-    /// Neither JPEG nor PNG.
-    UnsupportedFormat,
-    /// A file without content, or of which nothing can be read: moved, changed, a folder, not permitted.
-    ImageEmpty,
-    /// More than [`MAX_IMAGE_BYTES`](crate::image::limits::MAX_IMAGE_BYTES).
-    ImageTooLarge,
-    /// An edge under [`MIN_EDGE_PX`](crate::image::limits::MIN_EDGE_PX).
-    ImageTooSmall,
-    /// A ratio above [`MAX_ASPECT_RATIO_TENTHS`](crate::image::limits::MAX_ASPECT_RATIO_TENTHS), or below its inverse.
-    BadAspectRatio,
-    /// The file ends before the picture does.
-    ImageTruncated,
-    /// The pixel size is not known here.
-    SizeUnknown,
-    /// The picture tells where it was taken.
-    HasLocation,
-    /// An address that the service cannot fetch from.
-    BadUrl,
-    /// A string that is not base64.
-    BadBase64,
-    /// No prompt.
-    PromptMissing,
-    /// More than [`MAX_PROMPT_CHARACTERS`](crate::request::MAX_PROMPT_CHARACTERS).
-    PromptTooLong,
-    /// A value of another type or outside its range.
-    BadValue,
-    /// A key that is no field of the request.
-    UnknownField,
-}
-
-impl IssueCode {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TooFewImages => "too_few_images",
-            Self::TooManyImages => "too_many_images",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::ImageEmpty => "image_empty",
-            Self::ImageTooLarge => "image_too_large",
-            Self::ImageTooSmall => "image_too_small",
-            Self::BadAspectRatio => "bad_aspect_ratio",
-            Self::ImageTruncated => "image_truncated",
-            Self::SizeUnknown => "size_unknown",
-            Self::HasLocation => "has_location",
-            Self::BadUrl => "bad_url",
-            Self::BadBase64 => "bad_base64",
-            Self::PromptMissing => "prompt_missing",
-            Self::PromptTooLong => "prompt_too_long",
-            Self::BadValue => "bad_value",
-            Self::UnknownField => "unknown_field",
-        }
+words! {
+    /// What kind of problem an [`Issue`] is.
+    #[non_exhaustive]
+    IssueCode {
+        /// No image at all.
+        TooFewImages = "too_few_images",
+        /// More than [`MAX_IMAGES`](crate::request::MAX_IMAGES).
+        TooManyImages = "too_many_images",
+        /// Neither JPEG nor PNG.
+        UnsupportedFormat = "unsupported_format",
+        /// A file without content, or of which nothing can be read: moved, changed, a folder, not permitted.
+        ImageEmpty = "image_empty",
+        /// More than [`MAX_IMAGE_BYTES`](crate::image::limits::MAX_IMAGE_BYTES).
+        ImageTooLarge = "image_too_large",
+        /// An edge under [`MIN_EDGE_PX`](crate::image::limits::MIN_EDGE_PX).
+        ImageTooSmall = "image_too_small",
+        /// A ratio above [`MAX_ASPECT_RATIO_TENTHS`](crate::image::limits::MAX_ASPECT_RATIO_TENTHS), or below its inverse.
+        BadAspectRatio = "bad_aspect_ratio",
+        /// The file ends before the picture does.
+        ImageTruncated = "image_truncated",
+        /// The pixel size is not known here.
+        SizeUnknown = "size_unknown",
+        /// The picture tells where it was taken.
+        HasLocation = "has_location",
+        /// An address that the service cannot fetch from.
+        BadUrl = "bad_url",
+        /// A string that is not base64.
+        BadBase64 = "bad_base64",
+        /// No prompt.
+        PromptMissing = "prompt_missing",
+        /// More than [`MAX_PROMPT_CHARACTERS`](crate::request::MAX_PROMPT_CHARACTERS).
+        PromptTooLong = "prompt_too_long",
+        /// A value of another type or outside its range.
+        BadValue = "bad_value",
+        /// A key that is no field of the request.
+        UnknownField = "unknown_field",
     }
 }
 
-/// Whether an [`Issue`] stops a submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// It does.
-    Error,
-    /// It does not.
-    Warning,
-}
-
-impl Severity {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
+words! {
+    /// Whether an [`Issue`] stops a submission.
+    Severity {
+        /// It does.
+        Error = "error",
+        /// It does not.
+        Warning = "warning",
     }
 }
 

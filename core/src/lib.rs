@@ -108,3 +108,4 @@ pub mod submission;
 pub mod task;
 mod url;
 pub mod video;
+mod words;

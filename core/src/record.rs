@@ -8,6 +8,7 @@ use crate::endpoint::ApiKey;
 use crate::plain::{Members, Plain, Show};
 use crate::request::{ExternalTaskId, VideoRequest};
 use crate::task::{Task, TaskStatus, Video};
+use crate::words::words;
 
 /// What is remembered of one submission: no key and no image.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,59 +72,29 @@ impl<T: Into<String>> From<T> for Attempt {
     }
 }
 
-/// How far a submission is. The last four are the service's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordState {
-    /// The request is under way.
-    Submitting,
-    /// It was sent, and what came of it could not be learnt.
-    Unknown,
-    /// The service refused it; no task was created.
-    Rejected,
-    /// Nothing was sent. It stays in the store, for calls that found the request being sent, until the records are listed.
-    Withdrawn,
-    /// See [`TaskStatus::Submitted`].
-    Submitted,
-    /// See [`TaskStatus::Processing`].
-    Processing,
-    /// See [`TaskStatus::Succeed`].
-    Succeed,
-    /// See [`TaskStatus::Failed`].
-    Failed,
-}
-
-impl RecordState {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Submitting => "submitting",
-            Self::Unknown => "unknown",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-            Self::Submitted => "submitted",
-            Self::Processing => "processing",
-            Self::Succeed => "succeed",
-            Self::Failed => "failed",
-        }
+words! {
+    /// How far a submission is. The last four are the service's own words.
+    RecordState {
+        /// The request is under way.
+        Submitting = "submitting",
+        /// It was sent, and what came of it could not be learnt.
+        Unknown = "unknown",
+        /// The service refused it; no task was created.
+        Rejected = "rejected",
+        /// Nothing was sent. It stays in the store, for calls that found the request being sent, until the records are listed.
+        Withdrawn = "withdrawn",
+        /// See [`TaskStatus::Submitted`].
+        Submitted = "submitted",
+        /// See [`TaskStatus::Processing`].
+        Processing = "processing",
+        /// See [`TaskStatus::Succeed`].
+        Succeed = "succeed",
+        /// See [`TaskStatus::Failed`].
+        Failed = "failed",
     }
 }
 
 impl RecordState {
-    /// The state of a word that was stored.
-    pub fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "submitting" => Self::Submitting,
-            "unknown" => Self::Unknown,
-            "rejected" => Self::Rejected,
-            "withdrawn" => Self::Withdrawn,
-            "submitted" => Self::Submitted,
-            "processing" => Self::Processing,
-            "succeed" => Self::Succeed,
-            "failed" => Self::Failed,
-            _ => return None,
-        })
-    }
-
     /// The status of the task, once the service has accepted it.
     pub fn status(self) -> Option<TaskStatus> {
         match self {

@@ -7,6 +7,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::plain::{Members, Plain, Show};
 use crate::redact::is_redacted;
+use crate::words::words;
 
 /// The id of a task in the path of a query: the service's own, or the caller's external one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,28 +47,17 @@ pub(crate) fn is_id(text: &str, longest: usize) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// How far a task is, in the service's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskStatus {
-    /// Accepted, not begun.
-    Submitted,
-    /// Under way.
-    Processing,
-    /// Done; the video is there.
-    Succeed,
-    /// Ended without a video.
-    Failed,
-}
-
-impl TaskStatus {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Submitted => "submitted",
-            Self::Processing => "processing",
-            Self::Succeed => "succeed",
-            Self::Failed => "failed",
-        }
+words! {
+    /// How far a task is, in the service's own words.
+    TaskStatus {
+        /// Accepted, not begun.
+        Submitted = "submitted",
+        /// Under way.
+        Processing = "processing",
+        /// Done; the video is there.
+        Succeed = "succeed",
+        /// Ended without a video.
+        Failed = "failed",
     }
 }
 

@@ -59,13 +59,13 @@ fn a_key_in_a_prompt_is_not_remembered() {
 
 #[test]
 fn states_have_the_words_of_the_contract() {
-    use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown};
-    for state in [Submitting, Unknown, Rejected, Submitted, Processing, Succeed, Failed] {
+    use RecordState::{Failed, Rejected, Succeed};
+    for &state in RecordState::ALL {
         let word = state.as_str();
-        assert_eq!(RecordState::of(word), Some(state));
+        assert_eq!(RecordState::from_word(word), Some(state));
         assert_eq!(state.is_finished(), matches!(state, Rejected | Succeed | Failed), "{word}");
     }
-    assert_eq!(RecordState::of("done"), None);
+    assert_eq!(RecordState::from_word("done"), None);
 }
 
 #[test]

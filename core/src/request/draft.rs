@@ -1,6 +1,6 @@
 //! A request as it was handed over, and the check of all of it at once.
 
-use super::fields::{AspectRatio, Duration, ExternalTaskId, Mode, ModelName, Prompt};
+use super::fields::{AspectRatio, Duration, ExternalTaskId, Mode, ModelName, Prompt, check_word};
 use super::{Field, Image, MAX_IMAGES, MIN_IMAGES, PublicUrl, VideoRequest};
 use crate::issue::{Issue, IssueCode};
 
@@ -75,9 +75,9 @@ impl Draft {
             images,
             prompt: found.field(Field::Prompt, some_text(prompt), Prompt::check),
             negative_prompt: found.field(Field::NegativePrompt, some_text(negative_prompt), Prompt::check),
-            mode: found.field(Field::Mode, mode, |path, word| Mode::check(path, &word)),
-            duration: found.field(Field::Duration, duration, |path, word| Duration::check(path, &word)),
-            aspect_ratio: found.field(Field::AspectRatio, aspect_ratio, |path, word| AspectRatio::check(path, &word)),
+            mode: found.word(Field::Mode, mode, Mode::WORDS, Mode::from_word),
+            duration: found.word(Field::Duration, duration, Duration::WORDS, Duration::from_word),
+            aspect_ratio: found.word(Field::AspectRatio, aspect_ratio, AspectRatio::WORDS, AspectRatio::from_word),
             model_name: found.field(Field::ModelName, model_name, ModelName::check),
             callback_url: found.field(Field::CallbackUrl, callback_url, |path, url| PublicUrl::check(path, url, "")),
             external_task_id: found.field(Field::ExternalTaskId, external_task_id, ExternalTaskId::check),
@@ -135,6 +135,16 @@ impl Findings {
         check: impl FnOnce(&str, String) -> Result<T, Issue>,
     ) -> Option<T> {
         self.keep(check(field.name(), value?))
+    }
+
+    fn word<T>(
+        &mut self,
+        field: Field,
+        word: Option<String>,
+        words: &[&str],
+        find: fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        self.keep(check_word(field.name(), &word?, words, find))
     }
 
     fn keep<T>(&mut self, result: Result<T, Issue>) -> Option<T> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::issue::{Issue, IssueCode};
 use crate::task::{TaskId, is_id};
+use crate::words::words;
 
 /// The maximum length of either prompt, in characters (Unicode code points): Kling's documentation. CometAPI's schema names no limit,
 /// its translated pages still name the 500 and 200 that Kling had before September 2024.
@@ -29,32 +30,6 @@ impl Prompt {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A closed set of wire words: the enum, its words, and the check of a text against them, from one table.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_doc])* $variant),+ }
-
-        impl $name {
-            /// Every word of the wire.
-            pub const WORDS: &[&str] = &[$($word),+];
-
-            /// The word of the wire.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            pub(super) fn check(path: &str, word: &str) -> Result<Self, Issue> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(unknown_word(path, Self::WORDS, word)),
-                }
-            }
-        }
-    };
 }
 
 words! {
@@ -89,10 +64,13 @@ words! {
     }
 }
 
-fn unknown_word(path: &str, words: &[&str], found: &str) -> Issue {
-    let found: String = found.chars().take(40).collect();
-    let message = format!("expected {}, found \"{found}\"", enumerate(words, " or "));
-    Issue::error(IssueCode::BadValue, path, message).with("expected", enumerate(words, ", ")).with("actual", found)
+/// Checks a word of a field against all `words`, of which `find` gives the variant.
+pub(super) fn check_word<T>(path: &str, word: &str, words: &[&str], find: fn(&str) -> Option<T>) -> Result<T, Issue> {
+    find(word).ok_or_else(|| {
+        let found: String = word.chars().take(40).collect();
+        let message = format!("expected {}, found \"{found}\"", enumerate(words, " or "));
+        Issue::error(IssueCode::BadValue, path, message).with("expected", enumerate(words, ", ")).with("actual", found)
+    })
 }
 
 /// The words with something between them.
