@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a browser. In a test the host is a script, and a wait of 37 minutes runs in microseconds.
 
+mod connectivity;
 pub mod download;
 pub mod echo;
 pub mod keep;
@@ -12,20 +13,17 @@ pub mod watch;
 
 use std::future::Future;
 
+use self::connectivity::Connectivity;
 use self::echo::Echo;
 use crate::answer::Answer;
 use crate::endpoint::{HttpRequest, HttpResponse, Method, Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
-use crate::poll::{STALL, Turn};
-use crate::progress::{Progress, WaitingReason};
+use crate::poll::{Countdown, STALL};
+use crate::progress::Progress;
 use crate::race::{First, race};
 use crate::record::{Change, TaskRecord};
 use crate::task::{Task, TaskId, TaskStatus};
-
-/// How long a browser is believed that says it has no network, in ms: some say so wrongly, and a service on the same machine
-/// needs none.
-const DOUBT: u64 = 60_000;
 
 /// What a request comes to.
 pub type Reply = Result<HttpResponse, TransportError>;
@@ -209,23 +207,14 @@ impl<H: Host> Flow<H> {
         }
     }
 
-    /// Rests for so many ms, and then on while the browser says that there is no network, and is believed.
+    /// Waits `delay` ms, and then for as long as the browser is offline and believed.
     async fn pause(&self, delay: u64, elapsed: u64) {
-        let mut turn = Turn::after(self.0.now(), delay);
-        let mut doubt: Option<Turn> = None;
+        let mut countdown = Countdown::new(self.0.now(), delay);
+        let mut connectivity = Connectivity::default();
         loop {
             let now = self.0.now();
-            let mut left = turn.left(now);
-            if self.0.online() {
-                doubt = None;
-            } else {
-                let doubt = doubt.get_or_insert_with(|| {
-                    let reason = WaitingReason::Offline;
-                    self.0.report(&Progress::Waiting { reason, elapsed, next_poll_in: None, error: None });
-                    Turn::after(now, DOUBT)
-                });
-                left = left.max(doubt.left(now));
-            }
+            let doubt = connectivity.offline_doubt(&self.0, now, || elapsed);
+            let left = countdown.remaining(now).max(doubt);
             if left == 0 {
                 return;
             }

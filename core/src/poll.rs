@@ -52,6 +52,11 @@ impl Polling {
         plain.saturating_mul(percent).checked_div(100).unwrap_or(plain).max(Self::SHORTEST)
     }
 
+    /// The longest [`delay`](Self::delay) before that poll.
+    pub(crate) fn max_delay(&self, asked: u32, age: u64) -> u64 {
+        self.delay(asked, age, 40)
+    }
+
     fn grown(&self, asked: u32, age: u64) -> u64 {
         if age >= OLD {
             return self.max_interval.saturating_mul(2);
@@ -68,63 +73,66 @@ impl Polling {
     }
 }
 
-/// When it is this tab's turn to ask, by the wall clock.
+/// The time from a start, such as the last poll, to an event, such as the next poll.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Turn {
+pub(crate) struct Countdown {
     since: u64,
     delay: u64,
 }
 
-impl Turn {
-    /// However often the page is shown, and the network comes back: not sooner than that after the last question.
-    const CLOSEST: u64 = 1_000;
-
-    /// So many ms from now on.
-    pub(crate) fn after(now: u64, delay: u64) -> Self {
+impl Countdown {
+    /// Ends `delay` ms after `now`.
+    pub(crate) fn new(now: u64, delay: u64) -> Self {
         Self { since: now, delay }
     }
 
-    /// How long it is until then. A clock that was put back begins anew, and never makes it longer than it was.
-    pub(crate) fn left(&mut self, now: u64) -> u64 {
+    /// The ms that remain. A clock that was set back restarts the countdown, and never makes it longer than it was.
+    pub(crate) fn remaining(&mut self, now: u64) -> u64 {
         self.since = self.since.min(now);
         self.delay.saturating_sub(now.saturating_sub(self.since))
     }
 
-    /// Brings it forward, because somebody looks at the page again or the network is back.
-    pub(crate) fn hasten(&mut self) {
-        self.delay = self.delay.min(Self::CLOSEST);
+    /// Ends at most `max_delay` ms after its start.
+    pub(crate) fn shorten(&mut self, max_delay: u64) {
+        self.delay = self.delay.min(max_delay);
     }
 
-    /// The longest time from the last answer to the next, whose question took so long, were the machine awake.
-    pub(crate) fn longest(&self, took: u64) -> u64 {
-        self.delay.saturating_add(took.min(STALL))
+    /// The ms from its start to its end.
+    pub(crate) fn delay(&self) -> u64 {
+        self.delay
     }
 }
 
-/// How long something has been going wrong without a break.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
+/// How long one kind of trouble may last without a break.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    limit: u64,
     spent: u64,
     last: Option<u64>,
 }
 
-impl Patience {
-    /// Nothing is wrong any more.
-    pub(crate) fn restore(&mut self) {
-        *self = Self::default();
+impl Budget {
+    /// Allows `limit` ms of trouble.
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { limit, spent: 0, last: None }
     }
 
-    /// What passes until it is seen the next time does not count: there is no network.
+    /// Ends the trouble: the whole budget is available again.
+    pub(crate) fn restore(&mut self) {
+        *self = Self::new(self.limit);
+    }
+
+    /// Pauses the budget until the next failure: time offline is not counted.
     pub(crate) fn suspend(&mut self) {
         self.last = None;
     }
 
-    /// Passes the error on when it has lasted longer than the budget. No more than `longest` counts at a time: what is
-    /// beyond that the machine slept, or its clock was set.
-    pub(crate) fn spend(&mut self, now: u64, longest: u64, budget: u64, error: Error) -> Result<Error, Error> {
+    /// Counts the time since the last failure, and returns the error as `Err` when the budget is spent. At most `max_gap` ms
+    /// count: beyond that the machine slept, or its clock was set.
+    pub(crate) fn spend(&mut self, now: u64, max_gap: u64, error: Error) -> Result<Error, Error> {
         let passed = self.last.map_or(0, |last| now.saturating_sub(last));
-        self.spent = self.spent.saturating_add(passed.min(longest));
+        self.spent = self.spent.saturating_add(passed.min(max_gap));
         self.last = Some(now);
-        if self.spent >= budget { Err(error) } else { Ok(error) }
+        if self.spent >= self.limit { Err(error) } else { Ok(error) }
     }
 }

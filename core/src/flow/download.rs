@@ -8,7 +8,7 @@ use super::{Flow, Host};
 use crate::endpoint::{HttpRequest, Service, Status, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
-use crate::poll::{Patience, Polling, STALL};
+use crate::poll::{Budget, Polling, STALL};
 use crate::progress::Progress;
 use crate::race::{First, race};
 use crate::task::{TaskId, Video};
@@ -113,7 +113,7 @@ impl<H: Host> Flow<H> {
         let url = source.url();
         let mut arrived = Arrived::default();
         let (mut failed, mut furthest, mut may_resume, mut has_answered) = (0_u32, 0, true, false);
-        let mut outage = Patience::default();
+        let mut outage = Budget::new(polling.outage_budget);
         loop {
             let from = if may_resume { arrived.resumes_at() } else { 0 };
             let result = self.receive(line, source, &mut arrived, from).await;
@@ -159,7 +159,7 @@ impl<H: Host> Flow<H> {
                 }
             };
             let delay = polling.delay(failed, 0, self.0.chance());
-            outage.spend(self.0.now(), delay.saturating_add(STALL), polling.outage_budget, error)?;
+            outage.spend(self.0.now(), delay.saturating_add(STALL), error)?;
             self.pause(delay, 0).await;
         }
     }

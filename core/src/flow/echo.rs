@@ -1,17 +1,6 @@
 //! What the tabs that watch one task tell each other, so that one question serves them all.
 
 use super::{Flow, Host, Reply};
-use crate::error::Error;
-use crate::progress::WaitingReason;
-use crate::task::Task;
-
-/// What one question taught.
-pub(super) enum Lesson {
-    /// A task, as it stands.
-    Task(Box<Task>),
-    /// Something that may pass, which is told and waited out.
-    MayPass(WaitingReason, Error),
-}
 
 /// What one tab tells the others of a question.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,103 @@
+//! What one poll means, and how long each kind of trouble is tolerated.
+
+use super::super::{Reply, no_url};
+use crate::answer::Answer;
+use crate::error::{Error, ErrorCode};
+use crate::poll::{Budget, Polling};
+use crate::progress::WaitingReason;
+use crate::task::{Task, TaskStatus};
+
+/// The result of one poll.
+pub(super) enum PollResult {
+    /// The task as it stands.
+    Task(Box<Task>),
+    /// Trouble that may pass: it is reported, and the watch goes on.
+    Trouble(WaitingReason, Error),
+}
+
+/// One poll, as far as budgets count it.
+#[derive(Clone, Copy)]
+pub(super) struct Poll {
+    /// When its result came.
+    pub(super) now: u64,
+    /// The longest time since the last result that is not explained by sleep, in ms.
+    pub(super) max_gap: u64,
+    /// Whether no response came while the browser reported offline.
+    pub(super) is_offline: bool,
+}
+
+/// One budget for each kind of trouble.
+#[derive(Debug)]
+pub(super) struct Budgets {
+    /// No response, an unreadable one, an error of the server, or throttling.
+    outage: Budget,
+    /// The service does not know the task.
+    not_found: Budget,
+    /// The task has succeeded, but has no video.
+    no_video: Budget,
+}
+
+impl Budgets {
+    pub(super) fn new(polling: &Polling) -> Self {
+        let not_found = Budget::new(polling.not_found_grace);
+        Self { outage: Budget::new(polling.outage_budget), not_found, no_video: not_found }
+    }
+
+    /// Pauses all budgets while there is no network.
+    pub(super) fn suspend(&mut self) {
+        for budget in [&mut self.outage, &mut self.not_found, &mut self.no_video] {
+            budget.suspend();
+        }
+    }
+
+    /// Judges the result of a poll.
+    ///
+    /// # Errors
+    ///
+    /// Trouble that cannot pass, or whose budget is spent.
+    pub(super) fn judge(&mut self, reply: &Reply, poll: Poll) -> Result<PollResult, Error> {
+        let error = match reply.as_ref().map(Answer::read) {
+            Ok(Answer::Task(task)) => return self.judge_task(task, poll),
+            Ok(Answer::Refused(refusal)) if refusal.is_task_not_found() => {
+                let error = self.not_found.spend(poll.now, poll.max_gap, refusal.into_query_error())?;
+                return Ok(PollResult::Trouble(WaitingReason::NotFoundYet, error));
+            }
+            Ok(Answer::Refused(refusal)) => return self.judge_refusal(refusal.into_query_error(), poll),
+            Ok(Answer::Odd(odd)) => odd.into_query_error(),
+            // The next request could not be made either.
+            Err(error) if !error.is_sent => return Err(error.clone().into_error()),
+            Err(error) => {
+                let error = error.clone().into_error();
+                if poll.is_offline {
+                    return Ok(PollResult::Trouble(WaitingReason::Offline, error));
+                }
+                error
+            }
+        };
+        self.spend_outage(WaitingReason::Unreachable, error, poll)
+    }
+
+    fn judge_task(&mut self, mut task: Box<Task>, poll: Poll) -> Result<PollResult, Error> {
+        self.outage.restore();
+        self.not_found.restore();
+        if task.status == TaskStatus::Succeed && task.videos.is_empty() {
+            self.no_video.spend(poll.now, poll.max_gap, no_url())?;
+            task.status = TaskStatus::Processing;
+        }
+        Ok(PollResult::Task(task))
+    }
+
+    fn judge_refusal(&mut self, error: Error, poll: Poll) -> Result<PollResult, Error> {
+        let reason = match error.code() {
+            ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited => WaitingReason::RateLimited,
+            ErrorCode::ServerError => WaitingReason::Unreachable,
+            _ => return Err(error),
+        };
+        self.spend_outage(reason, error, poll)
+    }
+
+    fn spend_outage(&mut self, reason: WaitingReason, error: Error, poll: Poll) -> Result<PollResult, Error> {
+        let error = self.outage.spend(poll.now, poll.max_gap, error);
+        error.map(|error| PollResult::Trouble(reason, error)).map_err(Error::into_outage)
+    }
+}
