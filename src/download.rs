@@ -93,12 +93,12 @@ pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listene
     let browser = Browser::new(settings, listener, None);
     let flow = Flow(&browser);
     settings.fetcher.permit_url(&video.url)?;
-    if let Err(error) = flow.download(&settings.polling, &line, &video.url).await {
+    if let Err(error) = flow.download(&settings.backoff, &line, &video.url).await {
         // Only now the key may be needed, for which the caller's function may ask a person.
         let Ok(service) = settings.service().await else { return Err(error.into()) };
         // The key may be known only now, and the error names the URL.
         settings.fetcher.permit_url(&video.url)?;
-        flow.download_otherwise(&service, &settings.polling, &line, video, error).await?;
+        flow.download_otherwise(&service, &settings.backoff, &line, video, error).await?;
     }
     Ok(line.received.blob()?)
 }

@@ -9,9 +9,11 @@ use super::listener::Listener;
 use super::number::whole;
 use super::object::{is_object, member};
 use super::text::is_record;
+use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::error::Error;
 use kling_core::poll::Polling;
 use kling_core::request::fields::enumerate;
+use kling_core::retry::Backoff;
 
 /// The options of a call that only an abort can end early.
 pub(super) const CALL: &[&str] = &["signal"];
@@ -101,32 +103,40 @@ impl Options {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let time = value.as_f64().filter(|time| time.is_finite() && *time >= 0.0).map(whole);
         match time {
-            Some(time) if (Polling::SHORTEST..=Polling::LONGEST).contains(&time) => Ok(Some(time)),
+            Some(time) if (MIN_TIME_MS..=MAX_TIME_MS).contains(&time) => Ok(Some(time)),
             _ => {
-                let message = format!("expected ms from {} to {}", Polling::SHORTEST, Polling::LONGEST);
+                let message = format!("expected ms from {MIN_TIME_MS} to {MAX_TIME_MS}");
                 Err(self.invalid(name, &message).into())
             }
         }
     }
 
-    /// The `polling` options.
-    pub(super) fn polling(&self) -> Result<Polling, Failure> {
+    /// The `polling` options. A caller who sets the intervals sets the delays before retries too.
+    pub(super) fn polling(&self) -> Result<(Polling, Backoff), Failure> {
         const KNOWN: &[&str] = &["firstDelay", "interval", "maxInterval", "outageBudget", "notFoundGrace"];
         let given = Self::read("polling", self.get("polling")?.unwrap_or(JsValue::UNDEFINED), KNOWN)?;
-        let default = Polling::default();
-        let first_delay = given.time("firstDelay")?;
-        let interval = given.time("interval")?;
-        let polling = Polling {
-            first_delay: first_delay.unwrap_or(default.first_delay),
-            interval: interval.unwrap_or(default.interval),
-            max_interval: given.time("maxInterval")?.unwrap_or(default.max_interval.max(interval.unwrap_or(0))),
-            outage_budget: given.time("outageBudget")?.unwrap_or(default.outage_budget),
-            not_found_grace: given.time("notFoundGrace")?.unwrap_or(default.not_found_grace),
-        };
-        if polling.max_interval < polling.interval {
+        let (mut polling, mut backoff) = (Polling::default(), Backoff::default());
+        if let Some(first_delay) = given.time("firstDelay")? {
+            polling.first_delay_ms = first_delay;
+        }
+        if let Some(interval) = given.time("interval")? {
+            (polling.interval_ms, backoff.min_delay_ms) = (interval, interval);
+            polling.max_interval_ms = polling.max_interval_ms.max(interval);
+            backoff.max_delay_ms = backoff.max_delay_ms.max(interval);
+        }
+        if let Some(max_interval) = given.time("maxInterval")? {
+            (polling.max_interval_ms, backoff.max_delay_ms) = (max_interval, max_interval);
+        }
+        if let Some(outage_budget) = given.time("outageBudget")? {
+            (polling.outage_budget_ms, backoff.budget_ms) = (outage_budget, outage_budget);
+        }
+        if let Some(not_found_grace) = given.time("notFoundGrace")? {
+            polling.not_found_grace_ms = not_found_grace;
+        }
+        if polling.max_interval_ms < polling.interval_ms {
             return Err(given.invalid("maxInterval", "expected at least the interval").into());
         }
-        Ok(polling)
+        Ok((polling, backoff))
     }
 
     /// An error about the member of that name.

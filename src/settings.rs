@@ -15,6 +15,7 @@ use kling_core::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use kling_core::error::Error;
 use kling_core::gate::Gate;
 use kling_core::poll::Polling;
+use kling_core::retry::Backoff;
 use kling_core::task::{Task, TaskId};
 
 /// The options of `createClient`, checked.
@@ -22,6 +23,7 @@ pub(super) struct Settings {
     key: KeySource,
     base: BaseUrl,
     pub(super) polling: Polling,
+    pub(super) backoff: Backoff,
     pub(super) fetcher: Fetcher,
     pub(super) records: Records,
     /// What goes to the service.
@@ -61,7 +63,8 @@ impl Settings {
             },
         };
         let base = base_url(&options)?;
-        let (polling, fetcher) = (options.polling()?, Fetcher::new(options.function("fetch")?));
+        let (polling, backoff) = options.polling()?;
+        let fetcher = Fetcher::new(options.function("fetch")?);
         if let KeySource::Fixed(key) = &key {
             base.permit(Some(key))?;
             fetcher.know(key);
@@ -69,7 +72,7 @@ impl Settings {
         let records = records(&options, &base)?;
         let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
         let closing = AbortController::new()?;
-        Ok(Self { key, base, polling, fetcher, records, gate, downloads, closing })
+        Ok(Self { key, base, polling, backoff, fetcher, records, gate, downloads, closing })
     }
 
     /// The service, with the key as it is now.

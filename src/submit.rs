@@ -39,7 +39,7 @@ pub(super) async fn submit(
     };
     let asked = Asked { id: id.clone(), record, known: settings.records.known(known) };
     let flow = Flow(&browser);
-    let task = flow.submit(&service, &settings.polling, asked, encode).await?;
+    let task = flow.submit(&service, &settings.backoff, asked, encode).await?;
     // Prunes.
     let _ = flow.records().await;
     Ok(task)

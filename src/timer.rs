@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
-use kling_core::poll::Polling;
+use kling_core::delay::MAX_TIME_MS;
 
 #[wasm_bindgen(module = "/src/js/timer.js")]
 extern "C" {
@@ -39,7 +39,7 @@ extern "C" {
 }
 
 /// A longer time would overflow the browser's 32 bits and fire at once; it counts as for ever.
-pub(super) const LONGEST: u64 = Polling::LONGEST;
+pub(super) const LONGEST: u64 = MAX_TIME_MS;
 
 /// Ends after its time. Dropping it clears the timer.
 pub(super) struct Sleep(Option<(Timer, JsFuture)>);

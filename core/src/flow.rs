@@ -16,14 +16,17 @@ use std::future::Future;
 use self::connectivity::Connectivity;
 use self::echo::Echo;
 use crate::answer::Answer;
+use crate::delay::Countdown;
 use crate::endpoint::{HttpRequest, HttpResponse, Method, Service, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
-use crate::poll::{Countdown, STALL};
 use crate::progress::Progress;
 use crate::race::{First, race};
 use crate::record::{Change, TaskRecord};
 use crate::task::{Task, TaskId, TaskStatus};
+
+/// How long one request may go without a response before it counts as an outage, in ms.
+const STALL_MS: u64 = 30_000;
 
 /// What a request comes to.
 pub type Reply = Result<HttpResponse, TransportError>;
@@ -201,7 +204,7 @@ impl<H: Host> Flow<H> {
         let First::Left(_pass) = race(self.0.gate().enter(), self.0.sleep(left())).await else { return nothing() };
         let request = service.query(id);
         debug_assert_eq!(request.method, Method::Get, "a repeated question must cost nothing");
-        match race(self.0.send(request), self.0.sleep(left().min(STALL))).await {
+        match race(self.0.send(request), self.0.sleep(left().min(STALL_MS))).await {
             First::Left(reply) => reply,
             First::Right(()) => nothing(),
         }

@@ -32,7 +32,9 @@
 //! | [`submission`] | the outcome of one POST: accepted, rejected, not sent or unknown |
 //! | [`task`] | the task and its video, in every known form of a response |
 //! | [`record`] | what the store keeps of a submission, and which change of it wins |
-//! | [`poll`] | when to poll, and how much trouble to tolerate |
+//! | [`poll`] | when to poll a task |
+//! | [`retry`] | when to send a request again, and for how long |
+//! | [`delay`] | how delays grow and spread |
 //! | [`flow`] | submitting, waiting and downloading, as async functions over a [`Host`](flow::Host): requests, timers, storage, locks, clocks, other tabs |
 //! | [`flow::submit`] | one submission |
 //! | [`flow::records`] | all records of one base URL: listing, pruning, forgetting |
@@ -89,6 +91,7 @@
 //! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
 
 pub mod answer;
+pub mod delay;
 pub mod encoding;
 pub mod endpoint;
 pub mod error;
@@ -104,6 +107,7 @@ pub mod race;
 pub mod record;
 pub mod redact;
 pub mod request;
+pub mod retry;
 pub mod submission;
 pub mod task;
 mod url;

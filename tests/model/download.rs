@@ -9,8 +9,8 @@ use kling_core::error::{Error, ErrorCode};
 
 use kling_core::flow::download::{Line, Opened, Source};
 use kling_core::gate::Gate;
-use kling_core::poll::Polling;
 use kling_core::progress::{Progress, WaitingReason};
+use kling_core::retry::Backoff;
 use kling_core::task::Video;
 
 use crate::script::{MINUTE, SECOND, Script, answer, service, unreachable};
@@ -146,9 +146,9 @@ impl Hosts {
     fn download(&self, script: &Script) -> Result<Vec<u8>, Error> {
         let video = Video { task_id: Some("1".into()), id: None, url: URL.into(), duration: None };
         script.run(async |_| {
-            let (flow, polling) = (script.flow(), Polling::default());
-            if let Err(error) = flow.download(&polling, self, URL).await {
-                flow.download_otherwise(&service(), &polling, self, &video, error).await?;
+            let (flow, backoff) = (script.flow(), Backoff::default());
+            if let Err(error) = flow.download(&backoff, self, URL).await {
+                flow.download_otherwise(&service(), &backoff, self, &video, error).await?;
             }
             Ok(self.held.borrow().clone())
         })
@@ -328,8 +328,8 @@ fn no_more_than_two_at_once() {
     let hosts = Hosts::new([Deed::Stall], Deed::Silence);
     let script = Script { halt: None, ..Script::new([]) };
     script.is_halted.set(true);
-    let (flow, polling) = (script.flow(), Polling::default());
-    let mut all: Vec<_> = (0..5).map(|_| Box::pin(flow.download(&polling, &hosts, URL))).collect();
+    let (flow, backoff) = (script.flow(), Backoff::default());
+    let mut all: Vec<_> = (0..5).map(|_| Box::pin(flow.download(&backoff, &hosts, URL))).collect();
     for one in &mut all {
         assert!(crate::script::poll_once(one.as_mut()).is_none());
     }

@@ -1,7 +1,7 @@
 //! A submission that nobody goes on with: what its record must say, wherever it stood.
 
-use kling_core::poll::Polling;
 use kling_core::record::RecordState;
+use kling_core::retry::Backoff;
 
 use crate::script::{Halt, Script, no_such_task, poll_once, service, task, unreachable};
 use crate::submit::{asked, refused};
@@ -27,8 +27,8 @@ fn an_abort_leaves_the_record_as_it_must_be() {
                 script.remember(state, 0);
             }
             let host = script.flow();
-            let service = service();
-            let flow = host.submit(&service, &const { POLLING }, asked(&script), Box::pin(async { Ok(7) }));
+            let (service, backoff) = (service(), Backoff::default());
+            let flow = host.submit(&service, &backoff, asked(&script), Box::pin(async { Ok(7) }));
             assert!(poll_once(flow).is_none(), "{halt:?} came to an end");
             // What was unknown before stays so, unless the task was found.
             let expected = match (earlier, expected) {
@@ -40,11 +40,3 @@ fn an_abort_leaves_the_record_as_it_must_be() {
         }
     }
 }
-
-const POLLING: Polling = Polling {
-    first_delay: 5_000,
-    interval: 5_000,
-    max_interval: 15_000,
-    outage_budget: 300_000,
-    not_found_grace: 90_000,
-};

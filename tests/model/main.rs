@@ -33,6 +33,7 @@ mod record;
 mod redact;
 mod refusal;
 mod request;
+mod retry;
 mod script;
 mod second_caller;
 mod submission;

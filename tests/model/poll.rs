@@ -1,10 +1,11 @@
 //! The schedule.
 
+use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::poll::Polling;
 use proptest::prelude::*;
 
 /// Of the 41 steps of jitter, the one that changes nothing.
-const EXACT: u32 = 20;
+pub(crate) const EXACT: u32 = 20;
 
 #[test]
 fn the_default_schedule() {
@@ -18,19 +19,19 @@ fn the_default_schedule() {
 proptest! {
     #[test]
     fn no_delay_is_a_storm_or_for_ever(
-        times in prop::array::uniform3(Polling::SHORTEST..=Polling::LONGEST),
+        times in prop::array::uniform3(MIN_TIME_MS..=MAX_TIME_MS),
         asked: u32, age: u64, random: u32,
     ) {
-        let [first_delay, interval, longest] = times;
-        let polling = Polling { first_delay, interval, max_interval: longest.max(interval), ..Polling::default() };
+        let [first_delay_ms, interval_ms, longest] = times;
+        let polling = Polling { first_delay_ms, interval_ms, max_interval_ms: longest.max(interval_ms), ..Polling::default() };
         let delay = polling.delay(asked, age, random);
-        prop_assert!(delay >= Polling::SHORTEST);
-        prop_assert!(delay <= polling.max_interval.max(first_delay) * 2 * 6 / 5);
+        prop_assert!(delay >= MIN_TIME_MS);
+        prop_assert!(delay <= polling.max_interval_ms.max(first_delay_ms) * 2 * 6 / 5);
     }
 
     #[test]
-    fn intervals_never_shrink(interval in 10..20_000_u64, asked in 1..200_u32) {
-        let polling = Polling { interval, max_interval: 20_000, ..Polling::default() };
+    fn intervals_never_shrink(interval_ms in 10..20_000_u64, asked in 1..200_u32) {
+        let polling = Polling { interval_ms, max_interval_ms: 20_000, ..Polling::default() };
         prop_assert!(polling.delay(asked, 0, EXACT) <= polling.delay(asked + 1, 0, EXACT));
     }
 }

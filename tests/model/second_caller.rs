@@ -3,8 +3,8 @@
 use kling_core::endpoint::Method;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::submit::{Asked, Known};
-use kling_core::poll::Polling;
 use kling_core::record::{RecordState, TaskRecord};
+use kling_core::retry::Backoff;
 use kling_core::task::Task;
 
 use crate::record::record;
@@ -102,7 +102,7 @@ fn submit_while(script: &Script, meanwhile: impl Fn()) -> Result<Box<Task>, Erro
         meanwhile();
         Ok(7)
     };
-    script.run(async |_| script.flow().submit(&service(), &Polling::default(), asked(script), encode).await)
+    script.run(async |_| script.flow().submit(&service(), &Backoff::default(), asked(script), encode).await)
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use kling_core::endpoint::{HttpResponse, Method, Status};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::submit::{Asked, Known};
-use kling_core::poll::Polling;
 use kling_core::progress::{Progress, WaitingReason};
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::request::ExternalTaskId;
+use kling_core::retry::Backoff;
 use kling_core::task::Task;
 
 use crate::record::record;
@@ -36,7 +36,7 @@ impl Script {
     }
 
     pub(crate) fn submit_as(&self, asked: Asked) -> Result<Box<Task>, Error> {
-        self.run(async |_| self.flow().submit(&service(), &Polling::default(), asked, async { Ok(7) }).await)
+        self.run(async |_| self.flow().submit(&service(), &Backoff::default(), asked, async { Ok(7) }).await)
     }
 
     pub(crate) fn submit(&self) -> Result<Box<Task>, Error> {

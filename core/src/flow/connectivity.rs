@@ -1,7 +1,7 @@
 //! How far the browser is believed when it reports that it is offline.
 
 use super::Host;
-use crate::poll::Countdown;
+use crate::delay::Countdown;
 use crate::progress::{Progress, WaitingReason};
 
 /// How long to believe a browser that reports offline, in ms. Some report it wrongly, and a service on the same machine needs

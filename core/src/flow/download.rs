@@ -4,13 +4,13 @@
 
 use std::future::Future;
 
-use super::{Flow, Host};
+use super::{Flow, Host, STALL_MS};
 use crate::endpoint::{HttpRequest, Service, Status, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
-use crate::poll::{Budget, Polling, STALL};
 use crate::progress::Progress;
 use crate::race::{First, race};
+use crate::retry::{Backoff, Budget};
 use crate::task::{TaskId, Video};
 use crate::video::{Arrived, broken_stream, check_start, refused, unreachable_host};
 
@@ -77,8 +77,8 @@ impl<H: Host> Flow<H> {
     ///
     /// [`ErrorCode::DownloadBlocked`], [`ErrorCode::UrlExpired`], [`ErrorCode::NotAVideo`]; beyond the outage budget
     /// [`ErrorCode::Network`] and [`ErrorCode::ServerError`].
-    pub async fn download(&self, polling: &Polling, line: &impl Line, url: &str) -> Result<(), Error> {
-        self.bring(polling, line, &Source::Delivery(url.to_owned())).await
+    pub async fn download(&self, backoff: &Backoff, line: &impl Line, url: &str) -> Result<(), Error> {
+        self.bring(backoff, line, &Source::Delivery(url.to_owned())).await
     }
 
     /// Brings the video in another way, after it could not be had at its address: at a new one, or through the gateway.
@@ -89,7 +89,7 @@ impl<H: Host> Flow<H> {
     pub async fn download_otherwise(
         &self,
         service: &Service,
-        polling: &Polling,
+        backoff: &Backoff,
         line: &impl Line,
         video: &Video,
         mut error: Error,
@@ -100,20 +100,20 @@ impl<H: Host> Flow<H> {
             && let Ok(task) = self.task(service, &id).await
             && let Some(fresh) = task.videos.iter().find(|fresh| fresh.id == video.id && fresh.url != video.url)
         {
-            match self.download(polling, line, &fresh.url).await {
+            match self.download(backoff, line, &fresh.url).await {
                 Ok(()) => return Ok(()),
                 Err(of_fresh) => error = of_fresh,
             }
         }
-        self.bring(polling, line, &Source::Gateway(service.content(&id))).await.map_err(|_| error)
+        self.bring(backoff, line, &Source::Gateway(service.content(&id))).await.map_err(|_| error)
     }
 
     /// Brings all of it from one source, in as many attempts as it takes, within the outage budget.
-    async fn bring(&self, polling: &Polling, line: &impl Line, source: &Source) -> Result<(), Error> {
+    async fn bring(&self, backoff: &Backoff, line: &impl Line, source: &Source) -> Result<(), Error> {
         let url = source.url();
         let mut arrived = Arrived::default();
         let (mut failed, mut furthest, mut may_resume, mut has_answered) = (0_u32, 0, true, false);
-        let mut outage = Budget::new(polling.outage_budget);
+        let mut outage = Budget::new(backoff.budget_ms);
         loop {
             let from = if may_resume { arrived.resumes_at() } else { 0 };
             let result = self.receive(line, source, &mut arrived, from).await;
@@ -158,8 +158,8 @@ impl<H: Host> Flow<H> {
                     continue;
                 }
             };
-            let delay = polling.delay(failed, 0, self.0.chance());
-            outage.spend(self.0.now(), delay.saturating_add(STALL), error)?;
+            let delay = backoff.delay(failed, self.0.chance());
+            outage.spend(self.0.now(), delay.saturating_add(STALL_MS), error)?;
             self.pause(delay, 0).await;
         }
     }
@@ -174,7 +174,7 @@ impl<H: Host> Flow<H> {
     ) -> Result<Vec<u8>, Trouble> {
         let _pass = line.queue().enter().await;
         let stalled = || TransportError::new("nothing came for a long time");
-        let opened = match race(line.open(source, from), self.0.sleep(STALL)).await {
+        let opened = match race(line.open(source, from), self.0.sleep(STALL_MS)).await {
             First::Left(opened) => opened.map_err(Trouble::Silent)?,
             First::Right(()) => return Err(Trouble::Silent(stalled())),
         };
@@ -190,7 +190,7 @@ impl<H: Host> Flow<H> {
         loop {
             let Arrived { loaded, total } = *arrived;
             self.0.report(&Progress::Downloading { loaded, total });
-            match race(line.next(), self.0.sleep(STALL)).await {
+            match race(line.next(), self.0.sleep(STALL_MS)).await {
                 First::Left(Ok(Some(more))) => arrived.loaded = loaded.saturating_add(more),
                 First::Left(Ok(None)) if arrived.is_short() => {
                     let message = format!("{loaded} of {} bytes came", total.unwrap_or(0));

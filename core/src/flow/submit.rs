@@ -35,11 +35,11 @@ use self::verdict::Verdict;
 use super::{Flow, Host, Look};
 use crate::endpoint::{Service, TransportError};
 use crate::error::{Error, ErrorCode};
-use crate::poll::Polling;
 use crate::progress::{Progress, WaitingReason};
 use crate::race::{First, both, race};
 use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::request::ExternalTaskId;
+use crate::retry::Backoff;
 use crate::submission::Outcome;
 use crate::task::{Task, TaskId};
 
@@ -87,7 +87,7 @@ impl From<Error> for Stop {
 struct Submission<'a, H: Host> {
     flow: &'a Flow<H>,
     service: &'a Service,
-    polling: &'a Polling,
+    backoff: &'a Backoff,
     asked: Asked,
     lock: Option<H::Lock>,
     /// Whether an earlier request under this id may have created the task.
@@ -119,7 +119,7 @@ impl<H: Host> Flow<H> {
     pub async fn submit(
         &self,
         service: &Service,
-        polling: &Polling,
+        backoff: &Backoff,
         asked: Asked,
         encode: impl Future<Output = Result<u64, Error>>,
     ) -> Result<Box<Task>, Error> {
@@ -129,7 +129,7 @@ impl<H: Host> Flow<H> {
         let mut submission = Submission {
             flow: self,
             service,
-            polling,
+            backoff,
             asked,
             lock: held.map(|held| held.lock),
             may_exist: false,
@@ -219,7 +219,7 @@ impl<H: Host> Submission<'_, H> {
     /// Sends the paid request: again only when the service throttled it.
     async fn send_paid(&mut self, total: u64) -> Result<Sent, Stop> {
         let host = &self.flow.0;
-        let limit = self.polling.outage_budget.saturating_add(total.checked_div(SLOW_LINE_BYTES_PER_MS).unwrap_or(0));
+        let limit = self.backoff.budget_ms.saturating_add(total.checked_div(SLOW_LINE_BYTES_PER_MS).unwrap_or(0));
         let began = host.now();
         let (mut sent, mut refused, mut is_reached) = (0_u32, None, false);
         loop {
@@ -254,9 +254,9 @@ impl<H: Host> Submission<'_, H> {
             };
             self.intend_state(if self.may_exist { RecordState::Unknown } else { RecordState::Rejected });
             let elapsed = host.now().saturating_sub(began);
-            let delay = self.polling.delay(sent, 0, host.chance()).max(error.details().retry_after.unwrap_or(0));
+            let delay = self.backoff.delay(sent, host.chance()).max(error.details().retry_after.unwrap_or(0));
             let is_throttled = matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited);
-            if !is_throttled || !error.is_retryable() || elapsed.saturating_add(delay) > self.polling.outage_budget {
+            if !is_throttled || !error.is_retryable() || elapsed.saturating_add(delay) > self.backoff.budget_ms {
                 return Err(error.into());
             }
             refused = self.report_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
@@ -314,7 +314,7 @@ impl<H: Host> Submission<'_, H> {
         let (mut unclear, mut looked) = (Some(unclear), 0);
         while looked < LOOK_UPS {
             let elapsed = host.now().saturating_sub(began);
-            let delay = self.polling.delay(looked, 0, host.chance());
+            let delay = self.backoff.delay(looked, host.chance());
             unclear = self.report_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
             flow.pause(delay, elapsed).await;
             // Another call may have found it.

@@ -11,6 +11,7 @@ use kling_core::flow::{Flow, succeeded};
 use kling_core::poll::Polling;
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::request::ExternalTaskId;
+use kling_core::retry::Backoff;
 use kling_core::task::{Task, TaskId};
 
 use super::browser::{Browser, Tab};
@@ -81,7 +82,7 @@ async fn submission(
         browser.executor().sleep(SECOND / 2).await;
         Ok(1_000_000)
     };
-    let result = Flow(&call).submit(&service(), &Polling::default(), asked, encode).await;
+    let result = Flow(&call).submit(&service(), &Backoff::default(), asked, encode).await;
     check_result(browser, &call, id, &result);
     result
 }

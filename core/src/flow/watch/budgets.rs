@@ -3,8 +3,9 @@
 use super::super::{Reply, no_url};
 use crate::answer::Answer;
 use crate::error::{Error, ErrorCode};
-use crate::poll::{Budget, Polling};
+use crate::poll::Polling;
 use crate::progress::WaitingReason;
+use crate::retry::Budget;
 use crate::task::{Task, TaskStatus};
 
 /// The result of one poll.
@@ -39,8 +40,8 @@ pub(super) struct Budgets {
 
 impl Budgets {
     pub(super) fn new(polling: &Polling) -> Self {
-        let not_found = Budget::new(polling.not_found_grace);
-        Self { outage: Budget::new(polling.outage_budget), not_found, no_video: not_found }
+        let not_found = Budget::new(polling.not_found_grace_ms);
+        Self { outage: Budget::new(polling.outage_budget_ms), not_found, no_video: not_found }
     }
 
     /// Pauses all budgets while there is no network.

@@ -1,7 +1,9 @@
 //! When to poll next.
 
+use super::super::STALL_MS;
+use crate::delay::Countdown;
 use crate::error::{Error, ErrorCode};
-use crate::poll::{Countdown, Polling, STALL};
+use crate::poll::Polling;
 
 /// The shortest time between two polls, in ms, however often the page is shown or the network returns.
 const MIN_GAP_MS: u64 = 1_000;
@@ -73,7 +75,7 @@ impl Schedule {
     /// Counts a poll that took `took` ms. Returns the longest time since the last result that sleep does not explain.
     pub(super) fn count_poll(&mut self, took: u64) -> u64 {
         self.polls = self.polls.saturating_add(1);
-        self.next_poll.delay().saturating_add(took.min(STALL))
+        self.next_poll.delay().saturating_add(took.min(STALL_MS))
     }
 
     /// Whether the last poll was the first.
