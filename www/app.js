@@ -1,29 +1,23 @@
-// The page: a form, what one submission comes to, the video, and the tasks that this browser
-// remembers.
+// Connects the parts of the page: the form, the card "Video", and the list of tasks.
 
-import { baseUrl } from "./connection.js";
+import { adopt, look, sendAgain, show, submit, watch } from "./actions.js";
+import { baseUrlField } from "./connection.js";
 import { announce, find } from "./dom.js";
-import { useId } from "./form.js";
+import { useExternalTaskId } from "./form.js";
+import { showRetention } from "./kept-videos.js";
 import { addPictures } from "./pictures.js";
+import { renderRecords, startRecordList } from "./record-list.js";
 import { refreshRecords, startRecords } from "./records.js";
 import { resume } from "./resume.js";
-import {
-  adopt,
-  canSend,
-  current,
-  look,
-  sayStopped,
-  sendAgain,
-  show,
-  submit,
-  watch,
-} from "./run.js";
+import { canSendAgain, currentRun, isBusyForPerson, renderRun } from "./run.js";
+import { FORM } from "./words.js";
+
+const TYPING_PAUSE_MS = 250;
 
 /** @type {number | undefined} */
-let soon;
+let typingTimer;
 
-// No form submission, which Enter in any text field would start: what costs money leaves by its
-// button only.
+// A click, not a submission of the form: Enter in a text field must not send a paid request.
 find("#submit", HTMLButtonElement).addEventListener("click", submit);
 find("#watchKnown", HTMLButtonElement).addEventListener("click", () =>
   adopt(find("#knownId", HTMLInputElement).value.trim()),
@@ -31,26 +25,31 @@ find("#watchKnown", HTMLButtonElement).addEventListener("click", () =>
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     const source = find(`#${button.getAttribute("data-copy")}`, HTMLElement);
-    getSelection()?.selectAllChildren(source); // where the clipboard is refused, the reader copies by hand
+    getSelection()?.selectAllChildren(source); // where the clipboard is refused, for Ctrl+C
     await navigator.clipboard?.writeText(source.textContent ?? "").then(
-      () => announce("copied"),
+      () => announce(FORM.copied),
       () => {},
     );
   });
 }
-baseUrl.addEventListener("input", () => {
-  clearTimeout(soon);
-  soon = setTimeout(refreshRecords, 250);
+baseUrlField.addEventListener("input", () => {
+  clearTimeout(typingTimer);
+  typingTimer = setTimeout(refreshRecords, TYPING_PAUSE_MS);
 });
 
-startRecords({
+startRecordList({
   watch,
   show,
   look,
-  send: sendAgain,
-  canSend,
-  useId,
-  current,
-  listed: () => (sayStopped(), resume()),
+  sendAgain,
+  canSendAgain,
+  useExternalTaskId,
+  currentRun,
 });
+startRecords(() => {
+  renderRecords();
+  renderRun();
+  resume();
+}, isBusyForPerson);
+showRetention();
 addPictures(find("#files", HTMLInputElement).files ?? []);

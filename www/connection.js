@@ -4,57 +4,61 @@ import { createClient } from "./pkg/index.js";
 import { find } from "./dom.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost"]);
-export const DEFAULT_BASE = "https://api.cometapi.com/kling";
-/** The simulator finishes in seconds, and asking it often costs nobody anything. */
+export const DEFAULT_BASE_URL = "https://api.cometapi.com/kling";
+/** In ms. The simulator finishes within seconds, and polling it costs nothing. */
 const SIMULATOR_POLLING = { firstDelay: 250, interval: 500, maxInterval: 1000 };
 
-/** @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean }} */
+/** What the server of this page sets. @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean }} */
 const config = await fetch("./config.json", { cache: "no-cache" })
-  .then((answer) => (answer.ok ? answer.json() : {}))
+  .then((response) => (response.ok ? response.json() : {}))
   .catch(() => ({}));
 
-export const baseUrl = find("#baseUrl", HTMLInputElement);
-export const apiKey = find("#apiKey", HTMLInputElement);
-baseUrl.value = config.baseUrl ?? DEFAULT_BASE;
-apiKey.value = config.apiKey ?? "";
+export const baseUrlField = find("#baseUrl", HTMLInputElement);
+export const apiKeyField = find("#apiKey", HTMLInputElement);
+baseUrlField.value = config.baseUrl ?? DEFAULT_BASE_URL;
+apiKeyField.value = config.apiKey ?? "";
 
-export const base = () => baseUrl.value.trim();
-export const goodBase = (at = base()) => at !== "" && URL.canParse(at, location.href);
-/** Whether the server at this address adds the key. */
-export const relayed = (at = base()) => config.relay === true && at === config.baseUrl;
+/** The base URL in the form. */
+export const currentBaseUrl = () => baseUrlField.value.trim();
+export const isValidBaseUrl = (baseUrl = currentBaseUrl()) =>
+  baseUrl !== "" && URL.canParse(baseUrl, location.href);
 
-/** @param {string} at the base address */
-const onThisMachine = (at) => goodBase(at) && LOOPBACK.has(new URL(at, location.href).hostname);
+/** Whether the server behind this base URL adds the key. */
+export const isRelay = (baseUrl = currentBaseUrl()) =>
+  config.relay === true && baseUrl === config.baseUrl;
 
-/** Whether the requests go to the simulator that serves this page: only then is nothing charged. */
-export function simulated(at = base()) {
-  if (!config.simulator || !goodBase(at)) return false;
-  const { origin, port } = new URL(at, location.href);
+/** @param {string} baseUrl */
+const isOnThisMachine = (baseUrl) =>
+  isValidBaseUrl(baseUrl) && LOOPBACK.has(new URL(baseUrl, location.href).hostname);
+
+/** Whether the requests go to the simulator that serves this page. Only then is nothing charged. */
+export function isSimulator(baseUrl = currentBaseUrl()) {
+  if (!config.simulator || !isValidBaseUrl(baseUrl)) return false;
+  const { origin, port } = new URL(baseUrl, location.href);
   return (
     origin === location.origin ||
-    (onThisMachine(at) && LOOPBACK.has(location.hostname) && port === location.port)
+    (isOnThisMachine(baseUrl) && LOOPBACK.has(location.hostname) && port === location.port)
   );
 }
 
-/** Whether no request can go there, for want of a key. */
-export const lacksKey = (at = base()) => !relayed(at) && apiKey.value.trim() === "";
-/**
- * Whether the browser says that nothing can be sent there; what is on this machine needs no
- * network.
- */
-export const isOffline = (at = base()) => navigator.onLine === false && !onThisMachine(at);
+/** Whether requests need a key that the form does not have. */
+export const lacksKey = (baseUrl = currentBaseUrl()) =>
+  !isRelay(baseUrl) && apiKeyField.value.trim() === "";
 
 /**
- * A client of what this browser keeps of that address: without a key it can ask nobody. @param
- * {string} at the base address
+ * Whether the browser reports no network. A service on this machine needs none.
  */
-export const memory = (at) => createClient({ baseUrl: at });
+export const isOffline = (baseUrl = currentBaseUrl()) =>
+  navigator.onLine === false && !isOnThisMachine(baseUrl);
 
-/** A client with the key as it is now. @param {string} at the base address */
-export function client(at) {
+/** A client without a key: it reads and changes records, and sends nothing. @param {string} baseUrl */
+export const localClient = (baseUrl) => createClient({ baseUrl });
+
+/** A client with the key that the form has now. @param {string} baseUrl */
+export function serviceClient(baseUrl) {
   return createClient({
-    baseUrl: at,
-    apiKey: relayed(at) ? undefined : apiKey.value.trim(),
-    polling: simulated(at) ? SIMULATOR_POLLING : undefined,
+    baseUrl,
+    apiKey: isRelay(baseUrl) ? undefined : apiKeyField.value.trim(),
+    polling: isSimulator(baseUrl) ? SIMULATOR_POLLING : undefined,
   });
 }

@@ -1,6 +1,7 @@
-// The small tools of every part of the page.
+// Finds, makes and changes elements; passes errors on to where they are shown.
 
 /**
+ * The first element that matches. Throws where there is none, or one of another class.
  * @template {Element} T
  * @param {string} selector
  * @param {new () => T} kind
@@ -26,32 +27,16 @@ export function make(tag, properties = {}, ...content) {
 }
 
 /**
- * Touches the text only when it changes: a screen reader would say it again. @param {Element}
+ * Sets the text only when it changes: a screen reader reads every change aloud. @param {Element}
  * element @param {string} text
  */
-export function say(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Says what only a screen reader needs to be told. @param {string} text */
-export const announce = (text) => say(find("#announcement", HTMLElement), text);
+/** Has a screen reader say something that is not visible. @param {string} text */
+export const announce = (text) => setText(find("#announcement", HTMLElement), text);
 
-/** Hands an error to whoever shows errors. @param {unknown} error */
-export const report = (error) =>
+/** Shows an error that no task caused, under "Video". @param {unknown} error */
+export const reportError = (error) =>
   void document.dispatchEvent(new CustomEvent("failure", { detail: error }));
-
-/** @param {string} message in the package's style: lower case, no full stop */
-export const sentence = (message) =>
-  message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
-/** @param {unknown} error */
-export const said = (error) => sentence(error instanceof Error ? error.message : String(error));
-/** @param {number} count */
-export const bytes = (count) =>
-  count < 1e3
-    ? `${count} bytes`
-    : count < 1e6
-      ? `${Math.round(count / 1e3)} kB`
-      : `${(count / 1e6).toFixed(1)} MB`;
-/** @param {number} ms */
-export const minutes = (ms) =>
-  `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;

@@ -1,41 +1,48 @@
-// The request as the form has it, and its problems. Every rule of the service lives in the package.
+// Reads the request from the form and shows its problems. The package knows every rule of the
+// service.
 
 import { limits, validateRequest } from "./pkg/index.js";
 import {
-  apiKey,
-  DEFAULT_BASE,
-  goodBase,
+  apiKeyField,
+  DEFAULT_BASE_URL,
   isOffline,
+  isRelay,
+  isSimulator,
+  isValidBaseUrl,
   lacksKey,
-  relayed,
-  simulated,
 } from "./connection.js";
-import { announce, find, report, say } from "./dom.js";
-import { pictureAt, pictures, renderPictures } from "./pictures.js";
+import { announce, find, reportError, setText } from "./dom.js";
+import { pictureOf, pictures, renderPictures } from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
-import { NO_NETWORK } from "./words.js";
+import { FORM } from "./words.js";
 
 /** @import { Issue, VideoRequest } from "./pkg/index.js" */
 
 /** US dollars by mode and seconds, as CometAPI listed them for Kling v1.6. */
-const PRICES = { std: { 5: "0.26", 10: "0.53" }, pro: { 5: "0.46", 10: "0.92" } };
+const PRICES = { std: { 5: 0.26, 10: 0.53 }, pro: { 5: 0.46, 10: 0.92 } };
+/** How long after a change the files are read again. */
+const CHECK_DELAY_MS = 150;
 
 const form = find("#request", HTMLFormElement);
 const submitButton = find("#submit", HTMLButtonElement);
 const submitNote = find("#submit-note", HTMLElement);
-const externalTaskId = find("#externalTaskId", HTMLInputElement);
+const externalTaskIdField = find("#externalTaskId", HTMLInputElement);
 
-/** Fields whose problems are shown: an empty form should not complain. @type {Set<string>} */
-const touched = new Set();
-/** A key that the service has refused. @type {string | undefined} */
-let refusedKey;
-/** @type {number | undefined} */
-let soon;
-let checks = 0;
-let busy = false;
+const state = {
+  /** Fields whose problems are shown: an empty form shows none. @type {Set<string>} */
+  touched: new Set(),
+  /** The key that the service has refused. @type {string | undefined} */
+  refusedKey: undefined,
+  /** Whether a task is running on this page. */
+  isBusy: false,
+  /** The number of checks so far: only the last one shows its result. */
+  checks: 0,
+  /** @type {number | undefined} */
+  checkTimer: undefined,
+};
 
 /**
- * The form's controls bear the names of the contract; what is left empty is left out. @returns
+ * The form's controls are named as the fields of the request. Empty ones are left out. @returns
  * {VideoRequest}
  */
 export function request() {
@@ -43,123 +50,122 @@ export function request() {
   return { images: pictures.map(({ source }) => source), ...Object.fromEntries(fields) };
 }
 
-/** The next request goes under this id. @param {string} id */
-export function useId(id) {
-  externalTaskId.value = id;
-  focusOn("externalTaskId");
-  changed();
+/** Sets the external task id of the next request. @param {string} id */
+export function useExternalTaskId(id) {
+  externalTaskIdField.value = id;
+  focusField("externalTaskId");
+  formChanged();
 }
 
-/** No other request goes under this id. @param {string} id */
-export function dropId(id) {
-  if (externalTaskId.value.trim() === id) externalTaskId.value = "";
+/** Clears the external task id if it is this one, which a task has now. @param {string} id */
+export function clearExternalTaskId(id) {
+  if (externalTaskIdField.value.trim() === id) externalTaskIdField.value = "";
 }
 
-/** The service refused the key. */
+/** Marks the key as refused by the service. */
 export function refuseKey() {
-  refusedKey = apiKey.value;
+  state.refusedKey = apiKeyField.value;
 }
 
-/** Leads to the field of the key. */
-export const askForKey = () => focusOn("apiKey");
+export const focusKey = () => focusField("apiKey");
 
-/** @param {boolean} now */
-export function setBusy(now) {
-  busy = now;
+/** @param {boolean} isBusy whether a task is running on this page */
+export function setBusy(isBusy) {
+  state.isBusy = isBusy;
 }
 
-/** Finds every problem, without sending anything. */
+/** Finds every problem and shows it, without sending anything. */
 export async function check() {
-  const turn = ++checks;
+  const number = ++state.checks;
   const issues = await validateRequest(request());
-  if (!goodBase())
-    issues.push(problem("bad_url", "baseUrl", `expected an address such as ${DEFAULT_BASE}`));
-  if (lacksKey()) issues.push(problem("bad_value", "apiKey", "enter your CometAPI key"));
-  else if (apiKey.value === refusedKey)
-    issues.push(problem("bad_value", "apiKey", "the service refused this key: enter another"));
-  if (turn === checks) showIssues(issues);
+  if (!isValidBaseUrl())
+    issues.push(problem("bad_url", "baseUrl", FORM.urlExpected(DEFAULT_BASE_URL)));
+  if (lacksKey()) issues.push(problem("bad_value", "apiKey", FORM.keyMissing));
+  else if (apiKeyField.value === state.refusedKey)
+    issues.push(problem("bad_value", "apiKey", FORM.keyRefused));
+  if (number === state.checks) showIssues(issues);
   return issues;
 }
 
-/** Finds every problem, shows it, and leads to the first that keeps the request from being sent. */
-export async function isInOrder() {
+/** Whether the request can be sent. If not, shows every problem and focuses the first one. */
+export async function isReady() {
   for (const field of document.querySelectorAll("[data-path]"))
-    touched.add(field.getAttribute("data-path") ?? "");
+    state.touched.add(field.getAttribute("data-path") ?? "");
   const error = (await check()).find(isError);
-  if (error) focusOn(error.path, pictureAt(error)?.item);
-  else if (isOffline()) announce(NO_NETWORK);
+  if (error) focusField(error.path, pictureOf(error)?.item);
+  else if (isOffline()) announce(FORM.offline);
   return error === undefined && !isOffline();
 }
 
-/** After every change: at once what is cheap, soon what must be read from the files. */
-export function changed() {
+/** After every change: updates at once what is cheap, and checks the files a little later. */
+export function formChanged() {
   for (const field of form.querySelectorAll("textarea")) {
     const count = [...field.value].length;
     const counter = find(`#${field.id}-count`, HTMLElement);
-    say(counter, `${count} / ${limits.maxPromptLength}`);
+    setText(counter, FORM.characters(count, limits.maxPromptLength));
     counter.classList.toggle("over", count > limits.maxPromptLength);
   }
   const { mode = "std", duration = 5 } = request();
-  say(find("#price", HTMLElement), `$${PRICES[mode][duration]}`);
-  say(find("#price-of", HTMLElement), `estimated for ${mode}, ${duration} s`);
-  find("#simulator", HTMLElement).hidden = !simulated();
-  find("#relay", HTMLElement).hidden = !relayed();
-  find("[data-path=apiKey]", HTMLElement).hidden = relayed();
-  clearTimeout(soon);
-  soon = setTimeout(() => check().catch(report), 150);
+  setText(find("#price", HTMLElement), FORM.price(PRICES[mode][duration]));
+  setText(find("#price-of", HTMLElement), FORM.priceOf(mode, duration));
+  find("#simulator", HTMLElement).hidden = !isSimulator();
+  find("#relay", HTMLElement).hidden = !isRelay();
+  find("[data-path=apiKey]", HTMLElement).hidden = isRelay();
+  clearTimeout(state.checkTimer);
+  state.checkTimer = setTimeout(() => check().catch(reportError), CHECK_DELAY_MS);
 }
 
-/** Each problem beside its field, the first error beside the button. @param {Issue[]} issues */
+/** Shows each problem at its field, and the first error at the button. @param {Issue[]} issues */
 export function showIssues(issues) {
-  const folders = renderPictures(issues);
+  const folderIssues = renderPictures(issues);
   for (const field of document.querySelectorAll("[data-path]")) {
     const path = field.getAttribute("data-path") ?? "";
-    const own = touched.has(path) ? issues.filter((issue) => issue.path === path) : [];
+    const shown = state.touched.has(path) ? issues.filter((issue) => issue.path === path) : [];
     showProblems(
       find(`#${path}-problems`, HTMLElement),
-      path === "images" ? [...folders, ...own] : own,
+      path === "images" ? [...folderIssues, ...shown] : shown,
     );
     for (const control of field.querySelectorAll("input, textarea"))
-      control.ariaInvalid = String(own.some(isError));
+      control.ariaInvalid = String(shown.some(isError));
   }
   const [error, ...more] = issues.filter(isError);
-  submitButton.ariaDisabled = String(busy || isOffline() || error !== undefined);
-  submitNote.classList.toggle(
-    "wrong",
-    touched.size > 0 && !busy && !isOffline() && error !== undefined,
-  );
-  const reason =
-    error &&
-    `Not yet: ${pictureAt(error) ? `${pictureAt(error)?.name}: ` : ""}${error.message}.${more.length ? ` And ${more.length} more.` : ""}`;
-  const hindrance = busy
-    ? "A task is under way here: wait for its end, or stop watching it first."
-    : isOffline()
-      ? NO_NETWORK
-      : reason;
-  say(submitNote, hindrance ?? "Everything is in order. Each submission is charged once.");
+  const isWaiting = state.isBusy || isOffline();
+  submitButton.ariaDisabled = String(isWaiting || error !== undefined);
+  submitNote.classList.toggle("wrong", state.touched.size > 0 && !isWaiting && error !== undefined);
+  setText(submitNote, noteOf(error, more.length));
 }
 
-/** Leads to what must be mended. @param {string} path @param {Element} [picture] */
-function focusOn(path, picture) {
+/** @param {Issue | undefined} error @param {number} more how many other errors there are */
+function noteOf(error, more) {
+  if (state.isBusy) return FORM.busy;
+  if (isOffline()) return FORM.offline;
+  return error ? FORM.notReady(error, pictureOf(error)?.name, more) : FORM.ready;
+}
+
+/** Focuses what has to be fixed. @param {string} path @param {Element} [picture] */
+function focusField(path, picture) {
   const target =
     document.querySelector(`[data-path="${path}"] :is(input, textarea)`) ??
     picture?.querySelector("[data-action=remove]");
-  const folded = target?.closest("details");
-  if (folded) folded.open = true;
+  const details = target?.closest("details");
+  if (details) details.open = true;
   if (target instanceof HTMLElement) target.focus();
 }
 
 form.addEventListener("input", ({ target }) => {
   if (pictures.length && target instanceof Element && target.id === "pictures")
-    touched.add("images");
-  changed();
+    state.touched.add("images");
+  formChanged();
 });
 for (const name of ["online", "offline"])
-  window.addEventListener(name, () => check().catch(report));
+  window.addEventListener(name, () => check().catch(reportError));
 form.addEventListener("focusout", ({ target }) => {
   const path =
     target instanceof Element
       ? target.closest("[data-path]")?.getAttribute("data-path")
       : undefined;
-  if (path && path !== "images") (touched.add(path), changed());
+  if (path && path !== "images") {
+    state.touched.add(path);
+    formChanged();
+  }
 });

@@ -1,9 +1,10 @@
-// The pictures of the request: chosen, dropped, pasted or by URL, in the order in which they are
-// sent.
+// The pictures of the request, in the order in which they are sent: chosen, dropped, pasted or by
+// URL.
 
 import { inspectImage, limits } from "./pkg/index.js";
-import { announce, bytes, find, report, say } from "./dom.js";
+import { announce, find, reportError, setText } from "./dom.js";
 import { isError, problem, showProblems } from "./problems.js";
+import { facts, fileSize, PICTURES } from "./words.js";
 
 /** @import { ImageInfo, Issue } from "./pkg/index.js" */
 /**
@@ -11,16 +12,16 @@ import { isError, problem, showProblems } from "./problems.js";
  * ImageInfo }} Picture
  */
 
-const files = find("#files", HTMLInputElement);
-const drop = find("#drop", HTMLElement);
+const fileInput = find("#files", HTMLInputElement);
+const dropZone = find("#drop", HTMLElement);
 const list = find("#pictures", HTMLElement);
 
 /** @type {Picture[]} */
 export const pictures = [];
-/** What is said of folders that were dropped. @type {Issue[]} */
-let folders = [];
+/** One problem for each folder of the last drop. @type {Issue[]} */
+let folderIssues = [];
 
-const changed = () => list.dispatchEvent(new Event("input", { bubbles: true }));
+const picturesChanged = () => list.dispatchEvent(new Event("input", { bubbles: true }));
 
 /** @param {Iterable<File | string>} sources */
 export function addPictures(sources) {
@@ -32,12 +33,15 @@ export function addPictures(sources) {
     );
     /** @type {Picture} */
     const picture = { source, name: typeof source === "string" ? source : source.name, item };
-    say(find(".name", HTMLElement, item), picture.name);
+    setText(find(".name", HTMLElement, item), picture.name);
     if (typeof source !== "string") {
       const thumbnail = find("img", HTMLImageElement, item);
       thumbnail.onerror = () => (thumbnail.hidden = true);
       thumbnail.src = picture.preview = URL.createObjectURL(source);
-      inspectImage(source).then((info) => ((picture.info = info), changed()), report);
+      inspectImage(source).then((info) => {
+        picture.info = info;
+        picturesChanged();
+      }, reportError);
     }
     item.addEventListener("click", ({ target }) => {
       const action = target instanceof HTMLElement ? target.dataset.action : undefined;
@@ -47,108 +51,98 @@ export function addPictures(sources) {
     list.append(item);
     renderPicture(picture, pictures.push(picture) - 1, []);
   }
-  changed();
+  picturesChanged();
 }
 
 /** @param {Picture} picture @param {-1 | 1} by */
 function movePicture(picture, by) {
-  const to = pictures.indexOf(picture) + by;
-  const other = pictures[to];
+  const newIndex = pictures.indexOf(picture) + by;
+  const other = pictures[newIndex];
   if (!other) return;
-  pictures.splice(to - by, 1);
-  pictures.splice(to, 0, picture);
+  pictures.splice(newIndex - by, 1);
+  pictures.splice(newIndex, 0, picture);
   const focused = document.activeElement;
   if (by < 0) other.item.before(picture.item);
   else other.item.after(picture.item);
   if (focused instanceof HTMLElement) focused.focus();
-  announce(`${picture.name} is now picture ${to + 1} of ${pictures.length}`);
-  changed();
+  announce(PICTURES.moved(picture.name, newIndex + 1, pictures.length));
+  picturesChanged();
 }
 
 /** @param {Picture} picture */
 function removePicture(picture) {
-  const at = pictures.indexOf(picture);
-  pictures.splice(at, 1);
+  const index = pictures.indexOf(picture);
+  pictures.splice(index, 1);
   picture.item.remove();
   if (picture.preview) URL.revokeObjectURL(picture.preview);
-  const next = pictures[Math.min(at, pictures.length - 1)];
-  (next ? find("[data-action=remove]", HTMLElement, next.item) : files).focus();
-  announce(`${picture.name} removed`);
-  changed();
+  const next = pictures[Math.min(index, pictures.length - 1)];
+  (next ? find("[data-action=remove]", HTMLElement, next.item) : fileInput).focus();
+  announce(PICTURES.removed(picture.name));
+  picturesChanged();
 }
 
-/** @param {Picture} picture @param {number} index @param {Issue[]} issues */
+/** @param {Picture} picture @param {number} index @param {Issue[]} issues of the whole request */
 function renderPicture({ source, name, item, info }, index, issues) {
-  const figures = [
-    info?.width && `${info.width} × ${info.height} px`,
-    info && info.format.toUpperCase(),
-    source instanceof File && bytes(source.size),
-  ];
-  say(
-    find(".figures", HTMLElement, item),
-    typeof source === "string" ? "by URL" : figures.filter(Boolean).join(" · "),
-  );
-  const own = issues.filter(({ path }) => path.startsWith(`images[${index}]`));
-  own.push(...(info?.issues ?? []).filter(({ code }) => !own.some((issue) => issue.code === code)));
+  const isByUrl = typeof source === "string";
+  const figures = isByUrl
+    ? PICTURES.byUrl
+    : facts([
+        info?.width && info.height && PICTURES.dimensions(info.width, info.height),
+        info?.format.toUpperCase(),
+        fileSize(source.size),
+      ]);
+  setText(find(".figures", HTMLElement, item), figures);
+  const shown = issues.filter(({ path }) => path.startsWith(`images[${index}]`));
+  const isNew = (/** @type {Issue} */ { code }) => !shown.some((issue) => issue.code === code);
+  shown.push(...(info?.issues ?? []).filter(isNew));
   if (index >= limits.maxImages)
-    own.unshift(
-      problem(
-        "too_many_images",
-        "images",
-        `only ${limits.maxImages} pictures can be sent: remove one`,
-      ),
-    );
-  showProblems(find(".problems", HTMLElement, item), own);
-  const refused = own.some(isError);
-  item.classList.toggle("refused", refused);
-  say(
+    shown.unshift(problem("too_many_images", "images", PICTURES.tooMany(limits.maxImages)));
+  showProblems(find(".problems", HTMLElement, item), shown);
+  const isRefused = shown.some(isError);
+  item.classList.toggle("refused", isRefused);
+  setText(
     find(".verdict", HTMLElement, item),
-    refused ? "Cannot be sent" : info || typeof source === "string" ? "Ready" : "Checking…",
+    isRefused ? PICTURES.refused : info || isByUrl ? PICTURES.ready : PICTURES.checking,
   );
-  const labels = { up: `Move ${name} up`, down: `Move ${name} down`, remove: `Remove ${name}` };
-  for (const [action, label] of Object.entries(labels)) {
-    const button = find(`[data-action=${action}]`, HTMLButtonElement, item);
-    button.ariaLabel = button.title = label;
-    button.ariaDisabled = String(
-      (action === "up" && index === 0) || (action === "down" && index === pictures.length - 1),
-    );
-  }
+  const isLast = index === pictures.length - 1;
+  nameButton(item, "up", PICTURES.moveUp(name), index > 0);
+  nameButton(item, "down", PICTURES.moveDown(name), !isLast);
+  nameButton(item, "remove", PICTURES.remove(name), true);
 }
 
-/** Dropped or pasted files. A folder is named, not opened. @param {DataTransfer | null} data */
-function takePictures(data) {
+/** @param {Element} item @param {string} action @param {string} label @param {boolean} isEnabled */
+function nameButton(item, action, label, isEnabled) {
+  const button = find(`[data-action=${action}]`, HTMLButtonElement, item);
+  button.ariaLabel = button.title = label;
+  button.ariaDisabled = String(!isEnabled);
+}
+
+/** Adds dropped or pasted files. A folder is reported, not opened. @param {DataTransfer | null} data */
+function addTransferred(data) {
   const items = [...(data?.items ?? [])].filter(({ kind }) => kind === "file");
-  const taken = items.map((item) => ({
+  const files = items.map((item) => ({
     file: item.getAsFile(),
-    folder: item.webkitGetAsEntry()?.isDirectory === true,
+    isFolder: item.webkitGetAsEntry()?.isDirectory === true,
   }));
-  folders = taken.flatMap(({ file, folder }) =>
-    folder
-      ? [
-          problem(
-            "bad_value",
-            "images",
-            `a folder cannot be sent, drop the pictures inside it: ${file?.name ?? ""}`,
-          ),
-        ]
-      : [],
-  );
-  addPictures(taken.flatMap(({ file, folder }) => (file && !folder ? [file] : [])));
+  folderIssues = files
+    .filter(({ isFolder }) => isFolder)
+    .map(({ file }) => problem("bad_value", "images", PICTURES.folder(file?.name ?? "")));
+  addPictures(files.flatMap(({ file, isFolder }) => (file && !isFolder ? [file] : [])));
 }
 
-/** Each picture with its problems. @param {Issue[]} issues */
+/** Draws each picture with its problems. @param {Issue[]} issues @returns the problems of folders */
 export function renderPictures(issues) {
   pictures.forEach((picture, index) => renderPicture(picture, index, issues));
-  return folders;
+  return folderIssues;
 }
 
-/** @param {Issue} issue */
-export const pictureAt = ({ path }) => pictures[Number(/^images\[(\d+)\]/.exec(path)?.[1] ?? -1)];
+/** The picture that a problem is about. @param {Issue} issue */
+export const pictureOf = ({ path }) => pictures[Number(/^images\[(\d+)\]/.exec(path)?.[1] ?? -1)];
 
-files.addEventListener("change", () => {
-  folders = [];
-  addPictures(files.files ?? []);
-  files.value = ""; // so that a removed file can be chosen again
+fileInput.addEventListener("change", () => {
+  folderIssues = [];
+  addPictures(fileInput.files ?? []);
+  fileInput.value = ""; // so that a removed file can be chosen again
 });
 find("#addUrl", HTMLButtonElement).addEventListener("click", () => {
   const field = find("#pictureUrl", HTMLInputElement);
@@ -156,16 +150,14 @@ find("#addUrl", HTMLButtonElement).addEventListener("click", () => {
   field.value = "";
 });
 for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
-  // On the whole window: a picture dropped beside the target would otherwise replace the page, and
-  // with it the form.
+  // On the whole window: the browser would replace the page by a picture that is dropped elsewhere.
   window.addEventListener(name, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    drop.classList.toggle("over", name === "dragover");
-    if (name === "drop") takePictures(event.dataTransfer);
+    dropZone.classList.toggle("over", name === "dragover");
+    if (name === "drop") addTransferred(event.dataTransfer);
   });
 }
-window.addEventListener(
-  "paste",
-  ({ clipboardData }) => clipboardData?.files.length && takePictures(clipboardData),
-);
+window.addEventListener("paste", ({ clipboardData }) => {
+  if (clipboardData?.files.length) addTransferred(clipboardData);
+});

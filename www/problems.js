@@ -1,13 +1,14 @@
-// What is wrong with the request, beside what it is about.
+// Lists problems of the request beside the field or the picture that has them.
 
-import { make, sentence } from "./dom.js";
+import { make } from "./dom.js";
+import { sentence } from "./words.js";
 
 /** @import { Issue } from "./pkg/index.js" */
 
 /** @param {Issue} issue */
 export const isError = ({ severity }) => severity === "error";
 
-/** @param {Issue["code"]} code @param {string} path @param {string} message @returns {Issue} */
+/** An error that the page itself finds. @param {Issue["code"]} code @param {string} path @param {string} message @returns {Issue} */
 export const problem = (code, path, message) => ({ code, path, severity: "error", message });
 
 /** @param {Element} place @param {Issue[]} issues */

@@ -1,160 +1,177 @@
-// What was running when the page was left goes on without a click: the newest under Video, the
-// others in the list.
+// Resumes what was running when the page was closed: the newest task under "Video", the others in
+// the background.
 
 import { isKlingError } from "./pkg/index.js";
-import { apiKey, client, lacksKey } from "./connection.js";
-import { keepQuietly } from "./keeping.js";
-import { isRunning, known, listed, refreshRecords, titleOf } from "./records.js";
-import { canSend, current, inviteKey, isLeft, takeUp } from "./run.js";
+import { askForKey, resumeTask } from "./actions.js";
+import { apiKeyField, lacksKey, serviceClient } from "./connection.js";
+import { keepInBackground } from "./kept-videos.js";
+import { titleOf } from "./record-list.js";
+import { currentRecords, refOf, refreshRecords } from "./records.js";
+import { canSendAgain, currentRun, isUnwatched } from "./run.js";
+import { isFinished, isRunning, stageOf } from "./states.js";
 
 /** @import { Client, TaskRecord } from "./pkg/index.js" */
+/**
+ * What the records of a base URL were when they were first read. Both sets hold external task ids.
+ * @typedef {object} FirstRecords
+ * @property {string} baseUrl
+ * @property {Set<string>} unfinished
+ * @property {Set<string>} videosWanted of the unfinished ones, and of those whose video is not kept
+ * yet
+ */
+/**
+ * What is done in the background with one key. The collections go by external task id.
+ * @typedef {object} Background
+ * @property {string} baseUrl
+ * @property {string} key
+ * @property {Client} client
+ * @property {Map<string, AbortController>} waits
+ * @property {Set<string>} lookedUp
+ * @property {Set<string>} videosTried
+ */
 
-/** A key is typed or pasted; half of one is not tried. */
-const PAUSE = 400;
-/**
- * So long a video that was not brought home is still tried for at each visit: its address may have
- * expired since.
- */
-const FRESH = 86_400_000;
-const OPEN = new Set(["submitting", "unknown", "submitted", "processing"]);
+/** The key is used when no character was typed for this long. */
+const TYPING_PAUSE_MS = 400;
+/** How long after its end the video of a task is still tried for: its URL may have expired since. */
+const VIDEO_AGE_MS = 86_400_000;
 
-/**
- * What the list of the base address held when it was first seen: what was not finished, and whose
- * video is still to come.
- * @type {{ baseUrl: string, open: Set<string>, wanted: Set<string> } | undefined}
- */
-let found;
-/** What was taken up, with which key. @type {{ baseUrl: string, key: string } | undefined} */
-let taken;
-/**
- * What is asked for without being shown, with one key.
- * @type {{ baseUrl: string, key: string, client: Client, waits: Map<string, AbortController>,
- * looked: Set<string>, tried: Set<string> } | undefined}
- */
-let quiet;
-/** @type {number | undefined} */
-let typing;
+const state = {
+  /** @type {FirstRecords | undefined} */
+  first: undefined,
+  /** For which base URL and key a task was last resumed. @type {{ baseUrl: string, key: string } | undefined} */
+  resumed: undefined,
+  /** @type {Background | undefined} */
+  background: undefined,
+  /** Set while the key is being typed. @type {number | undefined} */
+  typingTimer: undefined,
+};
 
 /** @param {TaskRecord} record */
-const lacksVideo = ({ state, kept }) => state === "succeed" && !kept;
+const lacksVideo = (record) => stageOf(record) === "succeeded" && !record.kept;
 
-/** Goes on with what is listed. */
+/** Resumes what the records list. Called after every read of the records. */
 export function resume() {
-  const { baseUrl, records } = listed();
-  if (baseUrl !== found?.baseUrl)
-    found = baseUrl === undefined ? undefined : first(baseUrl, records);
-  if (
-    !found ||
-    lacksKey(found.baseUrl) ||
-    quiet?.baseUrl !== found.baseUrl ||
-    quiet.key !== apiKey.value
-  )
-    endQuiet();
-  inviteKey(found !== undefined && lacksKey(found.baseUrl) && records.some(isRunning));
-  if (!found || lacksKey(found.baseUrl) || typing !== undefined) return;
-  const newest = takeUpNewest(records);
-  quiet ??= {
-    baseUrl: found.baseUrl,
-    key: apiKey.value,
-    client: client(found.baseUrl),
+  const { baseUrl, records } = currentRecords();
+  if (baseUrl !== state.first?.baseUrl)
+    state.first = baseUrl === undefined ? undefined : firstRecords(baseUrl, records);
+  const { first } = state;
+  const isKeyMissing = first !== undefined && lacksKey(first.baseUrl);
+  const isOutdated =
+    state.background?.baseUrl !== first?.baseUrl || state.background?.key !== apiKeyField.value;
+  if (!first || isKeyMissing || isOutdated) endBackground();
+  askForKey(isKeyMissing && records.some(isRunning));
+  if (!first || isKeyMissing || state.typingTimer !== undefined) return;
+
+  const newest = resumeNewest(first, records);
+  const background = (state.background ??= {
+    baseUrl: first.baseUrl,
+    key: apiKeyField.value,
+    client: serviceClient(first.baseUrl),
     waits: new Map(),
-    looked: new Set(),
-    tried: new Set(),
-  };
-  const { busy, taskId, externalTaskId } = current();
+    lookedUp: new Set(),
+    videosTried: new Set(),
+  });
+  const run = currentRun();
   /** @param {TaskRecord} record */
-  const isShown = (record) =>
+  const isUnderVideo = (record) =>
     record === newest ||
-    (taskId !== undefined && record.taskId === taskId) ||
-    record.externalTaskId === externalTaskId;
-  keepUp(
+    (run.taskId !== undefined && record.taskId === run.taskId) ||
+    record.externalTaskId === run.externalTaskId;
+  waitFor(
+    background,
     records.filter(
-      (record) => isRunning(record) && !isLeft(known(record)) && !(busy && isShown(record)),
+      (record) =>
+        isRunning(record) && !isUnwatched(refOf(record)) && !(run.isBusy && isUnderVideo(record)),
     ),
   );
   for (const record of records) {
-    const id = record.externalTaskId;
-    if (record.state === "unknown" && !quiet.looked.has(id) && !canSend(known(record))) {
-      quiet.looked.add(id);
-      quiet.client.reconcile(id).catch(() => {});
-    }
-    // Once with each key: where there is no space, it would be fetched for ever. What is shown is
-    // brought home there.
-    if (
-      record.state !== "succeed" ||
-      !found.wanted.has(id) ||
-      quiet.tried.has(id) ||
-      isShown(record) ||
-      isLeft(known(record))
-    )
-      continue;
-    quiet.tried.add(id);
-    if (!record.kept) keepQuietly(quiet.client, id);
+    lookUp(background, record);
+    if (first.videosWanted.has(record.externalTaskId) && !isUnderVideo(record))
+      keepVideo(background, record);
   }
 }
 
-/** @param {string} baseUrl @param {TaskRecord[]} records */
-function first(baseUrl, records) {
-  const open = records.filter(({ state }) => OPEN.has(state));
-  const late = records.filter(
-    (record) => lacksVideo(record) && Date.now() - record.updatedAt < FRESH,
+/** @param {string} baseUrl @param {TaskRecord[]} records @returns {FirstRecords} */
+function firstRecords(baseUrl, records) {
+  const unfinished = records.filter((record) => !isFinished(record));
+  const withoutVideo = records.filter(
+    (record) => lacksVideo(record) && Date.now() - record.updatedAt < VIDEO_AGE_MS,
   );
   /** @param {TaskRecord[]} some */
   const idsOf = (some) => new Set(some.map(({ externalTaskId }) => externalTaskId));
-  return { baseUrl, open: idsOf(open), wanted: idsOf([...open, ...late]) };
+  return {
+    baseUrl,
+    unfinished: idsOf(unfinished),
+    videosWanted: idsOf([...unfinished, ...withoutVideo]),
+  };
 }
 
-/**
- * @param {TaskRecord[]} records @returns {TaskRecord | undefined} what is under Video from now on
- */
-function takeUpNewest(records) {
-  const { busy, givesWay, isVacant } = current();
+/** Resumes the newest task under "Video", unless that shows another. @param {FirstRecords} first @param {TaskRecord[]} records */
+function resumeNewest(first, records) {
+  const { isBusy, isAutomatic, isVacant } = currentRun();
   const newest = records.find(
     (record) =>
-      found?.open.has(record.externalTaskId) &&
+      first.unfinished.has(record.externalTaskId) &&
       (isRunning(record) || lacksVideo(record)) &&
-      !isLeft(known(record)),
+      !isUnwatched(refOf(record)),
   );
-  if (!newest || !found || (busy ? !givesWay : !isVacant)) return undefined;
-  // Once with each key: the service may know the task by the next one.
-  if (taken?.baseUrl === found.baseUrl && taken.key === apiKey.value) return undefined;
-  taken = { baseUrl: found.baseUrl, key: apiKey.value };
-  takeUp(known(newest), titleOf(newest));
+  if (!newest || (isBusy ? !isAutomatic : !isVacant)) return undefined;
+  // Once with each key: the service may find the task with the next one.
+  const { baseUrl } = first;
+  const key = apiKeyField.value;
+  if (state.resumed?.baseUrl === baseUrl && state.resumed.key === key) return undefined;
+  state.resumed = { baseUrl, key };
+  resumeTask(refOf(newest), titleOf(newest));
   return newest;
 }
 
-/**
- * Waits for them, and for nothing else; nothing is said but what becomes of them. @param
- * {TaskRecord[]} others
- */
-function keepUp(others) {
-  if (!quiet) return;
-  const { client, waits } = quiet;
+/** Waits for these tasks and no others. The list shows how they end. @param {Background} background @param {TaskRecord[]} records */
+function waitFor({ client, waits }, records) {
   for (const [id, control] of waits) {
-    if (!others.some(({ externalTaskId }) => externalTaskId === id))
-      (control.abort(), waits.delete(id));
+    if (records.some(({ externalTaskId }) => externalTaskId === id)) continue;
+    control.abort();
+    waits.delete(id);
   }
-  for (const { externalTaskId: id } of others) {
+  for (const { externalTaskId: id } of records) {
     if (waits.has(id)) continue;
     const control = new AbortController();
     waits.set(id, control);
-    // What may pass is tried again when there is news.
+    // After an error that may pass, the next read of the records starts another wait.
     client
       .wait(id, { signal: control.signal })
       .catch((error) => isKlingError(error) && error.retryable && waits.delete(id));
   }
 }
 
-function endQuiet() {
-  quiet?.client.close();
-  quiet = undefined;
+/** Looks once with each key for the task of an unknown submission. @param {Background} background @param {TaskRecord} record */
+function lookUp({ client, lookedUp }, record) {
+  const id = record.externalTaskId;
+  if (stageOf(record) !== "unknown" || lookedUp.has(id) || canSendAgain(refOf(record))) return;
+  lookedUp.add(id);
+  client.reconcile(id).catch(() => {});
 }
 
-apiKey.addEventListener("input", () => {
-  clearTimeout(typing);
-  typing = setTimeout(() => {
-    typing = undefined;
+/**
+ * Keeps the video of a finished task. Once with each key: without disk space, it would be
+ * downloaded again and again. @param {Background} background @param {TaskRecord} record
+ */
+function keepVideo({ client, videosTried }, record) {
+  const id = record.externalTaskId;
+  if (stageOf(record) !== "succeeded" || videosTried.has(id) || isUnwatched(refOf(record))) return;
+  videosTried.add(id);
+  if (!record.kept) keepInBackground(client, id);
+}
+
+function endBackground() {
+  state.background?.client.close();
+  state.background = undefined;
+}
+
+apiKeyField.addEventListener("input", () => {
+  clearTimeout(state.typingTimer);
+  state.typingTimer = setTimeout(() => {
+    state.typingTimer = undefined;
     refreshRecords();
-  }, PAUSE);
+  }, TYPING_PAUSE_MS);
 });
 window.addEventListener("online", () => refreshRecords());

@@ -1,69 +1,69 @@
-// Where the video plays, and what can be done with it.
+// The place where the video plays, and the links to save it or to open its URL.
 
-import { find, say } from "./dom.js";
+import { find, setText } from "./dom.js";
 
 export const result = find("#result", HTMLElement);
 const placeholder = find("#placeholder", HTMLElement);
-const status = find("#status", HTMLElement);
 const video = find("#video", HTMLVideoElement);
-const save = find("#save", HTMLAnchorElement);
-const address = find("#address", HTMLAnchorElement);
-export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const saveLink = find("#save", HTMLAnchorElement);
+const urlLink = find("#videoUrl", HTMLAnchorElement);
+export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** What is let go of with the video. */
-let saved = "";
+/** The object URL of the video, revoked when the stage is cleared. */
+let objectUrl = "";
 
-/** Hides what may have the focus, which then stays nearby. @param {HTMLElement} element */
-export function hide(element) {
-  if (element === document.activeElement) result.focus({ preventScroll: true });
-  element.hidden = true;
+/**
+ * Shows or hides an element. If it has the focus when it is hidden, the focus stays nearby. @param
+ * {HTMLElement} element @param {boolean} isVisible
+ */
+export function setVisible(element, isVisible) {
+  if (!isVisible && element === document.activeElement) result.focus({ preventScroll: true });
+  element.hidden = !isVisible;
 }
 
 export function clearStage() {
-  URL.revokeObjectURL(saved);
-  saved = "";
+  URL.revokeObjectURL(objectUrl);
+  objectUrl = "";
   video.removeAttribute("src");
   video.load();
-  for (const element of [video, save, address]) hide(element);
+  for (const element of [video, saveLink, urlLink]) setVisible(element, false);
   placeholder.hidden = false;
-  say(placeholder, "The video appears here");
 }
 
-/** Offers the address at which the service delivers the video. @param {string} url */
-export function offerAddress(url) {
-  address.href = url;
-  address.hidden = false;
+/** @param {string} text shown while no video is */
+export const setPlaceholder = (text) => setText(placeholder, text);
+
+/** Offers the URL from which the service delivers the video. @param {string} url */
+export function offerUrl(url) {
+  urlLink.href = url;
+  urlLink.hidden = false;
 }
 
-/** Plays a video that is here, and offers to save it. @param {Blob} blob @param {string} taskId */
+/** Plays a downloaded video, and offers to save it. @param {Blob} blob @param {string} taskId */
 export function playBlob(blob, taskId) {
-  saved = save.href = video.src = URL.createObjectURL(blob);
-  save.download = `kling-${taskId.replace(/[^\w-]+/g, "_")}.mp4`;
-  save.hidden = false;
+  objectUrl = saveLink.href = video.src = URL.createObjectURL(blob);
+  saveLink.download = `kling-${taskId.replace(/[^\w-]+/g, "_")}.mp4`;
+  saveLink.hidden = false;
   play();
 }
 
-/**
- * Plays a video from where no page may read it, which keeps it from being saved here, not from
- * being seen.
- */
-export function playAddress() {
-  video.src = address.href;
+/** Plays the video from its URL: its host lets the page show it, but not read it. */
+export function playUrl() {
+  video.src = urlLink.href;
   play();
 }
 
 function play() {
   placeholder.hidden = true;
   video.hidden = false;
-  if (!calm.matches) video.play().catch(() => {});
+  if (!reducedMotion.matches) video.play().catch(() => {});
 }
 
-video.addEventListener(
-  "error",
-  () =>
-    video.hasAttribute("src") &&
-    say(
-      status,
-      `This browser cannot play the video here. ${address.hidden ? "Save it" : "Open the delivery address"}.`,
-    ),
-);
+/**
+ * Calls back when the browser cannot play the video. @param {(isUrlOffered: boolean) => void}
+ * listener
+ */
+export const onPlaybackError = (listener) =>
+  video.addEventListener("error", () => {
+    if (video.hasAttribute("src")) listener(!urlLink.hidden);
+  });

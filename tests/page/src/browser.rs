@@ -17,17 +17,17 @@ pub enum Browser {
     Firefox,
 }
 
-/// What the system says it prefers.
+/// The colour scheme that the system prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorScheme {
-    /// Dark text on light ground.
+    /// Dark text on a light background.
     Light,
-    /// Light text on dark ground.
+    /// Light text on a dark background.
     Dark,
 }
 
 impl Browser {
-    /// The one that `KLING_BROWSER` names.
+    /// The browser that `KLING_BROWSER` names.
     pub fn chosen() -> Self {
         match required("KLING_BROWSER").as_str() {
             "chromium" => Self::Chromium,
@@ -44,22 +44,22 @@ impl Browser {
         }
     }
 
-    /// Starts it without a window, once a driver is free, saving downloads to a folder without asking.
+    /// Starts it without a window once a driver is free. Downloads are saved to a folder without asking.
     pub fn start(self, downloads: &Path) -> Session {
         let mut session = Session::start(Driver::take(), &self.capabilities(downloads));
         if session.is_used {
-            self.forget(&session, downloads);
+            self.clear(&session, downloads);
         }
         if self == Self::Chromium {
             let folder = json!({ "behavior": "allow", "downloadPath": downloads });
             cdp(&session, "Browser.setDownloadBehavior", &folder);
         }
-        // It takes seconds to start.
+        // Starting another one takes seconds.
         session.is_lasting = true;
         session
     }
 
-    /// Makes the page itself this wide and high, in px, also where the window cannot be so small.
+    /// Sets the size of the page itself, in px. It may be smaller than a window can be.
     pub fn set_viewport(self, session: &Session, width: u32, height: u32) {
         match self {
             Self::Chromium => {
@@ -78,7 +78,7 @@ impl Browser {
         assert_eq!(found, json!(width), "expected a page {width} px wide");
     }
 
-    /// Makes the system prefer light or dark.
+    /// Sets the colour scheme that the system prefers.
     pub fn set_color_scheme(self, session: &Session, scheme: ColorScheme) {
         match self {
             Self::Chromium => {
@@ -95,7 +95,7 @@ impl Browser {
         }
     }
 
-    /// Takes the network away from the page, or gives it back.
+    /// Switches the network of the page off or on.
     pub fn set_online(self, session: &Session, online: bool) {
         match self {
             Self::Chromium => {
@@ -104,7 +104,7 @@ impl Browser {
                 cdp(session, "Network.emulateNetworkConditions", &conditions);
             }
             Self::Firefox => {
-                // This machine is no network to Firefox, unless it is told so.
+                // By default, Firefox reaches this machine while it is offline.
                 let script = "Services.prefs.setBoolPref('network.disable-localhost-when-offline', true);
                     Services.io.offline = !arguments[0];";
                 privileged(session, script, &[json!(online)]);
@@ -112,9 +112,9 @@ impl Browser {
         }
     }
 
-    /// Every uncaught error and refusal by the content security policy since the start, of pages at this address; in
-    /// Chromium also every `console.error` and failed request, of which Firefox tells no other process.
-    pub fn complaints(self, session: &Session, address: &str) -> Vec<String> {
+    /// Every uncaught error and every violation of the content security policy since the start, of pages at this URL. In
+    /// Chromium also every `console.error` and failed request, which Firefox does not report to other processes.
+    pub fn complaints(self, session: &Session, url: &str) -> Vec<String> {
         match self {
             Self::Chromium => {
                 let log = session.post("/se/log", &json!({ "type": "browser" }));
@@ -131,13 +131,13 @@ impl Browser {
                         .filter((message) => message instanceof Ci.nsIScriptError && !(message.flags & Ci.nsIScriptError.warningFlag))
                         .map((message) => `${message.category}: ${message.errorMessage} ${message.sourceName}`)
                         .filter((line) => line.includes(arguments[0]));";
-                let lines = privileged(session, script, &[json!(address)]);
+                let lines = privileged(session, script, &[json!(url)]);
                 lines.as_array().into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>()
             }
         }
     }
 
-    /// All that was said on the console since the start, or since it was last asked; of Firefox its errors and warnings.
+    /// The messages on the console since the start, or since the last call. In Firefox only errors and warnings.
     pub fn console(self, session: &Session) -> Vec<String> {
         let lines = match self {
             Self::Chromium => session.post("/se/log", &json!({ "type": "browser" })),
@@ -146,8 +146,8 @@ impl Browser {
         lines.as_array().into_iter().flatten().map(ToString::to_string).collect()
     }
 
-    /// Makes one that was used as good as new.
-    fn forget(self, session: &Session, downloads: &Path) {
+    /// Clears everything that an earlier test left: tabs, storage, cache, permissions, settings.
+    fn clear(self, session: &Session, downloads: &Path) {
         let old = session.windows();
         let origins = match self {
             Self::Chromium => origins(session, &old),
@@ -182,7 +182,7 @@ impl Browser {
                         Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: resolve });
                     });";
                 let failed = privileged(session, script, &[json!(downloads)]);
-                assert_eq!(failed, json!(0), "expected Firefox to forget all");
+                assert_eq!(failed, json!(0), "expected Firefox to delete all data");
             }
         }
     }
@@ -195,7 +195,7 @@ impl Browser {
                 "goog:chromeOptions": { "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
-                    // A host that is not this machine to the browser: no secure context over plain HTTP.
+                    // The browser does not know that this host is this machine: no secure context over plain HTTP.
                     "--host-resolver-rules=MAP lan.test 127.0.0.1",
                 ] },
             }),
@@ -210,7 +210,7 @@ impl Browser {
                         "browser.download.always_ask_before_handling_new_types": false,
                         "browser.helperApps.neverAsk.saveToDisk": "video/mp4",
                         "media.autoplay.default": 0,
-                        // Sixty a second are painted in vain where nobody looks.
+                        // Fewer frames leave more processor time to the tests.
                         "layout.frame_rate": 10,
                     },
                 },
@@ -224,12 +224,12 @@ pub(crate) fn required(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("expected {name} to be set: run these tests with `cargo xtask test`"))
 }
 
-/// Chromium's own protocol, for what `WebDriver` has no command for.
+/// Sends a command of Chromium's own protocol, where `WebDriver` has none.
 fn cdp(session: &Session, command: &str, parameters: &Value) {
     session.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
 }
 
-/// Where the tabs are that somebody left.
+/// The origins of the tabs that an earlier test left.
 fn origins(session: &Session, windows: &[String]) -> Vec<Value> {
     let origin = |window: &String| {
         session.switch_to(window);
@@ -238,7 +238,7 @@ fn origins(session: &Session, windows: &[String]) -> Vec<Value> {
     windows.iter().map(origin).collect()
 }
 
-/// Runs a script with the browser's own rights in Firefox, for what `WebDriver` has no command for.
+/// Runs a script with the rights of Firefox itself, where `WebDriver` has no command.
 fn privileged(session: &Session, script: &str, values: &[Value]) -> Value {
     session.post("/moz/context", &json!({ "context": "chrome" }));
     let value = session.run(script, values);

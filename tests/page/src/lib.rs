@@ -3,8 +3,8 @@
 //! [`Session`] speaks the W3C `WebDriver` protocol to a running chromedriver or geckodriver; [`Browser`] knows what differs
 //! between the two: how to start without a window, where downloads go, and where complaints are collected.
 //!
-//! Everything here panics when the browser does not do as told, naming the command and the driver's answer: it serves tests,
-//! and a test that cannot drive its browser has failed.
+//! Every function panics when the browser refuses a command, and names the command and the driver's response. A test that
+//! cannot drive its browser has failed.
 
 mod browser;
 mod drivers;

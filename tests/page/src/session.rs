@@ -1,4 +1,4 @@
-//! One `WebDriver` session: a browser of its own, with a profile of its own.
+//! One `WebDriver` session: one browser with its own profile.
 
 use std::thread;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::drivers::Driver;
 /// The key under which the protocol wraps a reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A running browser. Ends it when dropped, unless it is lasting.
+/// A running browser. Dropping it ends the browser, unless the next test is to use it.
 #[derive(Debug)]
 pub struct Session {
     agent: Agent,
-    address: String,
+    url: String,
     driver: Driver,
-    /// Whether somebody else has used it before.
+    /// Whether an earlier test has used it.
     pub(crate) is_used: bool,
-    /// Whether it shall be used again unless it fails.
+    /// Whether the next test uses it, unless this one fails.
     pub(crate) is_lasting: bool,
 }
 
 impl Session {
-    /// Starts a browser with these capabilities, or takes over the one that was left running.
+    /// Starts a browser with these capabilities, or takes the one that an earlier test left running.
     #[track_caller]
     pub(crate) fn start(mut driver: Driver, capabilities: &Value) -> Self {
         let agent = Agent::config_builder()
@@ -35,38 +35,38 @@ impl Session {
             .build()
             .new_agent();
         let left = driver.session.take();
-        let mut session = Self { agent, address: String::new(), driver, is_used: left.is_some(), is_lasting: false };
-        if let Some(address) = left {
-            session.address = address;
+        let mut session = Self { agent, url: String::new(), driver, is_used: left.is_some(), is_lasting: false };
+        if let Some(url) = left {
+            session.url = url;
             return session;
         }
-        session.address = format!("{}/session", session.driver.address);
+        session.url = format!("{}/session", session.driver.url);
         let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
-        session.address = format!("{}/{id}", session.address);
+        session.url = format!("{}/{id}", session.url);
         session
     }
 
-    /// Opens an address.
+    /// Opens a URL.
     #[track_caller]
     pub fn open(&self, url: &str) {
         self.post("/url", &json!({ "url": url }));
     }
 
-    /// The tabs, those opened later behind.
+    /// The tabs, in the order in which they were opened.
     #[track_caller]
     pub fn windows(&self) -> Vec<String> {
         let handles = self.get("/window/handles");
         handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Turns to another tab.
+    /// Switches to another tab.
     #[track_caller]
     pub fn switch_to(&self, window: &str) {
         self.post("/window", &json!({ "handle": window }));
     }
 
-    /// Opens an empty tab and turns to it.
+    /// Opens an empty tab and switches to it.
     #[track_caller]
     pub fn open_window(&self) {
         let opened = self.post("/window/new", &json!({ "type": "tab" }));
@@ -74,10 +74,10 @@ impl Session {
         self.switch_to(handle);
     }
 
-    /// Closes the tab that it is turned to.
+    /// Closes the current tab.
     #[track_caller]
     pub fn close_window(&self) {
-        value("/window", self.agent.delete(format!("{}/window", self.address)).call());
+        value("/window", self.agent.delete(format!("{}/window", self.url)).call());
     }
 
     /// Sets the outer size of the window, in px.
@@ -86,7 +86,7 @@ impl Session {
         self.post("/window/rect", &json!({ "width": width, "height": height }));
     }
 
-    /// What the script returns; it sees `values` as `arguments`.
+    /// Runs a script, whose `arguments` are `values`; returns its result.
     #[track_caller]
     pub fn run(&self, script: &str, values: &[Value]) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": values }))
@@ -99,7 +99,7 @@ impl Session {
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
-    /// Types into the element, or hands paths to a file input.
+    /// Types into the element, or gives paths to a file input.
     #[track_caller]
     pub fn send_keys(&self, selector: &str, text: &str) {
         let element = self.element(selector);
@@ -113,7 +113,7 @@ impl Session {
         self.post(&format!("/element/{element}/clear"), &json!({}));
     }
 
-    /// The text as rendered.
+    /// The element's rendered text.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let element = self.element(selector);
@@ -121,7 +121,7 @@ impl Session {
         text.as_str().unwrap_or_else(|| panic!("expected the text of {selector}, found {text}")).to_owned()
     }
 
-    /// The accessible name and role as the browser computes them.
+    /// The element's accessible name and role, as the browser computes them.
     #[track_caller]
     pub fn accessible(&self, selector: &str) -> (String, String) {
         let element = self.element(selector);
@@ -129,8 +129,8 @@ impl Session {
         (word("computedlabel"), word("computedrole"))
     }
 
-    /// Presses and releases keys one after the other, wherever the focus is. The protocol's private code points name the
-    /// special ones: `\u{e004}` is Tab, `\u{e007}` Enter.
+    /// Presses and releases keys one after the other, at the focused element. Private code points of the protocol stand for
+    /// special keys: `\u{e004}` is Tab, `\u{e007}` Enter.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         let strokes: Vec<Value> = keys
@@ -161,16 +161,16 @@ impl Session {
         STANDARD.decode(text).unwrap_or_else(|error| panic!("expected base64 of a screenshot: {error}"))
     }
 
-    /// Sends a command that only one of the drivers knows.
+    /// Sends a command to the driver.
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> Value {
-        let answer = self.agent.post(format!("{}{path}", self.address)).send_json(body);
+        let answer = self.agent.post(format!("{}{path}", self.url)).send_json(body);
         value(path, answer)
     }
 
     #[track_caller]
     fn get(&self, path: &str) -> Value {
-        value(path, self.agent.get(format!("{}{path}", self.address)).call())
+        value(path, self.agent.get(format!("{}{path}", self.url)).call())
     }
 
     #[track_caller]
@@ -184,10 +184,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         let mut driver = std::mem::take(&mut self.driver);
         if self.is_lasting && !thread::panicking() {
-            driver.session = Some(std::mem::take(&mut self.address));
+            driver.session = Some(std::mem::take(&mut self.url));
         } else {
-            // The driver may be gone already; then so is the browser.
-            let _ = self.agent.delete(&self.address).call();
+            // If the driver has ended already, so has the browser.
+            let _ = self.agent.delete(&self.url).call();
         }
         driver.give_back();
     }

@@ -1,4 +1,5 @@
-//! What plain `wasm-pack build --target web` makes, loaded by its own `init()`: no bundler, and none of the package's scripts.
+//! The output of plain `wasm-pack build --target web`, loaded by its own `init()`, without a bundler and without the package's
+//! scripts.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the service refuses, and what it makes of a task that fails.
+//! Refused requests, failed tasks, and videos that cannot be downloaded.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn a_wrong_key_points_at_its_field() {
 }
 
 #[test]
-fn a_failed_task_gives_the_reason_of_the_service() {
+fn a_failed_task_shows_the_reason_of_the_service() {
     let page = Page::open("task-failed");
     page.prepare();
     page.click("#submit");
@@ -37,21 +37,21 @@ fn a_failed_task_gives_the_reason_of_the_service() {
 }
 
 #[test]
-fn a_video_that_no_page_may_read_is_still_shown() {
+fn a_video_from_a_host_without_cors_still_plays() {
     let page = Page::open("video-no-cors,content=0");
     page.prepare();
     page.click("#submit");
     page.wait_video();
     assert_eq!(
-        page.eval("document.querySelector('#video').src === document.querySelector('#address').href"),
+        page.eval("document.querySelector('#video').src === document.querySelector('#videoUrl').href"),
         json!(true)
     );
     assert_eq!(page.eval("document.querySelector('#save').hidden"), json!(true));
-    page.wait_status("Open the delivery address");
+    page.wait_status("Open the video's URL");
 }
 
 #[test]
-fn what_the_delivery_host_lets_no_page_read_comes_from_the_gateway() {
+fn a_video_from_a_host_without_cors_comes_through_the_gateway() {
     let page = Page::open("video-no-cors");
     page.prepare();
     page.click("#submit");
@@ -61,7 +61,7 @@ fn what_the_delivery_host_lets_no_page_read_comes_from_the_gateway() {
 }
 
 #[test]
-fn an_expired_address_keeps_the_task() {
+fn an_expired_url_keeps_the_task() {
     let page = Page::open("video-forbidden,content=0");
     page.prepare();
     page.click("#submit");

@@ -1,10 +1,10 @@
-//! Finished videos, kept in this browser.
+//! Finished videos that this browser keeps.
 
 use serde_json::json;
 
 use crate::page::Page;
 
-/// Whether there is any video in the page's databases.
+/// Counts the videos in the page's database.
 const VIDEOS: &str = "const promised = (asked) => new Promise((resolve, reject) => Object.assign(asked, { onsuccess: () => resolve(asked.result), onerror: reject }));
     return promised(indexedDB.open('kling-multi-image2video')).then(async (database) => {
         const count = await promised(database.transaction('videos').objectStore('videos').count());
@@ -24,19 +24,19 @@ fn a_kept_video_needs_neither_network_nor_key() {
     page.wait_text(".record .state", "Finished, kept in this browser");
     page.browser.set_online(&page.session, false);
     page.wait("the network to be gone", "!navigator.onLine");
-    let asked = page.requests();
+    let requests = page.requests();
     page.click(".record [data-action=show]");
     page.wait_video();
-    page.wait_status("The video as it is kept in this browser");
+    page.wait_status("This is the video kept in this browser");
     assert_eq!(page.text("#taskId"), task);
     assert_eq!(page.eval("document.querySelector('#save').download"), json!(format!("kling-{task}.mp4")));
     page.screenshot("17-kept");
     page.browser.set_online(&page.session, true);
-    assert_eq!(page.requests(), asked, "expected nothing to be asked for");
+    assert_eq!(page.requests(), requests, "expected no request");
 }
 
 #[test]
-fn a_kept_video_is_forgotten_only_when_asked_twice() {
+fn a_kept_video_is_forgotten_only_after_confirmation() {
     let page = Page::open("ok");
     page.prepare();
     page.make("kept and forgotten");
@@ -53,7 +53,7 @@ fn a_kept_video_is_forgotten_only_when_asked_twice() {
 }
 
 #[test]
-fn a_video_for_which_there_is_no_space_plays_all_the_same() {
+fn a_video_plays_without_space_to_keep_it() {
     let page = Page::open("ok");
     page.prepare();
     page.session.run(
@@ -66,14 +66,14 @@ fn a_video_for_which_there_is_no_space_plays_all_the_same() {
     );
     page.make("too large to keep");
     page.wait_status("It could not be kept in this browser: save it");
-    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no error");
     assert_eq!(page.text(".record .state"), "Finished");
     page.click(".record [data-action=show]");
     page.wait_video();
     page.assert_charged(1);
 }
 
-/// Answers for the browser when it is asked to keep the page's data for good, and counts.
+/// Replaces the browser's requests for lasting storage, and counts them.
 const PERSIST: &str = "window.persisting = 0; window.isPersisted = false;
     StorageManager.prototype.persisted = async () => window.isPersisted;
     StorageManager.prototype.persist = () => (window.persisting += 1, new Promise((resolve) => (window.answer = (yes) => resolve(window.isPersisted = yes))));";
@@ -83,13 +83,13 @@ fn lasting_storage_is_asked_for_once() {
     let page = Page::open("ok");
     page.session.run(PERSIST, &[]);
     page.prepare();
-    // The answer never comes meanwhile, and nobody waits for it.
+    // The answer does not come yet, and the page does not wait for it.
     page.make("the first one kept");
     page.make("the second one kept");
-    page.wait_text("#records-promise", "The browser may delete kept videos when space runs short");
+    page.wait_text("#records-retention", "The browser may delete kept videos when space runs short");
     assert_eq!(page.eval("persisting"), json!(1));
     page.session.run("window.answer(true)", &[]);
-    page.wait_text("#records-promise", "Kept videos stay until you forget them");
+    page.wait_text("#records-retention", "Kept videos stay until you forget them");
     page.reload();
     page.session.run(PERSIST, &[]);
     page.connect("ok");

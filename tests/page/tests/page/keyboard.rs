@@ -1,4 +1,4 @@
-//! Without a mouse, and for those who hear the page.
+//! Use without a mouse, and with a screen reader.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::pictures::photos;
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 
-/// Presses Tab until the element has the focus, which must be visible all the way; within a video the browser sees to that.
+/// Presses Tab until the element has the focus. The focus must be visible at each step; within a video the browser shows it.
 #[track_caller]
 fn tab_to(page: &Page, selector: &str) {
     for _ in 0..60 {
@@ -33,10 +33,10 @@ fn tab_to(page: &Page, selector: &str) {
 }
 
 #[test]
-fn the_keyboard_alone_suffices() {
+fn the_page_works_with_the_keyboard_alone() {
     let page = Page::open("ok,hold=processing");
     page.session.run("document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0);", &[]);
-    // The browser's own file dialogue is out of WebDriver's reach.
+    // WebDriver cannot use the browser's own file dialogue.
     page.session
         .send_keys("#files", &photos().iter().map(|photo| photo.display().to_string()).collect::<Vec<_>>().join("\n"));
     page.wait("the pictures", "document.querySelectorAll('.picture').length === 4");

@@ -1,4 +1,4 @@
-//! Narrow and wide, light and dark.
+//! The page in narrow and wide windows, in light and dark colours.
 
 use page_tests::ColorScheme;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::page::Page;
 use crate::pictures::photos;
 
-/// Every text of the page with its contrast to what is behind it, where that is below 4.5.
+/// Lists every text of the page whose contrast with its background is below 4.5.
 const FAINT: &str = r"
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
@@ -22,7 +22,7 @@ const FAINT: &str = r"
     });";
 
 #[test]
-fn nothing_hangs_over_the_edge() {
+fn the_page_never_scrolls_sideways() {
     let page = Page::open("task-failed");
     page.pick(&photos());
     page.fill("#prompt", &"averyverylongword".repeat(20));
@@ -42,7 +42,7 @@ fn nothing_hangs_over_the_edge() {
 }
 
 #[test]
-fn every_text_stands_out() {
+fn every_text_has_enough_contrast() {
     let page = Page::open("task-failed");
     page.pick(&photos());
     page.session.run("document.querySelectorAll('details').forEach((part) => (part.open = true))", &[]);
@@ -60,7 +60,7 @@ fn every_text_stands_out() {
 }
 
 #[test]
-fn the_page_does_not_jump() {
+fn the_video_card_does_not_jump() {
     let page = Page::open("ok,processing=0,hold=submitted,hold=processing");
     page.prepare();
     page.session.run(

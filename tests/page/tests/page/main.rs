@@ -1,7 +1,7 @@
 //! The page as a person uses it: a real browser, real photographs, the simulator as the service.
 //!
-//! `cargo xtask test` starts the simulator and the drivers and runs this once for each browser. `KLING_SCREENSHOTS=<folder>`
-//! saves what the page looks like on the way, wide and narrow, light and dark.
+//! `cargo xtask test` starts the simulator and the drivers, and runs these tests once for each browser. With
+//! `KLING_SCREENSHOTS=<folder>` they save images of the page, wide and narrow, light and dark.
 
 mod failures;
 mod kept;

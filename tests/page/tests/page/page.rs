@@ -1,4 +1,4 @@
-//! The page in a browser of its own, and what the simulator knows of it.
+//! The page in its own browser, and the simulator's account of its requests.
 
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ use page_tests::{Browser, ColorScheme, Session, Spellings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// All texts in which a page should not have its key, by place. A database that a test has broken is said to be unreadable.
+/// Every text that must not contain the key, by place. The records of a database that a test has broken are `unreadable`.
 const KEY_PLACES: &str = r"
     const asked = (request) => new Promise((done, failed) => {
         request.onsuccess = () => done(request.result);
@@ -27,15 +27,15 @@ const KEY_PLACES: &str = r"
     };
     return (async () => ({
             page: document.documentElement.outerHTML,
-            address: location.href,
-            addresses: performance.getEntriesByType('resource').map(({ name }) => name).join(' '),
+            url: location.href,
+            requestedUrls: performance.getEntriesByType('resource').map(({ name }) => name).join(' '),
             storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state]),
             records: await records().catch((error) => `unreadable: ${error}`),
             broadcasts: JSON.stringify(window.broadcasts ?? []),
     }))();";
 
-/// Notes each message that this page sends to other tabs from now on, and lets the list of addresses be as long as it gets.
-const NOTE_ALL: &str = r"
+/// From now on, records each message that this page sends to other tabs, and every URL that it requests.
+const RECORD_ALL: &str = r"
     performance.setResourceTimingBufferSize(1_000_000);
     window.broadcasts = [];
     const { postMessage } = BroadcastChannel.prototype;
@@ -44,50 +44,51 @@ const NOTE_ALL: &str = r"
         return postMessage.call(this, message);
     };";
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Page {
     pub(crate) browser: Browser,
     pub(crate) session: Session,
-    /// Unlike that of any other test, so that the simulator keeps their accounts apart.
+    /// Different for each test, so that the simulator keeps separate accounts.
     pub(crate) key: String,
     pub(crate) downloads: TempDir,
-    pub(crate) address: String,
+    /// The URL of the page.
+    pub(crate) url: String,
 }
 
 impl Page {
-    /// The page in 1280 px, told to use this scenario of the simulator.
+    /// Opens the page, 1280 px wide, with this scenario of the simulator as the service.
     #[track_caller]
     pub(crate) fn open(scenario: &str) -> Self {
-        let address = env::var("KLING_SIMULATOR")
+        let url = env::var("KLING_SIMULATOR")
             .expect("expected KLING_SIMULATOR to be set: run these tests with `cargo xtask test`");
         let browser = Browser::chosen();
         let downloads = TempDir::new().expect("a folder for downloads");
         let session = browser.start(downloads.path());
         let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
         let key = format!("sk-sim-page-{}-{nanos}", browser.name());
-        let page = Self { browser, session, key, downloads, address };
+        let page = Self { browser, session, key, downloads, url };
         page.browser.set_viewport(&page.session, 1280, 900);
         page.reload();
         page.connect(scenario);
         page
     }
 
-    /// Tells the page to use this scenario of the simulator, under another origin than its own, as the real service is.
+    /// Sets the base URL to this scenario of the simulator. Its origin differs from the page's, as the real service's does.
     #[track_caller]
     pub(crate) fn connect(&self, scenario: &str) {
         self.connect_with(scenario, &self.key);
     }
 
-    /// The same with another key. It comes first, because the page asks for what it knows of an address with the key that is there.
+    /// The same with another key. The key is set first, because the page uses it as soon as the base URL changes.
     #[track_caller]
     pub(crate) fn connect_with(&self, scenario: &str, key: &str) {
-        let elsewhere = self.address.replace("127.0.0.1", "localhost");
+        let elsewhere = self.url.replace("127.0.0.1", "localhost");
         self.paste("#apiKey", key);
         self.paste("#baseUrl", &format!("{elsewhere}/s/{scenario}/kling"));
     }
 
-    /// Submits what is in the form, with another prompt, and waits for its video.
+    /// Submits the form with another prompt, and waits for the video.
     #[track_caller]
     pub(crate) fn make(&self, prompt: &str) {
         self.fill("#prompt", prompt);
@@ -97,22 +98,22 @@ impl Page {
         self.wait_ready();
     }
 
-    /// Forgets the newest record, although it is asked for twice.
+    /// Forgets the newest record, and confirms it.
     #[track_caller]
     pub(crate) fn forget(&self) {
         self.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
         self.click(".record [data-action=forget]");
-        self.click(".record [data-action=forget-all-the-same]");
+        self.click(".record [data-action=forget-anyway]");
     }
 
     #[track_caller]
     pub(crate) fn reload(&self) {
-        self.session.open(&format!("{}/", self.address));
-        self.session.run(NOTE_ALL, &[]);
+        self.session.open(&format!("{}/", self.url));
+        self.session.run(RECORD_ALL, &[]);
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
     }
 
-    /// Goes on in another window, and closes this one.
+    /// Opens the page in another window, and closes this one.
     #[track_caller]
     pub(crate) fn reopen(&self) {
         let old = self.session.windows();
@@ -124,7 +125,7 @@ impl Page {
         self.reload();
     }
 
-    /// Puts files into the file input.
+    /// Chooses files in the file input.
     #[track_caller]
     pub(crate) fn pick(&self, files: &[PathBuf]) {
         let paths: Vec<&str> = files.iter().map(|file| file.to_str().expect("a path in UTF-8")).collect();
@@ -136,7 +137,7 @@ impl Page {
         ));
     }
 
-    /// Scrolls to the element at once, where the page itself may be scrolling gently, and clicks it.
+    /// Scrolls to the element at once, even while the page scrolls smoothly, and clicks it.
     #[track_caller]
     pub(crate) fn click(&self, selector: &str) {
         let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
@@ -144,14 +145,14 @@ impl Page {
         self.session.click(selector);
     }
 
-    /// Replaces what a text field holds.
+    /// Types a text into a field that is cleared first.
     #[track_caller]
     pub(crate) fn fill(&self, selector: &str, text: &str) {
         self.session.clear(selector);
         self.session.send_keys(selector, text);
     }
 
-    /// The same at once, as from the clipboard.
+    /// Sets the text of a field in one step, like a paste.
     #[track_caller]
     pub(crate) fn paste(&self, selector: &str, text: &str) {
         let script = "const field = document.querySelector(arguments[0]);
@@ -161,7 +162,7 @@ impl Page {
         self.session.run(script, &[json!(selector), json!(text)]);
     }
 
-    /// Picks two photographs, says what should happen and waits until the page would let it go.
+    /// Fills the form with two photographs and a prompt, and waits until it can be submitted.
     #[track_caller]
     pub(crate) fn prepare(&self) {
         self.pick(&[crate::pictures::photo("china.jpg"), crate::pictures::photo("flower.jpg")]);
@@ -174,7 +175,7 @@ impl Page {
         self.wait("the request to be in order", "document.querySelector('#submit').ariaDisabled === 'false'");
     }
 
-    /// Waits until the page blocks the submission for this reason.
+    /// Waits until the page refuses to submit for this reason.
     #[track_caller]
     pub(crate) fn wait_refused(&self, reason: &str) {
         self.wait(&format!("the reason {reason:?}"), &format!(
@@ -191,7 +192,7 @@ impl Page {
         );
     }
 
-    /// Waits until so many tasks of this state are listed.
+    /// Waits until this many tasks with this state are listed.
     #[track_caller]
     pub(crate) fn wait_records(&self, state: &str, count: usize) {
         self.wait(
@@ -232,15 +233,15 @@ impl Page {
     pub(crate) fn wait(&self, what: &str, expression: &str) {
         let start = Instant::now();
         while self.eval(expression) != Value::Bool(true) {
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > MAX_WAIT {
                 let seen = self.eval("['#submit-note', '#status', '#failure', '#records', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
-                panic!("waited {PATIENCE:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
+                panic!("waited {MAX_WAIT:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());
             }
             sleep(Duration::from_millis(100));
         }
     }
 
-    /// Waits until the service has so many charges of this test.
+    /// Waits until the simulator has charged this test this many times.
     #[track_caller]
     pub(crate) fn wait_charged(&self, times: usize) {
         self.wait_service(&format!("{times} charges"), || {
@@ -248,7 +249,7 @@ impl Page {
         });
     }
 
-    /// Waits until so many downloads of videos have begun.
+    /// Waits until this many downloads of videos have begun.
     #[track_caller]
     pub(crate) fn wait_downloads(&self, times: usize) {
         self.wait_service(&format!("{times} downloads"), || {
@@ -261,10 +262,10 @@ impl Page {
         });
     }
 
-    /// Lets each task of this test that the simulator holds go on to the next hold.
+    /// Lets each task of this test that the simulator holds continue to its next hold.
     #[track_caller]
     pub(crate) fn release(&self) {
-        ureq::post(format!("{}/account/release", self.address))
+        ureq::post(format!("{}/account/release", self.url))
             .header("authorization", format!("Bearer {}", self.key))
             .send_empty()
             .expect("a task that is held");
@@ -274,7 +275,7 @@ impl Page {
     fn wait_service(&self, what: &str, is_so: impl Fn() -> bool) {
         let start = Instant::now();
         while !is_so() {
-            assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}; the account is {:#}", self.account());
+            assert!(start.elapsed() < MAX_WAIT, "waited {MAX_WAIT:?} for {what}; the account is {:#}", self.account());
             sleep(Duration::from_millis(100));
         }
     }
@@ -302,19 +303,19 @@ impl Page {
     }
 
     pub(crate) fn complaints(&self) -> Vec<String> {
-        self.browser.complaints(&self.session, &self.address)
+        self.browser.complaints(&self.session, &self.url)
     }
 
-    /// How often the service was asked for anything.
+    /// How many requests the simulator got.
     #[track_caller]
     pub(crate) fn requests(&self) -> usize {
         self.account()["requests"].as_array().map_or(0, Vec::len)
     }
 
-    /// What the simulator charged this test's key for, and what it objects to.
+    /// The simulator's account of this test's key: requests, charges, violations.
     #[track_caller]
     pub(crate) fn account(&self) -> Value {
-        let mut answer = ureq::get(format!("{}/account", self.address))
+        let mut answer = ureq::get(format!("{}/account", self.url))
             .header("authorization", format!("Bearer {}", self.key))
             .call()
             .expect("the account");
@@ -328,12 +329,12 @@ impl Page {
         assert_eq!(account["violations"], json!([]), "expected requests as documented");
     }
 
-    /// The places where the page has a text, in any spelling: the console among them, as far as it was not read before.
+    /// The places where the page has a text in any spelling. Of the console only what was not read before.
     pub(crate) fn places_of(&self, text: &str) -> Vec<String> {
         let mut places = self.session.run(KEY_PLACES, &[]);
         places["console"] = json!(self.browser.console(&self.session));
         let spellings = Spellings::of(text);
-        // Without the escapes of this protocol.
+        // A string is searched without the escapes of JSON.
         let has_text = |value: &Value| match value {
             Value::String(text) => spellings.are_in(text.as_bytes()),
             other => spellings.are_in(other.to_string().as_bytes()),
@@ -342,15 +343,15 @@ impl Page {
         places.filter(|(_, value)| has_text(value)).map(|(place, _)| place.clone()).collect()
     }
 
-    /// The key is in its field and in the one header, and nowhere else in any spelling: not in the page, an address, a record, a
-    /// message to another tab, nor on the console.
+    /// Asserts that the key is only in its field and in one header. No spelling of it may be in the page, a URL, a record, a
+    /// message to another tab or the console.
     fn assert_key_stayed(&self) {
         assert_eq!(self.places_of(&self.key), Vec::<String>::new(), "expected the key in its field only");
         let strays = self.account()["violations"].to_string();
         assert!(!strays.contains("the key in"), "expected no key in a request but in its header: {strays}");
     }
 
-    /// Saves what the page looks like, when asked for, as a whole: wide and narrow, light and dark.
+    /// Saves images of the whole page if `KLING_SCREENSHOTS` is set: wide and narrow, light and dark.
     pub(crate) fn screenshot(&self, step: &str) {
         let Some(folder) = env::var_os("KLING_SCREENSHOTS").map(PathBuf::from) else { return };
         fs::create_dir_all(&folder).expect("a folder for screenshots");

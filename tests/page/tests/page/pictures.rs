@@ -1,14 +1,14 @@
-//! The photographs of the repository, and pictures with something wrong, made when needed.
+//! The photographs of the repository, and made pictures that the service would refuse.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// In the order in which the tests send them.
+/// The photographs, in the order in which the tests send them.
 pub(crate) const PHOTOS: [&str; 4] = ["china.jpg", "flower.jpg", "grace_hopper.jpg", "chelsea.png"];
 
-/// A photograph as the repository holds it.
+/// The path of a photograph of the repository.
 pub(crate) fn photo(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/photos").join(name);
     path.canonicalize().unwrap_or_else(|error| panic!("expected the photograph {}: {error}", path.display()))
@@ -18,7 +18,7 @@ pub(crate) fn photos() -> Vec<PathBuf> {
     PHOTOS.map(photo).to_vec()
 }
 
-/// A picture in which no two neighbours are alike, of the format that the name's ending asks for unless told otherwise.
+/// Makes a picture in which no two neighbouring pixels are alike.
 pub(crate) fn made(folder: &Path, name: &str, (width, height): (u32, u32), format: ImageFormat) -> PathBuf {
     let path = folder.join(name);
     let shade = |x: u32, y: u32| u8::try_from((x * 7 + y * 13 + x * y / 50) % 256).unwrap_or_default();
@@ -28,7 +28,7 @@ pub(crate) fn made(folder: &Path, name: &str, (width, height): (u32, u32), forma
     path
 }
 
-/// A real photograph, blown up to this many bytes by what follows its end.
+/// Makes a file of this many bytes: a real photograph with zeros after its end.
 pub(crate) fn padded(folder: &Path, name: &str, bytes: usize) -> PathBuf {
     let path = folder.join(name);
     let mut content = fs::read(photo("china.jpg")).expect("a photograph");

@@ -1,4 +1,4 @@
-//! What is refused before a byte is sent, said beside the picture or the field.
+//! Problems that the page finds before it sends anything, shown at the picture or the field.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::page::Page;
 use crate::pictures::{made, padded, photo, photos};
 
-/// Picks one picture beside a good one and expects it to be refused for this reason.
+/// Chooses a good picture and a bad one, and expects the bad one to be refused for this reason.
 #[track_caller]
 fn check(bad: &Path, reason: &str) -> Page {
     let page = Page::open("ok");
@@ -24,7 +24,7 @@ fn check(bad: &Path, reason: &str) -> Page {
     );
     page.click("#submit");
     page.wait(
-        "the focus to lead to the picture",
+        "the focus at the picture",
         &format!("document.activeElement.ariaLabel === {}", json!(format!("Remove {name}"))),
     );
     page.assert_charged(0);
@@ -114,19 +114,19 @@ fn a_long_prompt_is_counted_as_the_service_counts() {
 }
 
 #[test]
-fn an_empty_form_explains_itself_when_asked() {
+fn an_empty_form_shows_problems_only_after_a_click() {
     let page = Page::open("ok");
     page.wait_refused("image");
-    assert_eq!(page.text("#images-problems"), "", "expected an untouched form not to complain");
+    assert_eq!(page.text("#images-problems"), "", "expected no problems in an untouched form");
     page.click("#submit");
     page.wait("the reason beside the field", "document.querySelector('#images-problems').textContent !== ''");
     assert_eq!(page.eval("document.activeElement.id"), json!("files"));
 }
 
 #[test]
-fn a_dropped_folder_is_named() {
+fn a_dropped_folder_is_reported() {
     let page = Page::open("ok");
-    // WebDriver cannot drop from outside; the browser's own classes let a page make a drop, but none with a folder in it.
+    // WebDriver cannot drop files. A script can make a drop event, but not one with a folder in it.
     page.session.run(
         "const data = new DataTransfer(); data.items.add(new File(['x'], 'holiday'));
         DataTransferItem.prototype.webkitGetAsEntry = () => ({ isDirectory: true });
@@ -134,7 +134,7 @@ fn a_dropped_folder_is_named() {
         &[],
     );
     page.wait(
-        "the folder to be named",
+        "the folder to be reported",
         "document.querySelector('#images-problems').textContent.includes('drop the pictures inside it: holiday')",
     );
     assert_eq!(page.count(".picture"), 0);

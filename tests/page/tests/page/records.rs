@@ -1,4 +1,4 @@
-//! What this browser remembers of the tasks that it paid for.
+//! The list of tasks that were sent from this browser.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::page::Page;
 #[test]
 fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
     let page = Page::open("ok");
-    page.wait_text("#records-note", "Nothing has been sent from this browser to this address yet");
+    page.wait_text("#records-note", "Nothing has been sent from this browser to this URL yet");
     page.prepare();
     page.make("the first one");
     let first = page.text("#taskId");
@@ -18,7 +18,7 @@ fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
     assert_eq!(
         old,
         json!(["Show"]),
-        "expected the button to stay while the texts change: one may be about to press it"
+        "expected the button to stay when the texts change: a person may be about to press it"
     );
     page.reload();
     page.connect("ok");
@@ -36,15 +36,15 @@ fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
 }
 
 #[test]
-fn the_list_is_that_of_the_base_address() {
+fn the_list_is_that_of_the_base_url() {
     let page = Page::open("ok,tag=one");
     page.prepare();
-    page.make("for one address");
+    page.make("for one URL");
     page.connect("ok,tag=other");
     page.wait_text("#records-note", "Nothing has been sent");
     assert_eq!(page.count(".record"), 0);
     page.fill("#baseUrl", "https://");
-    page.wait_text("#records-note", "Enter a base address");
+    page.wait_text("#records-note", "Enter a base URL");
     page.connect("ok,tag=one");
     page.wait_records("succeed", 1);
 }
@@ -67,18 +67,18 @@ fn a_task_from_elsewhere_is_listed_once_it_is_watched() {
 }
 
 #[test]
-fn what_is_under_way_is_forgotten_only_when_asked_twice() {
+fn a_running_task_is_forgotten_only_after_confirmation() {
     let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
     page.click("#stop");
-    page.wait_text("#stopped", "stays listed under Tasks of this browser, also after a reload");
+    page.wait_text("#stopped", "stays listed under Tasks of this browser and continues after a reload");
     page.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
     page.click(".record [data-action=forget]");
     let said = page.text(".record");
-    assert!(said.contains("is charged") && said.contains(&task), "expected what is lost, found {said:?}");
+    assert!(said.contains("is charged") && said.contains(&task), "expected a warning, found {said:?}");
     page.click(".record [data-action=keep]");
     assert_eq!(
         page.eval("document.activeElement.closest('.record') !== null"),
@@ -87,17 +87,20 @@ fn what_is_under_way_is_forgotten_only_when_asked_twice() {
     );
     page.click(".record [data-action=forget]");
     page.screenshot("9-forget");
-    page.click(".record [data-action=forget-all-the-same]");
+    page.click(".record [data-action=forget-anyway]");
     page.wait_text("#records-note", "Nothing has been sent");
     assert_eq!(page.eval("document.activeElement.id"), json!("records-title"));
-    assert!(page.text("#stopped").contains("keeps no record of it"), "expected the truth after it was forgotten");
+    assert!(
+        page.text("#stopped").contains("keeps no record of it"),
+        "expected the note to change when the task was forgotten"
+    );
     page.reload();
     page.connect("ok,hold=submitted");
     page.wait_text("#records-note", "Nothing has been sent");
 }
 
 #[test]
-fn what_another_tab_does_is_seen() {
+fn the_list_shows_what_another_tab_sends() {
     let page = Page::open("ok,submitted=300,processing=900");
     page.session.run("window.open('/')", &[]);
     let handles = page.session.windows();
@@ -134,7 +137,7 @@ fn a_browser_without_a_database_says_so() {
 }
 
 #[test]
-fn a_storage_that_fails_is_named_and_breaks_nothing() {
+fn a_failing_storage_is_reported_and_breaks_nothing() {
     let page = Page::open("ok");
     page.prepare();
     page.make("before the storage fails");
@@ -150,7 +153,7 @@ fn a_storage_that_fails_is_named_and_breaks_nothing() {
     page.wait_failure("the disk is full");
     page.wait_status("nothing is charged");
     page.session.run("IDBDatabase.prototype.transaction = working", &[]);
-    page.make("after the storage is well again");
+    page.make("after the storage works again");
     page.wait_records("succeed", 2);
     page.assert_charged(2);
 }

@@ -1,45 +1,45 @@
-//! What was running when the page was left goes on when it is opened again.
+//! A task that was running when the page was closed is resumed when it is opened again.
 
 use serde_json::json;
 
 use crate::page::Page;
 
-/// Under way until the test releases it.
+/// The task stays in the queue until the test releases it.
 const HELD: &str = "ok,hold=submitted";
 
-/// Submits what is in the form, and comes back to the page when it is under way; brings its id.
+/// Submits the form, and reloads the page when the task is in the queue. Returns the task's id.
 #[track_caller]
 fn leave(page: &Page) -> String {
     page.prepare();
     page.click("#submit");
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
-    page.wait_text(".record", "Under way on this page");
+    page.wait_text(".record", "Running on this page");
     page.reload();
     task
 }
 
 #[test]
-fn a_reload_takes_it_up_without_a_word() {
+fn a_reload_resumes_the_task_without_a_click() {
     let page = Page::open("ok");
-    // With the address and the key that the simulator gives to its page.
+    // With the base URL and the key that the simulator gives to its page.
     page.reload();
     let task = leave(&page);
-    page.wait_text("#taken", "Taken up again: “the flower drifts down to the temple roof”");
+    page.wait_text("#resumed", "Resumed: “the flower drifts down to the temple roof”");
     page.wait_text("#taskId", &task);
     let place = page.eval("[document.activeElement === document.body, scrollY]");
     assert_eq!(place, json!([true, 0]), "expected the focus and the view to stay");
     let leaving = page.eval("dispatchEvent(new Event('beforeunload', { cancelable: true }))");
-    assert_eq!(leaving, json!(true), "expected no warning: it would be taken up again");
-    page.wait_text("#notice", "taken up again: see Video");
-    page.screenshot("12-taken-up");
+    assert_eq!(leaving, json!(true), "expected no warning: the task would be resumed again");
+    page.wait_text("#notice", "resumed: see Video");
+    page.screenshot("12-resumed");
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
     page.wait_text(".record .state", "Finished, kept in this browser");
 }
 
 #[test]
-fn another_window_takes_up_what_the_closed_one_began() {
+fn another_window_resumes_the_task_of_a_closed_one() {
     let page = Page::open(HELD);
     page.prepare();
     page.click("#submit");
@@ -47,7 +47,7 @@ fn another_window_takes_up_what_the_closed_one_began() {
     let task = page.text("#taskId");
     page.reopen();
     page.connect(HELD);
-    page.wait_text("#taken", "Taken up again");
+    page.wait_text("#resumed", "Resumed");
     page.release();
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -56,7 +56,7 @@ fn another_window_takes_up_what_the_closed_one_began() {
 }
 
 #[test]
-fn a_missing_or_wrong_key_is_asked_for_calmly() {
+fn a_missing_or_wrong_key_is_no_error() {
     let page = Page::open(HELD);
     let task = leave(&page);
     page.connect_with(HELD, " ");
@@ -68,9 +68,9 @@ fn a_missing_or_wrong_key_is_asked_for_calmly() {
     assert_eq!(page.eval("document.activeElement.id"), json!("apiKey"));
     page.fill("#apiKey", "sk-wrong-key");
     page.wait_status("The service did not accept this key");
-    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no error");
     page.fill("#apiKey", &page.key);
-    page.wait_text("#taken", "Taken up again");
+    page.wait_text("#resumed", "Resumed");
     page.release();
     page.wait_video();
     assert_eq!(page.text("#taskId"), task);
@@ -94,12 +94,12 @@ fn the_newest_is_shown_and_the_others_are_kept_up_to_date() {
     assert_eq!(page.text("#taskId"), task);
     page.wait_text(".record:first-child .state", "Finished, kept in this browser");
     page.wait_text(".record:last-child .state", "Finished, kept in this browser");
-    assert_eq!(page.text("#taskId"), task, "expected the other one to stay out of sight");
+    assert_eq!(page.text("#taskId"), task, "expected the newest task to stay shown");
     page.assert_charged(2);
 }
 
 #[test]
-fn what_was_taken_up_gives_way_to_what_is_asked_for() {
+fn a_submission_replaces_a_resumed_task() {
     let page = Page::open(HELD);
     let task = leave(&page);
     page.connect(HELD);
@@ -114,32 +114,32 @@ fn what_was_taken_up_gives_way_to_what_is_asked_for() {
     page.wait_video();
     page.wait_ready();
     assert_ne!(page.text("#taskId"), task);
-    assert_eq!(page.eval("document.querySelector('#taken').hidden"), json!(true));
+    assert_eq!(page.eval("document.querySelector('#resumed').hidden"), json!(true));
     page.wait_records("succeed", 2);
     page.assert_charged(2);
 }
 
 #[test]
-fn what_is_no_longer_watched_is_taken_up_by_the_next_visit_only() {
+fn a_stopped_task_is_resumed_only_after_a_reload() {
     let page = Page::open(HELD);
     leave(&page);
     page.connect(HELD);
-    page.wait_text("#taken", "Taken up again");
+    page.wait_text("#resumed", "Resumed");
     page.wait_status("Accepted");
     page.click("#stop");
     page.wait_status("No longer watched");
-    page.wait_text("#stopped", "after a reload, which takes it up again");
-    let asked = page.requests();
+    page.wait_text("#stopped", "continues after a reload");
+    let requests = page.requests();
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    assert_eq!(page.requests(), asked, "expected no question after the stop");
+    assert_eq!(page.requests(), requests, "expected no request after the stop");
     page.reload();
     page.connect(HELD);
-    page.wait_text("#taken", "Taken up again");
+    page.wait_text("#resumed", "Resumed");
     page.wait_status("Accepted");
     page.assert_charged(1);
 }
 
-/// Submits what is in the form to a service that is slow to answer; brings the external id under which it was sent.
+/// Submits the form to a service that responds slowly. Returns the external task id.
 #[track_caller]
 fn send(page: &Page) -> String {
     page.prepare();
@@ -150,7 +150,7 @@ fn send(page: &Page) -> String {
 }
 
 #[test]
-fn a_reload_before_the_answer_loses_no_task() {
+fn a_reload_before_the_response_loses_no_task() {
     let slow = "ok,hold=answer,hold=submitted";
     let page = Page::open(slow);
     let id = send(&page);
@@ -158,24 +158,24 @@ fn a_reload_before_the_answer_loses_no_task() {
     page.reload();
     page.release();
     page.connect(slow);
-    page.wait_text("#taken", "Taken up again");
+    page.wait_text("#resumed", "Resumed");
     page.release();
     page.wait_video();
     assert_eq!(page.text("#taskExternalId"), id);
-    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no alarm");
+    assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no error");
     page.wait_text(".record .state", "Finished, kept in this browser");
     page.assert_charged(1);
 }
 
 #[test]
-fn a_window_closed_before_the_answer_loses_no_task() {
+fn a_window_closed_before_the_response_loses_no_task() {
     let slow = "ok,hold=answer";
     let page = Page::open(slow);
     let id = send(&page);
     page.wait_charged(1);
     page.reopen();
     page.connect(slow);
-    // Finished when it is found, and shown all the same.
+    // The task has finished when it is found, and its video is shown.
     page.wait_video();
     assert_eq!(page.text("#taskExternalId"), id);
     page.wait_text(".record .state", "Finished, kept in this browser");
@@ -183,7 +183,7 @@ fn a_window_closed_before_the_answer_loses_no_task() {
 }
 
 #[test]
-fn a_request_that_never_arrived_is_not_said_to_have() {
+fn a_request_that_never_arrived_is_unknown() {
     let page = Page::open("submit-stall");
     let id = send(&page);
     page.reload();
@@ -192,12 +192,12 @@ fn a_request_that_never_arrived_is_not_said_to_have() {
     page.wait_text(".record", "a task may exist and be charged");
     page.wait_text(".record", "choose them again and use its id");
     assert_eq!(page.eval("document.querySelector('.record').dataset.record"), json!(id));
-    assert_eq!(page.eval("document.querySelector('#taken').hidden"), json!(true));
+    assert_eq!(page.eval("document.querySelector('#resumed').hidden"), json!(true));
     page.assert_charged(0);
 }
 
 #[test]
-fn another_tab_learns_that_the_sender_is_gone() {
+fn another_tab_shows_that_the_sending_tab_was_closed() {
     let page = Page::open("submit-stall");
     send(&page);
     let sender = page.session.windows();
@@ -214,11 +214,11 @@ fn another_tab_learns_that_the_sender_is_gone() {
 }
 
 #[test]
-fn a_video_that_was_being_fetched_is_kept_without_a_click() {
+fn an_interrupted_download_is_resumed_without_a_click() {
     let page = Page::open("ok,hold=video");
     page.prepare();
     page.click("#submit");
-    page.wait_status("Fetching the video");
+    page.wait_status("Downloading the video");
     page.wait_records("succeed", 1);
     page.reload();
     page.connect("ok,hold=video");
@@ -227,21 +227,21 @@ fn a_video_that_was_being_fetched_is_kept_without_a_click() {
     page.wait_text(".record .state", "kept in this browser");
     page.click(".record [data-action=show]");
     page.wait_video();
-    page.wait_status("The video as it is kept in this browser");
+    page.wait_status("This is the video kept in this browser");
     page.assert_charged(1);
 }
 
 #[test]
-fn a_key_that_is_mended_meanwhile_costs_no_video() {
+fn a_key_fixed_during_the_download_loses_no_video() {
     let page = Page::open("ok,hold=video");
     page.prepare();
     page.click("#submit");
-    page.wait_status("Fetching the video");
+    page.wait_status("Downloading the video");
     page.wait_records("succeed", 1);
     page.reload();
     page.connect_with("ok,hold=video", "sk-half-of-a");
     page.wait_text(".record .state", "Finished");
-    // Once it has begun with that key, before the video arrives.
+    // The download with that key has begun, and has not ended.
     page.wait_downloads(2);
     page.paste("#apiKey", &page.key);
     page.release();

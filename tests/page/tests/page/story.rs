@@ -1,4 +1,4 @@
-//! From four photographs to a video on the disk, and once more.
+//! From four photographs to a saved video, and a second time.
 
 use std::fs;
 use std::thread::sleep;
@@ -14,7 +14,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     let page = Page::open("ok,processing=0,hold=submitted,hold=processing");
     assert!(
         page.eval("!document.querySelector('#simulator').hidden").as_bool().unwrap_or_default(),
-        "expected the simulator to be named"
+        "expected the banner of the simulator"
     );
     page.screenshot("1-empty");
     page.pick(&photos());
@@ -36,7 +36,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     page.release();
     page.wait_status("making the video");
     let leaving = page.eval("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
-    assert_eq!(leaving, json!(true), "expected a warning before the page is left with a task under way");
+    assert_eq!(leaving, json!(true), "expected a warning before the page is closed while a task is running");
     if std::env::var_os("KLING_SCREENSHOTS").is_none() {
         let elapsed = page.text("#clock");
         assert!(elapsed.contains("elapsed"), "expected the time that has passed, found {elapsed:?}");
@@ -57,8 +57,8 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     }
     page.screenshot("3-done");
 
-    let url = page.eval("document.querySelector('#address').href");
-    let mut served = ureq::get(url.as_str().expect("an address")).call().expect("the video");
+    let url = page.eval("document.querySelector('#videoUrl').href");
+    let mut served = ureq::get(url.as_str().expect("a URL")).call().expect("the video");
     let served = served.body_mut().read_to_vec().expect("the bytes of the video");
     assert!(save(&page, served.len()) == served, "expected the saved file to be what was delivered");
 
@@ -78,7 +78,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     assert_eq!(charge["externalTaskId"], json!(page.text("#taskExternalId")));
     page.assert_charged(1);
     assert_key_unseen(&page);
-    // Before it pays, the library asks for a task of the new id, and Chromium tells of the answer that there is none.
+    // Before the paid request, the package looks up the new id, and Chromium logs the 404.
     let id = page.text("#taskExternalId");
     let complaints: Vec<_> = page.complaints().into_iter().filter(|line| !line.contains(&id)).collect();
     assert_eq!(complaints, Vec::<String>::new(), "expected a quiet console");
@@ -101,7 +101,7 @@ fn a_second_run_needs_no_reload_and_keeps_the_form() {
         &format!("!['', {}].includes(document.querySelector('#taskId').textContent)", json!(first)),
     );
     page.wait_video();
-    assert_eq!(page.session.run(LOADS, &[old]), json!(false), "expected the first video to be let go");
+    assert_eq!(page.session.run(LOADS, &[old]), json!(false), "expected the first video to be released");
     page.wait(
         "both tasks to be listed as finished",
         "document.querySelectorAll('.record[data-state=succeed]').length === 2",
@@ -123,7 +123,7 @@ fn a_double_click_pays_once() {
     page.assert_charged(1);
 }
 
-/// Whether there is a video at an address; `fetch` may not ask a `blob:` one, by the page's own policy.
+/// Whether there is a video at a URL. The page's policy does not let `fetch` read a `blob:` URL.
 const LOADS: &str = "return new Promise((resolve) => Object.assign(document.createElement('video'),
     { onloadedmetadata: () => resolve(true), onerror: () => resolve(false), src: arguments[0] }))";
 
@@ -135,7 +135,7 @@ fn save(page: &Page, size: usize) -> Vec<u8> {
     page.click("#save");
     let start = Instant::now();
     loop {
-        // Both browsers write under another name, or an empty file, first.
+        // Both browsers first write an empty file or one with another name.
         match fs::read(&path) {
             Ok(content) if content.len() == size => return content,
             _ if start.elapsed() > Duration::from_secs(20) => panic!("expected {size} bytes at {}", path.display()),
@@ -155,7 +155,7 @@ const RECORDS: &str = "const promised = (asked) => new Promise((resolve, reject)
     };
     return indexedDB.databases().then((list) => Promise.all(list.map(contents)))";
 
-/// The key must be nowhere but in its field and in one header.
+/// Asserts that the key is only in its field and in one header.
 #[track_caller]
 fn assert_key_unseen(page: &Page) {
     let places = page.session.run(
@@ -164,36 +164,36 @@ fn assert_key_unseen(page: &Page) {
             JSON.stringify(performance.getEntriesByType('resource').map(({ name }) => name))]",
         &[],
     );
-    assert!(!places.to_string().contains(&page.key), "expected the key in no text, address or storage");
+    assert!(!places.to_string().contains(&page.key), "expected no key in a text, a URL or a storage");
     let stored = page.session.run(RECORDS, &[]).to_string();
     assert!(stored.contains("Slow camera move"), "expected to see the record, found {stored}");
-    assert!(!stored.contains(&page.key), "expected the key in no record");
+    assert!(!stored.contains(&page.key), "expected no key in a record");
 }
 
-/// A quiet console proves something only where a loud one would be heard.
+/// Without this, an empty list of complaints would prove little.
 #[test]
-fn complaints_would_be_heard() {
+fn complaints_are_found() {
     let page = Page::open("ok");
-    // From a listener: what WebDriver runs itself may fail without being uncaught.
+    // From a listener: WebDriver catches the errors of its own scripts.
     page.session.run(
-        "const link = document.querySelector('#address');
+        "const link = document.querySelector('#videoUrl');
         link.addEventListener('click', (event) => { event.preventDefault(); throw new Error('alarm one'); });
         link.hidden = false; link.click();
         document.body.append(Object.assign(new Image(), { src: '/alarm-two.png' }));",
         &[],
     );
     let (start, mut complaints) = (Instant::now(), String::new());
-    while ["alarm one", "alarm-two"].iter().any(|alarm| !complaints.contains(alarm)) {
-        assert!(start.elapsed() < Duration::from_secs(30), "expected to hear both alarms, found {complaints}");
+    while ["alarm one", "alarm-two"].iter().any(|error| !complaints.contains(error)) {
+        assert!(start.elapsed() < Duration::from_secs(30), "expected to find both errors, found {complaints}");
         sleep(Duration::from_millis(100));
-        // In Chromium only what is new.
+        // Chromium returns only new messages.
         complaints.push_str(&page.complaints().join("\n"));
     }
 }
 
-/// The same of the search for the key after every test.
+/// The same for the search for the key after every test.
 #[test]
-fn a_key_would_be_found() {
+fn a_key_is_found_in_every_place() {
     let page = Page::open("ok");
     let planted = "sk-planted-in-each-place";
     assert_eq!(page.places_of(planted), Vec::<String>::new());
@@ -216,11 +216,11 @@ fn a_key_would_be_found() {
             &[json!(text)],
         );
         let mut found = page.places_of(planted);
-        // Firefox tells no other process of what a page says there.
+        // Firefox does not report the console's messages to other processes.
         let is_on_console = found.iter().any(|place| place == "console");
         assert!(is_on_console || page.browser.name() == "firefox", "{text}");
         found.retain(|place| place != "console");
-        assert_eq!(found, ["address", "addresses", "broadcasts", "page", "storage"], "{text}");
+        assert_eq!(found, ["broadcasts", "page", "requestedUrls", "storage", "url"], "{text}");
         page.session.run(
             "delete document.querySelector('#status').dataset.planted; sessionStorage.clear(); broadcasts.length = 0;
             history.replaceState(null, '', '/'); performance.clearResourceTimings();",

@@ -1,23 +1,23 @@
-//! A request of which it cannot be told what it came to.
+//! Requests of unknown outcome.
 
 use serde_json::json;
 
 use crate::page::Page;
 
-/// The task is found by its external id only when the test says so, as the page has given up looking.
+/// The look-up by external task id finds the task only after the test releases it, when the page has stopped looking.
 const LATER: &str = "submit-lost,hold=lookup";
 
-/// Every explanation that the person needs, once the answer to the request is lost.
+/// Submits the form, loses the response, and asserts that the page explains what to do. Returns the external task id.
 #[track_caller]
 fn lose(page: &Page) -> String {
     page.prepare();
     page.click("#submit");
     page.wait_status("Looking for its task");
-    page.wait_failure("Finding none proves nothing");
+    page.wait_failure("If none is found, the task may still appear");
     page.wait_status("A task may exist and be charged");
     page.wait_records("unknown", 1);
     let said = page.text("#failure");
-    for words in ["costs nothing", "charged again if the provider neither refuses"] {
+    for words in ["costs nothing", "charged again if the provider accepts the repeated id"] {
         assert!(said.contains(words), "expected {words:?}, found {said:?}");
     }
     page.wait_ready();
@@ -25,13 +25,13 @@ fn lose(page: &Page) -> String {
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_and_sent_again_without_a_second_charge() {
+fn a_repeated_request_is_not_charged_twice() {
     let page = Page::open("submit-lost,lookup=0");
-    // A browser may itself send again what a connection lost; then the answer is the refusal of the used id.
+    // A browser may repeat a request by itself when the connection is lost. Then the service refuses the used id.
     let id = lose(&page);
     page.screenshot("10-unknown");
     page.click("#again");
-    page.wait_failure("No task of this id was found. That proves nothing");
+    page.wait_failure("No task with this id was found. It may still appear");
     page.wait_ready();
     assert_eq!(page.text("#taskExternalId"), id);
     assert_eq!(page.text("#resend"), "Send again under the same id");
@@ -45,13 +45,13 @@ fn a_lost_answer_is_looked_for_and_sent_again_without_a_second_charge() {
 }
 
 #[test]
-fn an_edge_page_after_the_task_was_created_is_no_refusal() {
+fn a_web_page_as_the_response_is_no_refusal() {
     let page = Page::open("submit-html,created=1,lookup=0");
     let id = lose(&page);
-    assert!(page.text("#failure").contains("No clear answer came"));
+    assert!(page.text("#failure").contains("got no clear response"));
     assert_eq!(page.eval("document.querySelector('.record').dataset.record"), json!(id));
     page.click(".record [data-action=look]");
-    page.wait_failure("That proves nothing");
+    page.wait_failure("It may still appear");
     page.assert_charged(1);
 }
 
@@ -69,7 +69,7 @@ fn a_task_that_appears_later_is_watched() {
 }
 
 #[test]
-fn a_request_that_never_arrived_is_made_up_for() {
+fn a_request_that_never_arrived_can_be_sent_again() {
     let page = Page::open("submit-html,times=1");
     let id = lose(&page);
     page.assert_charged(0);
@@ -117,12 +117,12 @@ fn a_task_that_appears_later_is_found_without_a_click() {
 }
 
 #[test]
-fn an_unknown_request_is_forgotten_only_when_asked_twice() {
+fn an_unknown_request_is_forgotten_only_after_confirmation() {
     let page = Page::open("submit-lost,lookup=0");
     let id = lose(&page);
     page.click(".record [data-action=forget]");
     let said = page.text(".record");
-    assert!(said.contains("may exist and be charged") && said.contains(&id), "expected what is lost, found {said:?}");
-    page.click(".record [data-action=forget-all-the-same]");
+    assert!(said.contains("may exist and be charged") && said.contains(&id), "expected a warning, found {said:?}");
+    page.click(".record [data-action=forget-anyway]");
     page.wait_text("#records-note", "Nothing has been sent");
 }

@@ -1,4 +1,4 @@
-//! Ending the watch is not ending the task.
+//! Stopping to watch a task, which does not end it.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::page::Page;
 use crate::pictures::padded;
 
 #[test]
-fn stopped_and_watched_again() {
+fn a_stopped_task_can_be_watched_again() {
     let page = Page::open("ok,hold=submitted");
     page.prepare();
     page.click("#submit");
@@ -17,9 +17,9 @@ fn stopped_and_watched_again() {
     assert!(page.text("#stopped").contains("is charged"));
     assert_eq!(page.text("#taskId"), task);
     page.screenshot("7-stopped");
-    let asked = page.requests();
+    let requests = page.requests();
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    assert_eq!(page.requests(), asked, "expected no question after the stop");
+    assert_eq!(page.requests(), requests, "expected no request after the stop");
     page.release();
     page.click("#again");
     page.wait_video();
@@ -49,22 +49,22 @@ fn a_task_of_another_visit_can_be_watched_by_its_id() {
 }
 
 #[test]
-fn cancelled_before_the_request_leaves_costs_nothing() {
+fn cancelling_before_the_request_is_sent_costs_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = Page::open("ok");
     page.pick(&[padded(folder.path(), "large.jpg", 9 << 20)]);
     page.wait_ready();
-    // Longer than what is read of a picture to check it: only what is read to be sent waits.
+    // The check reads small slices. Only the larger slices of the encoding wait.
     page.session.run(
         "const read = Blob.prototype.arrayBuffer;
-        const told = new Promise((resolve) => (window.goOn = resolve));
+        const released = new Promise((resolve) => (window.goOn = resolve));
         Blob.prototype.arrayBuffer = function () {
-            return this.size < 2e6 ? read.call(this) : told.then(() => read.call(this));
+            return this.size < 2e6 ? read.call(this) : released.then(() => read.call(this));
         };",
         &[],
     );
     page.click("#submit");
-    page.wait("the way out", "!document.querySelector('#stop').hidden");
+    page.wait("the button to cancel", "!document.querySelector('#stop').hidden");
     assert_eq!(page.text("#stop"), "Cancel");
     page.click("#stop");
     page.wait_status("Nothing is charged");
