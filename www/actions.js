@@ -1,5 +1,4 @@
-// What a person can have the page do with a task, and what the page resumes by itself. Each is a
-// way into the steps that run.js draws.
+// The ways into the steps of run.js: what a person can ask for, and what the page resumes by itself.
 
 import { isKlingError } from "./pkg/index.js";
 import { currentBaseUrl, lacksKey } from "./connection.js";
@@ -118,11 +117,11 @@ export function resumeTask({ baseUrl, taskId, externalTaskId }, title) {
   const id = taskId || externalTaskId;
   if (!id) return;
   const ref = { baseUrl, taskId, externalTaskId };
-  const work = async () => {
+  const job = async () => {
     begin({ ...ref, step: "watching", resumedTitle: title }, RUN.askingResumed);
     await follow(id);
   };
-  exclusively(work, true);
+  exclusively(job, true);
 }
 
 /** Asks for the key that is needed to resume a task. @param {boolean} isNeeded */
@@ -132,9 +131,9 @@ export function askForKey(isNeeded) {
   setStatus(state.notice);
 }
 
-/** Does work that needs a key, or asks for the key. @param {string} baseUrl @param {() => Promise<void>} work */
-function withKey(baseUrl, work) {
-  if (!lacksKey(baseUrl)) return void exclusively(work);
+/** Does a job that needs a key, or asks for the key. @param {string} baseUrl @param {() => Promise<void>} job */
+function withKey(baseUrl, job) {
+  if (!lacksKey(baseUrl)) return void exclusively(job);
   if (!state.isBusy) setStatus(RUN.keyNeeded);
   focusKey();
 }

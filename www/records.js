@@ -69,7 +69,7 @@ export const refOf = ({ taskId, externalTaskId }) => ({
  */
 export function startRecords(changed, isBusy) {
   page = { changed, isBusy };
-  // Changes in other tabs are missed while this one is frozen.
+  // A hidden tab may have missed changes in other tabs.
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") refreshRecords();
   });

@@ -32,7 +32,7 @@ export const stopButton = find("#stop", HTMLButtonElement);
 export const againButton = find("#again", HTMLButtonElement);
 export const resendButton = find("#resend", HTMLButtonElement);
 
-/** A shorter time than this is not worth showing. */
+/** The time of a shorter run is not shown after its end. */
 const MIN_ELAPSED_MS = 1000;
 
 /** What `#failure` shows: a screen reader reads it again when it is drawn again. @type {Failure | undefined} */

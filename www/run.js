@@ -63,14 +63,14 @@ const CLOCK_MS = 1000;
 export const state = {
   /** The task under way, or the last one. @type {Run | undefined} */
   run: undefined,
-  /** Whether work is under way. Set before anything is awaited: a double click must not pay twice. */
+  /** Whether a job is under way. Set before anything is awaited: a double click must not pay twice. */
   isBusy: false,
-  /** Whether the page began the work by itself. It is replaced by what a person asks for. */
+  /** Whether the page started the job by itself. A job of a person replaces it. */
   isAutomatic: false,
-  /** The number of works so far: only the last one may show anything. */
-  works: 0,
-  /** Resolves when the last work has ended. @type {Promise<void>} */
-  lastWork: Promise.resolve(),
+  /** The number of jobs so far: only the last one may show anything. */
+  jobs: 0,
+  /** Resolves when the last job has ended. @type {Promise<void>} */
+  lastJob: Promise.resolve(),
   status: "",
   notice: "",
   /** @type {Failure | undefined} */
@@ -95,7 +95,7 @@ export const currentRun = () => ({
   externalTaskId: state.run?.externalTaskId,
 });
 
-/** Whether a person has a task running here. */
+/** Whether a person has a job running here. */
 export const isBusyForPerson = () => state.isBusy && !state.isAutomatic;
 
 /** Whether a person has stopped watching it. @param {TaskRef} task */
@@ -106,28 +106,28 @@ export const isUnwatched = ({ taskId = "", externalTaskId = "" }) =>
 export const canSendAgain = ({ baseUrl, externalTaskId = "" }) =>
   state.unknownRequests.get(externalTaskId)?.baseUrl === baseUrl;
 
-// ── One work at a time ────────────────────────────────────────────────────────────────────────────
+// ── One job at a time ─────────────────────────────────────────────────────────────────────────────
 
 /**
- * Does the work unless a person has a task running here; replaces what the page began by itself.
- * @param {() => Promise<void>} work
- * @param {boolean} [isAutomatic] whether the page begins it by itself
+ * Does the job unless a person has one running here; replaces a job that the page started by itself.
+ * @param {() => Promise<void>} job
+ * @param {boolean} [isAutomatic] whether the page starts it by itself
  */
-export async function exclusively(work, isAutomatic = false) {
+export async function exclusively(job, isAutomatic = false) {
   if (isBusyForPerson()) return;
   if (state.isBusy) state.run?.control.abort();
-  const [number, before] = [++state.works, state.lastWork];
-  const isLast = () => number === state.works;
+  const [number, before] = [++state.jobs, state.lastJob];
+  const isLast = () => number === state.jobs;
   [state.isBusy, state.isAutomatic] = [true, isAutomatic];
   setBusy(!isAutomatic);
   const afterTheLast = async () => {
     await before;
-    if (isLast()) await work();
+    if (isLast()) await job();
   };
-  state.lastWork = afterTheLast().catch((error) => {
+  state.lastJob = afterTheLast().catch((error) => {
     if (isLast()) endWithError(error);
   });
-  await state.lastWork;
+  await state.lastJob;
   if (!isLast()) return;
   [state.isBusy, state.isAutomatic] = [false, false];
   setBusy(false);

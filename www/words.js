@@ -84,7 +84,8 @@ export const FORM = {
    */
   notReady({ message }, picture, more) {
     const first = picture ? `Not yet: ${picture}: ${message}.` : `Not yet: ${message}.`;
-    return more ? `${first} And ${more} more.` : first;
+    if (more === 0) return first;
+    return more === 1 ? `${first} One more problem.` : `${first} ${more} more problems.`;
   },
   copied: "copied",
 };
@@ -242,7 +243,7 @@ export const RUN = {
   /** @param {boolean} isListed whether the task is listed after a reload */
   stopped: (isListed) =>
     isListed
-      ? "The task continues at the service and is charged. It stays listed under Tasks of this browser and continues after a reload."
+      ? "The task continues at the service and is charged. It stays listed under Tasks of this browser, and a reload of this page resumes it."
       : "The task continues at the service and is charged. This page keeps no record of it: note the task id.",
   /** The details of an error in one line. @param {KlingError} error */
   details: ({ code, status, serviceCode, requestId }) =>
@@ -277,8 +278,8 @@ const STATES = {
   submitting: "Being sent",
   unknown: "Unknown whether a task was created",
   rejected: "Refused, nothing charged",
-  submitted: "In the queue when last asked",
-  processing: "Being made when last asked",
+  submitted: "In the queue at the last check",
+  processing: "Being made at the last check",
   succeed: "Finished",
   failed: "Failed",
 };

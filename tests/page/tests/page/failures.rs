@@ -69,3 +69,21 @@ fn an_expired_url_keeps_the_task() {
     assert_eq!(page.text("#again"), "Watch again");
     page.assert_charged(1);
 }
+
+#[test]
+fn an_error_of_the_page_does_not_touch_the_task() {
+    let page = Page::open("ok,hold=answer");
+    page.prepare();
+    page.click("#submit");
+    page.wait_status("Sending the request");
+    page.wait_charged(1);
+    let script = "document.dispatchEvent(new CustomEvent('failure', { detail: 'an error of the page' }))";
+    page.session.run(script, &[]);
+    page.wait_failure("An error of the page");
+    // While the request is under way, stopping could only do harm.
+    assert_eq!(page.eval("document.querySelector('#stop').hidden"), json!(true));
+    assert_eq!(page.eval("document.querySelector('#again').hidden"), json!(true));
+    page.release();
+    page.wait_video();
+    page.assert_charged(1);
+}

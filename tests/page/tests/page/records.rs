@@ -74,7 +74,7 @@ fn a_running_task_is_forgotten_only_after_confirmation() {
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
     page.click("#stop");
-    page.wait_text("#stopped", "stays listed under Tasks of this browser and continues after a reload");
+    page.wait_text("#stopped", "stays listed under Tasks of this browser, and a reload");
     page.wait("the list to be free", "document.querySelector('.record [data-action=forget]') !== null");
     page.click(".record [data-action=forget]");
     let said = page.text(".record");

@@ -128,7 +128,7 @@ fn a_stopped_task_is_resumed_only_after_a_reload() {
     page.wait_status("Accepted");
     page.click("#stop");
     page.wait_status("No longer watched");
-    page.wait_text("#stopped", "continues after a reload");
+    page.wait_text("#stopped", "a reload of this page resumes it");
     let requests = page.requests();
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(page.requests(), requests, "expected no request after the stop");
