@@ -1,6 +1,7 @@
-import { ok, picture, rejection, runner } from "./kit.js";
+import { ok, rejection } from "./expect.js";
+import { makeImage, runner } from "./kit.js";
 
-/** Counts what a call has under way: requests, timers, listeners on its signal. */
+/** Counts the requests, the timers and the listeners on the signal that a call has under way. */
 class Ledger {
   constructor() {
     this.control = new AbortController();
@@ -45,7 +46,7 @@ class Ledger {
     };
   }
 
-  /** Aborts at `moment`, and expects the call to be over at once and without a trace. */
+  /** Aborts at `moment`, and expects the call to end at once and to leave nothing under way. */
   async abort(call, moment) {
     try {
       const rejected = rejection(call);
@@ -73,16 +74,16 @@ class Ledger {
 const signalOf = (ledger) => ({ signal: ledger.control.signal });
 
 export const run = runner({
-  async an_aborted_signal_begins_nothing(kit) {
+  async an_aborted_signal_starts_no_request(kit) {
     const request = await kit.request();
     const ledger = new Ledger();
     ledger.control.abort(ledger.reason);
     await ledger.abort(kit.client("ok", { fetch: ledger.fetch }).submit(request, signalOf(ledger)));
     ok(ledger.requests.length === 0, "no request");
-    ok((await kit.account()).requests.length === 0, "nothing seen by the service");
+    ok((await kit.account()).requests.length === 0, "no request at the service");
   },
 
-  async while_the_key_is_awaited(kit) {
+  async while_the_key_function_is_pending(kit) {
     const request = await kit.request();
     const ledger = new Ledger();
     let asked;
@@ -99,7 +100,7 @@ export const run = runner({
   },
 
   async while_images_are_encoded(kit) {
-    const big = new Blob([await picture(), new Uint8Array(9_000_000)]);
+    const big = new Blob([await makeImage(), new Uint8Array(9_000_000)]);
     const request = await kit.request({ images: [big, big] });
     const ledger = new Ledger();
     let begun;
@@ -109,7 +110,7 @@ export const run = runner({
     await ledger.abort(client.submit(request, { ...signalOf(ledger), onProgress }), moment);
     ok(
       ledger.requests.every(({ method }) => method === "GET"),
-      "nothing but the question before paying",
+      "no request except the look-up",
     );
   },
 
@@ -135,7 +136,7 @@ export const run = runner({
     );
   },
 
-  async while_a_question_is_open(kit) {
+  async while_a_poll_is_open(kit) {
     const { taskId } = await kit.client("ok,hold=submitted").submit(await kit.request());
     for (const call of ["getTask", "wait"]) {
       const ledger = new Ledger();

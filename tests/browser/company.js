@@ -1,14 +1,16 @@
-// What else is on a page: a second copy of the package, a `fetch` that the site has wrapped.
+// Other scripts on the same page: a second copy of the package, a wrapped `fetch`, broken globals.
 
-import { bytesOf, equal, inWorker, ok, picture, runner, until } from "./kit.js";
+import { bytesOf, equal, fails, ok, until } from "./expect.js";
+import { makeImage, runner } from "./kit.js";
+import { inWorker } from "./workers.js";
 
 export const run = runner({
   async two_copies_on_one_page(kit) {
     const other = await import(`${kit.simulator}/pkg/inline.js`);
     const options = { apiKey: kit.key, baseUrl: kit.base(), storeName: kit.key };
     const [ours, theirs] = [kit.kling.createClient(options), other.createClient(options)];
-    const heard = [];
-    theirs.onRecordChange(({ externalTaskId }) => heard.push(externalTaskId));
+    const changed = [];
+    theirs.onRecordChange(({ externalTaskId }) => changed.push(externalTaskId));
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     const sent = await Promise.allSettled([ours.submit(request), theirs.submit(request)]);
     const tasks = sent.flatMap(({ value }) => value?.taskId ?? []);
@@ -18,8 +20,11 @@ export const run = runner({
       (await theirs.records()).map(({ taskId }) => taskId),
       [tasks[0]],
     );
-    await until(() => heard.includes(request.externalTaskId), "a change that the other copy made");
-    // An error of one is an error to the other, although their classes differ.
+    await until(
+      () => changed.includes(request.externalTaskId),
+      "a change that the other copy made",
+    );
+    // `isKlingError` of one copy accepts an error of the other, although their classes differ.
     ok(other.KlingError !== kit.kling.KlingError, "two copies");
     const error = await ours.submit({ images: [] }).catch((reason) => reason);
     ok(other.isKlingError(error) && !(error instanceof other.KlingError), error);
@@ -31,17 +36,26 @@ export const run = runner({
 
   async a_fetch_that_the_site_has_wrapped(kit) {
     const wrappers = {
-      // As those do that watch all traffic: they read a copy of each answer.
-      reading:
-        "async (...how) => { const answer = await own(...how); await answer.clone().arrayBuffer(); return answer; }",
-      // As those do that look at each request, or add to it.
-      rebuilding:
-        "async (...how) => { const request = new Request(...how); return own(new Request(request, { priority: 'low' })); }",
-      // As those do that tell each answer's time.
-      renewing:
-        "async (...how) => { const { body, status, statusText, headers } = await own(...how); return new Response(body, { status, statusText, headers }); }",
-      // As those do that are no function of the browser's, and give no promise of its.
-      thenable: "(...how) => ({ then: (done, failed) => void own(...how).then(done, failed) })",
+      // Reads a copy of each response, like a monitor of all traffic.
+      reading: `async (...given) => {
+        const response = await own(...given);
+        await response.clone().arrayBuffer();
+        return response;
+      }`,
+      // Makes a new request, to change or to add something.
+      rebuilding: `async (...given) => {
+        const request = new Request(...given);
+        return own(new Request(request, { priority: "low" }));
+      }`,
+      // Makes a new response, to measure or to change something.
+      renewing: `async (...given) => {
+        const { body, status, statusText, headers } = await own(...given);
+        return new Response(body, { status, statusText, headers });
+      }`,
+      // Returns something that is only like a promise.
+      thenable: `(...given) => ({
+        then: (done, failed) => void own(...given).then(done, failed),
+      })`,
     };
     for (const [name, wrapper] of Object.entries(wrappers)) {
       const seen = await inWorker(
@@ -50,19 +64,74 @@ export const run = runner({
         const own = globalThis.fetch.bind(globalThis);
         let calls = 0;
         const wrapped = ${wrapper};
-        globalThis.fetch = (...how) => { calls += 1; return wrapped(...how); };
-        const client = kling.createClient({
-          apiKey: key, storeName: key + ${JSON.stringify(name)}, baseUrl: simulator + "/s/ok,submitted=20,processing=20/kling",
-          polling: { firstDelay: 20, interval: 20, maxInterval: 50 } });
+        globalThis.fetch = (...given) => {
+          calls += 1;
+          return wrapped(...given);
+        };
+        const client = makeClient("ok,submitted=20,processing=20", {
+          polling: PATIENT,
+          storeName: key + ${JSON.stringify(name)},
+        });
         const task = await client.generate({ images: [given], prompt: "a calm sea" });
         const video = await client.download(task);
         client.close();
         return [task.status, video, calls > 3];`,
-        await picture(),
+        await makeImage(),
       );
       equal([seen[0], seen[2]], ["succeed", true], name);
       equal(new TextDecoder().decode((await bytesOf(seen[1])).subarray(4, 8)), "ftyp", name);
     }
     equal((await kit.account()).charges.length, Object.keys(wrappers).length, "charges");
+  },
+
+  async a_request_that_was_never_sent_is_reported_as_such(kit) {
+    const client = kit.client("ok", { store: "memory" });
+    const request = await kit.request();
+    /** Runs `body` while the global of this name is replaced. */
+    const replacing = async (name, value, body) => {
+      const own = Object.getOwnPropertyDescriptor(globalThis, name);
+      Object.defineProperty(globalThis, name, { ...own, value });
+      try {
+        await body();
+      } finally {
+        Object.defineProperty(globalThis, name, own);
+      }
+    };
+    const throwing = (Own, when) =>
+      new Proxy(Own, {
+        construct(target, given) {
+          if (when(...given)) throw new TypeError("mixed realms");
+          return Reflect.construct(target, given);
+        },
+      });
+    const isUnsent = (error) =>
+      ok(error.message.includes("nothing was sent") && !error.retryable, error.message);
+    await client.records();
+    await replacing(
+      "Request",
+      throwing(Request, (_, init) => init?.method === "POST"),
+      async () => {
+        isUnsent(await fails(client.submit(request), "internal"));
+        equal(await client.records(), [], "records of what was not sent");
+      },
+    );
+    for (const name of ["Request", "Headers", "AbortController"]) {
+      await replacing(
+        name,
+        throwing(globalThis[name], () => true),
+        async () => {
+          if (name !== "AbortController") isUnsent(await fails(client.submit(request), "internal"));
+          isUnsent(await fails(client.wait("1"), "internal"));
+          isUnsent(await fails(client.download({ url: `${kit.simulator}/v.mp4` }), "internal"));
+        },
+      );
+    }
+    await replacing("fetch", undefined, async () =>
+      isUnsent(await fails(client.wait("1"), "internal")),
+    );
+    const posts = (await kit.account()).requests.filter(({ method }) => method === "POST");
+    equal(posts, [], "paid requests");
+    equal((await client.submit(request)).status, "submitted", "sent afterwards");
+    equal((await kit.account()).charges.length, 1);
   },
 });

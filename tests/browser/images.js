@@ -1,16 +1,8 @@
-import {
-  NOTE_EXPORTS,
-  bytesOf,
-  codes,
-  equal,
-  fails,
-  inWorker,
-  ok,
-  picture,
-  runner,
-} from "./kit.js";
+import { bytesOf, codes, equal, fails, ok } from "./expect.js";
+import { makeImage, runner } from "./kit.js";
+import { NOTE_EXPORTS, inWorker } from "./workers.js";
 
-/** A JPEG with an Exif segment that says how it is to be turned. */
+/** A JPEG with an Exif orientation. */
 function turned(jpeg, orientation, little = true) {
   const tiff = new DataView(new ArrayBuffer(26));
   tiff.setUint16(0, little ? 0x4949 : 0x4d4d);
@@ -50,14 +42,14 @@ const random = (length) => {
 export const run = runner({
   async a_photo_is_inspected({ kling }) {
     for (const type of ["image/jpeg", "image/png"]) {
-      const blob = await picture(640, 480, type);
+      const blob = await makeImage(640, 480, type);
       const { format, width, height, bytes, issues } = await kling.inspectImage(blob);
       equal([format, width, height, bytes, issues], [type.slice(6), 640, 480, blob.size, []]);
     }
   },
 
-  async sizes_are_those_that_the_browser_shows({ kling }) {
-    const jpeg = await bytesOf(await picture(400, 300));
+  async sizes_are_those_that_the_browser_displays({ kling }) {
+    const jpeg = await bytesOf(await makeImage(400, 300));
     for (const little of [true, false]) {
       for (let orientation = 0; orientation <= 9; orientation += 1) {
         const blob = turned(jpeg, orientation, little);
@@ -68,34 +60,34 @@ export const run = runner({
   },
 
   async what_the_service_would_refuse_is_refused({ kling }) {
-    const jpeg = await picture();
+    const jpeg = await makeImage();
     const check = async (blob, expected) =>
       equal(codes((await kling.inspectImage(blob)).issues), expected);
-    await check(await picture(299, 400), ["image image_too_small"]);
-    await check(await picture(400, 299, "image/png"), ["image image_too_small"]);
-    await check(await picture(760, 300), ["image bad_aspect_ratio"]);
-    await check(await picture(750, 300), []);
+    await check(await makeImage(299, 400), ["image image_too_small"]);
+    await check(await makeImage(400, 299, "image/png"), ["image image_too_small"]);
+    await check(await makeImage(760, 300), ["image bad_aspect_ratio"]);
+    await check(await makeImage(750, 300), []);
     await check(new Blob([]), ["image image_empty"]);
     await check(new Blob([jpeg, new Uint8Array(11_000_000)]), ["image image_too_large"]);
     await check(jpeg.slice(0, jpeg.size - 40), ["image image_truncated"]);
     await check(new Blob([jpeg, new Uint8Array(5000)]), []);
   },
 
-  async content_counts_not_name_or_type({ kling }) {
+  async the_format_comes_from_the_content_not_from_name_or_type({ kling }) {
     const webp = new File(["RIFF\x24\0\0\0WEBPVP8 "], "photo.jpg", { type: "image/jpeg" });
     const { format, issues } = await kling.inspectImage(webp);
     equal(format, "webp");
     equal(codes(issues), ["image unsupported_format"]);
     ok(issues[0].message.includes("WebP"), "the format's name in the message");
     equal(
-      (await kling.inspectImage(new File([await picture()], "note.txt", { type: "text/plain" })))
+      (await kling.inspectImage(new File([await makeImage()], "note.txt", { type: "text/plain" })))
         .issues,
       [],
     );
   },
 
   async an_unreadable_file_is_an_issue({ kling }) {
-    const jpeg = await picture();
+    const jpeg = await makeImage();
     const gone = new File([jpeg], "gone.jpg");
     gone.slice = () => ({
       arrayBuffer: () => Promise.reject(new DOMException("moved", "NotFoundError")),
@@ -107,7 +99,7 @@ export const run = runner({
     equal(codes(await kling.validateRequest({ images: [jpeg, gone], prompt: "x" })), [
       "images[1] image_empty",
     ]);
-    // Readable when checked, gone when encoded.
+    // Readable when it is checked, gone when it is encoded.
     const late = new File([jpeg], "late.jpg");
     let slices = 0;
     late.slice = (...range) => (++slices > 1 ? gone.slice() : jpeg.slice(...range));
@@ -119,7 +111,7 @@ export const run = runner({
     await fails(kling.inspectImage("text"), "invalid_option");
   },
 
-  async base64_is_that_of_the_browser({ kling }) {
+  async base64_equals_that_of_the_browser({ kling }) {
     for (const length of [
       0, 1, 2, 3, 196_607, 196_608, 196_609, 2_359_295, 2_359_296, 2_359_297, 5_000_000,
     ]) {
@@ -132,7 +124,7 @@ export const run = runner({
   },
 
   async a_body_is_exactly_the_documented_json({ kling }) {
-    const [jpeg, png] = [await picture(), await picture(300, 300, "image/png")];
+    const [jpeg, png] = [await makeImage(), await makeImage(300, 300, "image/png")];
     const body = await kling.buildRequestBody({
       images: [jpeg, png],
       prompt: 'a "b"\n\u{1F30A}',
@@ -160,14 +152,14 @@ export const run = runner({
     equal(Object.keys(least), ["image_list", "external_task_id"]);
   },
 
-  async every_kind_of_source_is_taken({ kling }) {
-    const jpeg = await picture();
-    const text = await base64(jpeg);
-    const lines = text.replace(/(.{76})/g, "$1\r\n").replace(/=+$/, "");
+  async every_kind_of_image_source_is_accepted({ kling }) {
+    const jpeg = await makeImage();
+    const encoded = await base64(jpeg);
+    const lines = encoded.replace(/(.{76})/g, "$1\r\n").replace(/=+$/, "");
     const images = [
-      `data:image/png;base64,${text}`,
+      `data:image/png;base64,${encoded}`,
       lines,
-      text,
+      encoded,
       new URL("https://a.example/b c.jpg"),
     ];
     const { image_list } = JSON.parse(
@@ -175,7 +167,7 @@ export const run = runner({
     );
     equal(
       image_list.map(({ image }) => image),
-      [text, text, text, "https://a.example/b%20c.jpg"],
+      [encoded, encoded, encoded, "https://a.example/b%20c.jpg"],
     );
     const bad = [
       "data:image/png,abc",
@@ -197,8 +189,14 @@ export const run = runner({
     );
   },
 
-  async all_problems_come_at_once({ kling }) {
-    const images = [await picture(299, 400), new Blob([]), await picture(), await picture(), "?"];
+  async all_problems_are_reported_at_once({ kling }) {
+    const images = [
+      await makeImage(299, 400),
+      new Blob([]),
+      await makeImage(),
+      await makeImage(),
+      "?",
+    ];
     const request = {
       images,
       prompt: "x".repeat(2501),
@@ -233,7 +231,7 @@ export const run = runner({
   },
 
   async unknown_keys_are_refused_by_name({ kling, client, key }) {
-    const request = { images: [await picture()], prompt: "x", static_mask: "m" };
+    const request = { images: [await makeImage()], prompt: "x", static_mask: "m" };
     equal(codes(await kling.validateRequest(request)), ["static_mask unknown_field"]);
     const known = kling.createClient({ apiKey: key });
     for (const call of [
@@ -249,7 +247,7 @@ export const run = runner({
     ok(error.message.includes("onprogress"), "the key's name in the message");
   },
 
-  async limits_are_there_at_once_and_are_what_is_checked(kit) {
+  async limits_need_no_module_and_are_those_that_are_checked(kit) {
     const seen = await inWorker(
       kit,
       `
@@ -265,17 +263,17 @@ export const run = runner({
         code,
         params.limit,
       ]);
-    const jpeg = await picture(minImageEdge, minImageEdge * maxAspectRatio);
+    const jpeg = await makeImage(minImageEdge, minImageEdge * maxAspectRatio);
     equal(await of(Array(maxImages).fill(jpeg), "x".repeat(maxPromptLength)), []);
     equal(await of(Array(maxImages + 1).fill(jpeg)), [["too_many_images", maxImages]]);
     equal(await of([]), [["too_few_images", minImages]]);
     equal(await of([jpeg], "x".repeat(maxPromptLength + 1)), [
       ["prompt_too_long", maxPromptLength],
     ]);
-    equal(await of([await picture(minImageEdge - 1, minImageEdge)]), [
+    equal(await of([await makeImage(minImageEdge - 1, minImageEdge)]), [
       ["image_too_small", minImageEdge],
     ]);
-    equal(await of([await picture(minImageEdge, minImageEdge * maxAspectRatio + 1)]), [
+    equal(await of([await makeImage(minImageEdge, minImageEdge * maxAspectRatio + 1)]), [
       ["bad_aspect_ratio", String(maxAspectRatio)],
     ]);
     const padded = (size) => new Blob([jpeg, new Uint8Array(size - jpeg.size)]);
@@ -283,8 +281,8 @@ export const run = runner({
     equal(await of([padded(maxImageBytes + 1)]), [["image_too_large", maxImageBytes]]);
   },
 
-  async lists_of_images_of_any_kind({ kling }) {
-    const jpeg = await picture();
+  async every_kind_of_image_list_is_accepted({ kling }) {
+    const jpeg = await makeImage();
     const check = async (images, expected) =>
       equal(codes(await kling.validateRequest({ images, prompt: "x" })), expected);
     const files = new DataTransfer();
@@ -306,13 +304,14 @@ export const run = runner({
   },
 
   async memory_does_not_grow_with_the_images(kit) {
-    const big = new Blob([await picture(), random(9_000_000)]);
+    const big = new Blob([await makeImage(), random(9_000_000)]);
     const [size, before, after] = await inWorker(
       kit,
       `${NOTE_EXPORTS}
       await kling.buildRequestBody({ images: [given], prompt: "x" });
       const before = instances[0].memory.buffer.byteLength;
-      const { size } = await kling.buildRequestBody({ images: [given, given, given, given], prompt: "x" });
+      const images = [given, given, given, given];
+      const { size } = await kling.buildRequestBody({ images, prompt: "x" });
       return [size, before, instances[0].memory.buffer.byteLength];`,
       big,
     );
@@ -321,8 +320,8 @@ export const run = runner({
     ok(before < 4_000_000, `a few MB of wasm memory, found ${before}`);
   },
 
-  async a_request_is_what_it_was_at_the_call({ kling }) {
-    const request = { images: [await picture()], prompt: "before" };
+  async a_request_is_copied_at_the_call({ kling }) {
+    const request = { images: [await makeImage()], prompt: "before" };
     const building = kling.buildRequestBody(request);
     request.images.length = 0;
     request.prompt = "after";

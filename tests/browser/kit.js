@@ -1,22 +1,25 @@
-// What the cases share: the package under test, the simulator as judge, pictures, expectations.
+// One case's view of the package: the package itself, a key of its own, and the simulator as judge.
+
+import { equal, ok, until } from "./expect.js";
+import { collected, reportedErrors, spellings, textOf } from "./leaks.js";
+
+/** How long one case may take, in ms: far more than it does on a slow machine. */
+const MAX_CASE_MS = 120_000;
 
 /**
- * ms, far more than a case takes on a slow machine: one that hangs shall say so itself, and keep no
- * other from running.
+ * Returns `runner` for cases that may take this long, in ms.
+ *
+ * `runner(cases)` is the `run` of one file of cases. A case that hangs is reported as such, so that
+ * the others still run.
+ * @param {number} maxMs
  */
-const LONGEST = 120_000;
-
-/**
- * The entry point of one file of cases.
- * @param {Record<string, (kit: Kit) => Promise<void>>} cases
- * @param {number} longest ms that one case may take
- */
-export const runner =
-  (cases, longest = LONGEST) =>
-  async (simulator, name) => {
+export const runnerWithin =
+  (maxMs) =>
+  (/** @type {Record<string, (kit: Kit) => Promise<void>>} */ cases) =>
+  async (/** @type {string} */ simulator, /** @type {string} */ name) => {
     let timer;
     const overdue = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`still running after ${longest} ms`)), longest);
+      timer = setTimeout(() => reject(new Error(`still running after ${maxMs} ms`)), maxMs);
     });
     try {
       const kit = await Kit.at(simulator);
@@ -29,100 +32,27 @@ export const runner =
     }
   };
 
-/**
- * A polling that no slow machine exhausts, for what passes in the end or is held by the simulator.
- */
-export const PATIENT = {
+export const runner = runnerWithin(MAX_CASE_MS);
+
+/** How the clients of the cases poll, in ms. */
+export const POLLING = {
   firstDelay: 20,
   interval: 20,
   maxInterval: 50,
-  outageBudget: 60_000,
-  notFoundGrace: 60_000,
+  outageBudget: 2000,
+  notFoundGrace: 2000,
 };
 
-/**
- * Every word on the console of this page, and every message to other tabs from it.
- * @type {Record<string, string[]>}
- */
-const said = { console: [], broadcasts: [] };
-for (const name of ["debug", "log", "info", "warn", "error"]) {
-  const own = console[name];
-  console[name] = (...words) => {
-    said.console.push(words.map(String).join(" "));
-    own.apply(console, words);
-  };
-}
-const { postMessage } = BroadcastChannel.prototype;
-BroadcastChannel.prototype.postMessage = function (message) {
-  said.broadcasts.push(textOf(message));
-  return postMessage.call(this, message);
-};
+/** The same with budgets that a slow machine does not exhaust, for trouble that passes. */
+export const PATIENT = { ...POLLING, outageBudget: 60_000, notFoundGrace: 60_000 };
 
-// The browser's list of addresses ends after 250 else, which the cases of one page exceed.
-performance.setResourceTimingBufferSize(1_000_000);
-
-/**
- * In a worker's code: sends each word on its console and each message to other tabs to the page
- * first, as `{ said, place }`.
- */
-const SAY = `
-  for (const name of ["debug", "log", "info", "warn", "error"]) {
-    const own = console[name];
-    console[name] = (...words) => { postMessage({ said: words.map(String).join(" "), place: "console" }); own.apply(console, words); };
-  }
-  const { postMessage: broadcast } = BroadcastChannel.prototype;
-  BroadcastChannel.prototype.postMessage = function (message) {
-    postMessage({ said: JSON.stringify(message) ?? "", place: "broadcasts" });
-    return broadcast.call(this, message);
-  };`;
-
-/** Every error that was expected. @type {string[]} */
-const failures = [];
-
-/** All that can be read of a value: of an error also what JSON leaves out. */
-function textOf(value) {
-  const json = (what) => {
-    try {
-      return JSON.stringify(what) ?? String(what);
-    } catch (error) {
-      return `unreadable: ${error}`;
-    }
-  };
-  if (typeof value === "string") return value;
-  if (!(value instanceof Error) && value?.name !== "KlingError") return json(value);
-  return [value.message, value.stack, String(value.cause), json(value), json({ ...value })].join();
-}
-
-/**
- * All ways to write a key in a text: as it is in either case, each character percent-encoded or as
- * a JSON escape or not, and as a part of base64 in either alphabet. `Spellings` in the simulator is
- * the same for requests.
- * @param {string} key
- * @returns {RegExp[]}
- */
-export function spellings(key) {
-  const spelled = (text, flags) => {
-    const characters = [...text].map((character) => {
-      const hex = character
-        .charCodeAt(0)
-        .toString(16)
-        .padStart(2, "0")
-        .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-      const plain = character.replace(/\W/, "\\$&");
-      return `(?:${plain}|%(?:25)*${hex}|\\\\+(?:u00${hex}|${plain}))`;
-    });
-    return new RegExp(characters.join(""), flags);
-  };
-  const encoded = [0, 1, 2].flatMap((before) => {
-    const bytes = "\0".repeat(before) + key;
-    // What stands before and behind the key changes the characters that it shares bits with.
-    const base64 = btoa(bytes).slice(
-      Math.ceil((before * 8) / 6),
-      Math.floor((bytes.length * 8) / 6),
-    );
-    return [base64, base64.replaceAll("+", "-").replaceAll("/", "_")];
-  });
-  return [spelled(key, "i"), ...[...new Set(encoded)].map((base64) => spelled(base64, ""))];
+/** An image of one colour, as a blob. */
+export async function makeImage(width = 320, height = 300, type = "image/jpeg", colour = "#36c") {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
+  return canvas.convertToBlob({ type });
 }
 
 export class Kit {
@@ -130,8 +60,9 @@ export class Kit {
     const kit = new Kit();
     kit.simulator = simulator;
     const kling = await import(`${simulator}/pkg/index.js`);
-    kit.kling = { ...kling, createClient: (...how) => kit.observed(kling.createClient(...how)) };
-    // An account of its own, so that cases may run side by side.
+    const createClient = (options) => kit.observed(kling.createClient(options));
+    kit.kling = { ...kling, createClient };
+    // Each key has its own account, so that cases can run side by side.
     kit.key = `sk-sim-${crypto.randomUUID()}`;
     kit.#spellings = spellings(kit.key);
     return kit;
@@ -140,41 +71,41 @@ export class Kit {
   /** @type {RegExp[]} */
   #spellings = [];
 
-  /** Where the key was seen of all that was noted. @type {Set<string>} */
-  #seen = new Set();
+  /** The places where a noted value contained the key. @type {Set<string>} */
+  #found = new Set();
 
   /** Whether the case itself puts the key into the body of a request. */
   sendsKey = false;
 
-  /** Whether a text has the key of this case, in any spelling. */
+  /** Whether a string contains the key of this case, in any spelling. */
   holdsKey(text) {
     return this.#spellings.some((spelling) => spelling.test(text));
   }
 
-  /** Looks for the key in what a client said. */
+  /** Checks a value from a client for the key, and returns the value. */
   note(place, value) {
-    if (this.holdsKey(textOf(value))) this.#seen.add(place);
+    if (this.holdsKey(textOf(value))) this.#found.add(place);
     return value;
   }
 
-  /** The same object, of which all results, errors, progress and changes are noted. */
+  /** A proxy of an object, through which all results, errors, progress and changes are noted. */
   observed(source) {
     const noted = (name, value) => {
       if (value === source) return proxy;
       if (name === Symbol.asyncIterator || value?.[Symbol.asyncIterator])
         return this.observed(value);
-      const text = (what) => `${what} of ${String(name)}`;
+      const place = (what) => `${what} of ${String(name)}`;
       if (typeof value?.then === "function")
         value.then(
-          (result) => this.note(text("a result"), result),
-          (error) => this.note(text("an error"), error),
+          (result) => this.note(place("a result"), result),
+          (error) => this.note(place("an error"), error),
         );
       return value;
     };
     const listening = (name, given) => {
       if (typeof given === "function")
         return (...what) => given(...this.note(`a call by ${name}`, what));
-      // Only what may be read without consequences is.
+      // A getter is not read, because reading it may have an effect.
       if (typeof Object.getOwnPropertyDescriptor(Object(given), "onProgress")?.value !== "function")
         return given;
       const copy = Object.defineProperties(
@@ -212,16 +143,16 @@ export class Kit {
     return proxy;
   }
 
-  /** Lets each task of this case that the simulator holds go on to the next hold. */
+  /** Lets each held task of this case go on to the next status at which the simulator holds it. */
   async release() {
-    const answer = await fetch(`${this.simulator}/account/release`, {
+    const response = await fetch(`${this.simulator}/account/release`, {
       method: "POST",
       headers: { Authorization: `Bearer ${this.key}` },
     });
-    ok(answer.ok, `a task that is held, found ${await answer.text()}`);
+    ok(response.ok, `a held task, found ${await response.text()}`);
   }
 
-  /** Waits until the service has charged so many submissions. */
+  /** Waits until the simulator has charged at least `count` submissions. */
   async charged(count) {
     await until(async () => (await this.account()).charges.length >= count, `${count} charges`);
   }
@@ -231,56 +162,55 @@ export class Kit {
   }
 
   client(scenario = "ok", options = {}) {
-    const polling = {
-      firstDelay: 20,
-      interval: 20,
-      maxInterval: 50,
-      outageBudget: 2000,
-      notFoundGrace: 2000,
-    };
     return this.kling.createClient({
       apiKey: this.key,
       baseUrl: this.base(scenario),
-      polling,
+      polling: POLLING,
       storeName: this.key,
       ...options,
     });
   }
 
-  /** What the simulator knows of this case's key. */
+  /** What the simulator has recorded for this case's key: requests, charges, violations. */
   async account() {
-    const answer = await fetch(`${this.simulator}/account`, {
+    const response = await fetch(`${this.simulator}/account`, {
       headers: { Authorization: `Bearer ${this.key}` },
     });
-    return answer.json();
+    return response.json();
   }
 
   /**
-   * The key is in the one header and nowhere else that a page can see, in no spelling: no log line,
-   * address, record, message to another tab, nor anything that a client said. What `fails` has seen
-   * counts as error.
+   * Checks that the key is in one header and in nothing else that a page can read, in no spelling:
+   * console, requested URLs, storage, records, messages to other tabs, values from a client, errors
+   * that `fails` has received.
    */
   async assertKeyStayed() {
     const { violations } = await this.account();
-    const addresses = performance.getEntriesByType("resource").map(({ name }) => name);
+    const urls = performance.getEntriesByType("resource").map(({ name }) => name);
     const stored = [
       ...Object.values({ ...localStorage }),
       ...Object.values({ ...sessionStorage }),
       document.cookie,
     ];
-    const places = { ...said, addresses, errors: failures, stored, records: await this.#records() };
-    for (const [place, texts] of Object.entries(places)) {
-      ok(!texts.some((text) => this.holdsKey(text)), `no key in what is found in: ${place}`);
+    const places = {
+      ...collected,
+      urls,
+      errors: reportedErrors,
+      stored,
+      records: await this.#records(),
+    };
+    for (const [place, strings] of Object.entries(places)) {
+      ok(!strings.some((string) => this.holdsKey(string)), `no key in: ${place}`);
     }
-    equal([...this.#seen], [], "no key in what a client says");
+    equal([...this.#found], [], "no key in any value from a client");
     const strays = violations.filter(
       (what) =>
         what.includes("the key in") && !(this.sendsKey && what.endsWith("the key in the body")),
     );
-    equal(strays, [], "no key in a request but in its header");
+    equal(strays, [], "no key in a request except in its header");
   }
 
-  /** What is really in the database of this case, if it has one. */
+  /** The records in the database of this case, as JSON; empty if there is no database. */
   async #records() {
     const databases = await indexedDB.databases();
     if (!databases.some(({ name }) => name === this.key)) return [];
@@ -300,142 +230,7 @@ export class Kit {
     }
   }
 
-  async request(rest = {}) {
-    return { images: [await picture()], prompt: "a calm sea", ...rest };
+  async request(fields = {}) {
+    return { images: [await makeImage()], prompt: "a calm sea", ...fields };
   }
 }
-
-export async function picture(width = 320, height = 300, type = "image/jpeg", colour = "#36c") {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
-  context.fillStyle = colour;
-  context.fillRect(0, 0, width, height);
-  return canvas.convertToBlob({ type });
-}
-
-/** In a worker's code: notes what each instance of the module exports, among that its memory. */
-export const NOTE_EXPORTS = `
-  const instances = [];
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (...given) {
-    const instance = new Instance(...given);
-    instances.push(instance.exports);
-    return instance;
-  };
-  WebAssembly.Instance.prototype = Instance.prototype;`;
-
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Keeps asking until it is so. */
-export async function until(condition, what, seconds = 30) {
-  for (let tries = 0; tries < seconds * 20; tries += 1, await pause(50))
-    if (await condition()) return;
-  throw new Error(`expected ${what} within ${seconds} seconds`);
-}
-
-/**
- * Runs in a worker, which is a tab to IndexedDB, to locks and to channels; returns what ends it
- * without a farewell. In it,
- * `client` makes one for a scenario, with more options, and `heard` is what is called with each
- * further message.
- */
-export function tab(kit, body, given) {
-  const worker = new Worker(
-    URL.createObjectURL(
-      new Blob(
-        [
-          `${SAY}
-    import init, * as kling from ${JSON.stringify(`${kit.simulator}/pkg/index.js`)};
-    const client = (scenario, more) => kling.createClient({
-      apiKey: ${JSON.stringify(kit.key)}, storeName: ${JSON.stringify(kit.key)}, baseUrl: ${JSON.stringify(kit.simulator)} + "/s/" + scenario + "/kling",
-      polling: { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 2000 }, ...more });
-    let heard;
-    onmessage = async ({ data: given }) => {
-      onmessage = ({ data }) => heard?.(data);
-      try { postMessage(await (async () => {${body}})()); } catch (error) { postMessage({ error: String(error?.code ?? error) }); }
-    };`,
-        ],
-        { type: "text/javascript" },
-      ),
-    ),
-    { type: "module" },
-  );
-  const messages = [];
-  const message = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => {
-      if (data?.place in said) return void said[data.place].push(data.said);
-      messages.push(kit.note("a message of another tab", data));
-      resolve(data);
-    };
-    worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
-  });
-  worker.postMessage(given);
-  return {
-    message,
-    messages,
-    post: (data) => worker.postMessage(data),
-    close: () => worker.terminate(),
-  };
-}
-
-/** Runs the body of an async function in a module worker, where the package is loaded afresh. */
-export async function inWorker(kit, body, given) {
-  const { simulator, key } = kit;
-  const source = `${SAY}
-    import init, * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
-    const body = async (init, kling, simulator, key, given) => {${body}};
-    onmessage = ({ data }) => body(init, kling, ...data).then(
-      (value) => postMessage({ value }),
-      (error) => postMessage({ error: { ...error, message: String(error?.message), name: error?.name } }));`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
-  try {
-    const { value, error } = await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) =>
-        data?.place in said
-          ? void said[data.place].push(data.said)
-          : resolve(kit.note("what a worker returns", data));
-      worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed to start"));
-      worker.postMessage([simulator, key, given]);
-    });
-    if (error) throw new Error(`${error.name} ${error.code}: ${error.message}`);
-    return value;
-  } finally {
-    worker.terminate();
-    URL.revokeObjectURL(url);
-  }
-}
-
-export const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer());
-
-export function equal(actual, expected, what = "value") {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) throw new Error(`${what}: expected ${b}, found ${a}`);
-}
-
-export function ok(condition, what) {
-  if (!condition) throw new Error(`expected ${what}`);
-}
-
-/** The error that a promise rejects with. */
-export async function rejection(promise) {
-  const value = await promise.then(
-    (value) => ({ value }),
-    (error) => ({ error }),
-  );
-  if ("value" in value)
-    throw new Error(`expected a rejection, found ${JSON.stringify(value.value)}`);
-  return value.error;
-}
-
-/** Expects a KlingError of that code. */
-export async function fails(promise, code) {
-  const error = await rejection(promise);
-  if (error?.name !== "KlingError" || error.code !== code)
-    throw new Error(`expected ${code}, found ${error?.code}: ${error}`);
-  failures.push(textOf(error));
-  return error;
-}
-
-export const codes = (issues) =>
-  issues.map(({ path, code, severity }) => `${severity === "error" ? "" : "~"}${path} ${code}`);

@@ -1,10 +1,12 @@
-import { PATIENT, equal, fails, ok, picture, runner, tab, until } from "./kit.js";
+import { equal, fails, ok, until } from "./expect.js";
+import { PATIENT, makeImage, runner } from "./kit.js";
+import { tab } from "./workers.js";
 
 const POST = ({ method }) => method === "POST";
 
 /**
- * Submits once, and tells what came of it: the error's code, the record's state, what was charged
- * and what was sent.
+ * Submits once, and returns the error and its code, the state of the record, and the numbers of
+ * charges and of POST requests.
  */
 async function outcome(kit, scenario, options) {
   const client = kit.client(scenario, { storeName: crypto.randomUUID(), ...options });
@@ -19,7 +21,7 @@ async function outcome(kit, scenario, options) {
   if (result)
     ok(
       result.name === "KlingError" && !JSON.stringify([result, records]).includes(kit.key),
-      "an error of ours without the key",
+      "a KlingError without the key",
     );
   return {
     code: result && result.code,
@@ -59,7 +61,7 @@ export const run = runner({
     }
   },
 
-  async what_is_put_off_is_sent_again_and_paid_for_once(kit) {
+  async a_throttled_submission_is_sent_again_and_charged_once(kit) {
     for (const scenario of ["submit-code,code=1303,times=2", "submit-code,code=1302,times=2"]) {
       equal(
         await outcome(kit, scenario, { polling: PATIENT }),
@@ -77,11 +79,11 @@ export const run = runner({
     equal(
       [late.code, late.error.retryAfter, late.posts],
       ["rate_limited", 60_000, 1],
-      "told, not waited for",
+      "reported, not waited for",
     );
   },
 
-  async an_answer_that_is_lost_is_looked_for(kit) {
+  async a_task_is_looked_up_after_a_lost_response(kit) {
     for (const scenario of [
       "submit-500,created=1",
       "submit-html,created=1",
@@ -103,12 +105,12 @@ export const run = runner({
         ["submitted", "processing", "succeed"].includes(state),
         `an accepted task, found ${state}`,
       );
-      // A browser repeats a request by itself when a connection closes without an answer.
+      // A browser repeats a request by itself when a connection closes without a response.
       ok(posts === 1 || scenario === "submit-lost", `one request of ${scenario}, found ${posts}`);
     }
   },
 
-  async what_is_never_found_stays_unknown_and_is_not_repeated(kit) {
+  async a_submission_that_is_never_found_stays_unknown(kit) {
     for (const [scenario, charges] of [
       ["submit-500", 0],
       ["submit-html", 0],
@@ -126,7 +128,7 @@ export const run = runner({
       equal(seen, { code: "submission_unknown", state: "unknown", charges }, scenario);
       ok(
         error.externalTaskId && !error.retryable,
-        "an id to look for, and no invitation to repeat",
+        "an id to look up, and an error that is not retryable",
       );
       ok(
         posts <= 1 || scenario.startsWith("submit-lost"),
@@ -135,12 +137,12 @@ export const run = runner({
     }
   },
 
-  async nothing_is_sent_before_the_address_answers_like_the_service(kit) {
+  async the_paid_request_waits_for_a_proper_response_to_the_look_up(kit) {
     for (const [scenario, code, retryable] of [
       ["probe-lost", "network", true],
       ["probe-no-cors", "network", true],
       ["probe-preflight", "network", true],
-      // Firefox takes what came before the cut for the whole.
+      // Firefox treats the part before the cut as the whole response.
       ["probe-cut", /Firefox/.test(navigator.userAgent) ? "protocol" : "network", true],
       ["probe-redirect", "protocol", false],
       ["probe-html,status=200", "protocol", true],
@@ -165,7 +167,7 @@ export const run = runner({
     }
   },
 
-  async a_task_is_read_in_every_family(kit) {
+  async a_task_is_read_in_every_form_of_response(kit) {
     for (const family of [
       "flat",
       "gateway",
@@ -203,7 +205,7 @@ export const run = runner({
   },
 
   async identical_requests_are_joined(kit) {
-    const image = new File([await picture()], "a.jpg", { lastModified: 1 });
+    const image = new File([await makeImage()], "a.jpg", { lastModified: 1 });
     const same = new File([image], "a.jpg", { lastModified: 1 });
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
     const control = new AbortController();
@@ -218,11 +220,11 @@ export const run = runner({
     ];
     await kit.charged(1);
     control.abort("left");
-    equal(await calls[1].catch((reason) => reason), "left", "one leaves alone");
+    equal(await calls[1].catch((reason) => reason), "left", "the aborted call alone");
     await kit.release();
     const [{ taskId }, , done] = await Promise.all([calls[0], undefined, calls[2]]);
     equal([done.taskId, done.status], [taskId, "succeed"]);
-    ok(progress[0] > 0 && progress[1] > 0, "both were told");
+    ok(progress[0] > 0 && progress[1] > 0, "progress for both");
     equal((await kit.account()).charges.length, 1);
     const more = [
       client.submit({ images: [image], prompt: "x" }),
@@ -231,10 +233,14 @@ export const run = runner({
     await kit.charged(3);
     await kit.release();
     await Promise.all(more);
-    equal((await kit.account()).charges.length, 3, "over, or another request");
+    equal(
+      (await kit.account()).charges.length,
+      3,
+      "one charge each: a finished request, and a different one",
+    );
   },
 
-  async one_id_is_paid_for_once(kit) {
+  async one_id_is_charged_once(kit) {
     const client = kit.client();
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     const first = await client.submit(request);
@@ -242,13 +248,13 @@ export const run = runner({
     const again = await kit.client().submit({ ...request, prompt: "another" });
     equal([again.taskId, again.externalTaskId], [first.taskId, request.externalTaskId]);
     equal((await kit.account()).requests.length, length, "without a request");
-    // Where the record is gone, the question before paying finds it.
+    // Without its record, the look-up before the paid request finds the task.
     await client.forget(first.taskId);
     equal((await client.submit(request)).taskId, first.taskId);
     equal((await kit.account()).charges.length, 1);
   },
 
-  async a_call_knows_what_was_known_when_it_was_made(kit) {
+  async a_call_knows_only_outcomes_from_before_it_was_made(kit) {
     const scenario = "submit-500,created=1,times=1,held=1,lookup=0,dedupe=0";
     for (const method of ["submit", "generate"]) {
       const request = await kit.request({ prompt: method, externalTaskId: crypto.randomUUID() });
@@ -268,19 +274,26 @@ export const run = runner({
         kit,
         `
         const own = fetch;
-        const told = new Promise((resolve) => (heard = resolve));
-        globalThis.fetch = async (input, init) => (/[.]wasm$/.test(input?.url ?? input) && (postMessage("loading"), await told), own(input, init));
-        return await client(${JSON.stringify(scenario)}).${method}(given).then(() => "sent", (error) => error.code);`,
+        const posted = new Promise((resolve) => (onPost = resolve));
+        globalThis.fetch = async (input, init) => {
+          if (/[.]wasm$/.test(input?.url ?? input)) {
+            postMessage("loading");
+            await posted;
+          }
+          return own(input, init);
+        };
+        const call = makeClient(${JSON.stringify(scenario)}).${method}(given);
+        return await call.then(() => "sent", (error) => error.code);`,
         request,
       );
-      await until(() => second.messages.includes("loading"), "a module that is awaited");
+      await until(() => second.messages.includes("loading"), "the module to be requested");
       await fetch(`${kit.simulator}/release/${request.externalTaskId}`, {
         method: "POST",
         headers: { Authorization: `Bearer ${kit.key}` },
       });
       equal(await first, "submission_unknown");
       second.post("go on");
-      await until(() => second.messages.length > 1, "its end");
+      await until(() => second.messages.length > 1, "the end of the second call");
       equal(second.messages.at(-1), "submission_unknown", method);
       const { charges } = await kit.account();
       equal(
@@ -295,7 +308,7 @@ export const run = runner({
   async an_abort_before_the_request_frees_its_id(kit) {
     const client = kit.client();
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
-    // As a framework does it that runs each effect twice.
+    // A framework may run each effect twice.
     const control = new AbortController();
     const first = client.submit(request, {
       signal: control.signal,
@@ -306,7 +319,7 @@ export const run = runner({
     equal([(await kit.account()).charges.length, (await client.records()).length], [1, 1]);
   },
 
-  async only_the_caller_sends_an_unknown_one_again(kit) {
+  async only_the_caller_sends_an_unknown_submission_again(kit) {
     const request = await kit.request({ externalTaskId: crypto.randomUUID() });
     const client = kit.client("submit-500,times=1");
     equal(

@@ -1,6 +1,15 @@
-import { PATIENT, equal, fails, inWorker, ok, pause, picture, runner, tab, until } from "./kit.js";
+import { equal, fails, ok, pause, until } from "./expect.js";
+import { PATIENT, makeImage, runner } from "./kit.js";
+import { inWorker, tab } from "./workers.js";
 
-/** The locks whose name has an id, once they are so. */
+/** The body of a tab that submits `given` and stays open until it is closed. */
+const SUBMIT_AND_STAY = `
+  makeClient("ok,hold=answer", { polling: PATIENT }).submit(given, {
+    onProgress: ({ phase }) => phase === "uploading" && postMessage("under way"),
+  });
+  await new Promise(() => {});`;
+
+/** The locks whose name contains an id, once the condition holds for them. */
 async function locksOf(id, condition) {
   let found;
   await until(async () => {
@@ -58,7 +67,7 @@ export const run = runner({
     equal(
       [done.state, done.videos.length],
       ["succeed", 1],
-      "kept up to date, and there for another client",
+      "kept up to date, and visible to another client",
     );
     const { externalTaskId } = await client.submit(await kit.request());
     equal(
@@ -68,7 +77,7 @@ export const run = runner({
     );
   },
 
-  async records_belong_to_an_address_and_a_name(kit) {
+  async records_belong_to_a_base_url_and_a_store_name(kit) {
     const client = kit.client();
     await client.submit(await kit.request());
     for (const other of [
@@ -83,67 +92,53 @@ export const run = runner({
     await fails(kit.client("ok", { storeName: "" }).records(), "invalid_option");
   },
 
-  async changes_are_heard_in_every_tab(kit) {
-    const [here, elsewhere] = [[], []];
+  async record_changes_are_reported_with_each_state(kit) {
+    const here = [];
     const client = kit.client();
     const end = client.onRecordChange(({ state }) => here.push(state));
-    const other = tab(
-      kit,
-      `
-      const seen = [];
-      return await new Promise((resolve) => {
-        const end = client("ok").onRecordChange(({ state }) => seen.push(state) && state === "succeed" && (end(), resolve(seen)));
-        setTimeout(() => postMessage("listening"), 300);
-      });`,
-    );
-    equal(await other.message, "listening");
-    const heard = new Promise((resolve) => (other.seen = resolve));
-    void heard;
     const stranger = [];
     kit.client("ok,tag=stranger").onRecordChange((record) => stranger.push(record));
     await client.generate(await kit.request());
     await until(() => here.includes("succeed"), "a record that succeeded");
-    ok(here[0] === "submitting" && here.includes("submitted"), `its way: ${here}`);
-    equal(stranger, [], "of another address");
+    ok(here[0] === "submitting" && here.includes("submitted"), `each state, found ${here}`);
+    equal(stranger, [], "changes under another base URL");
     end();
     const { length } = here;
     await client.submit(await kit.request());
     await pause(100);
-    equal(here.length, length, "after its end");
-    other.close();
-    void elsewhere;
+    equal(here.length, length, "changes after the listener ended");
   },
 
-  async another_tab_hears_too(kit) {
+  async record_changes_are_reported_to_another_tab(kit) {
     const other = tab(
       kit,
-      `return await new Promise((resolve) => {
-      const end = client("ok").onRecordChange(({ state }) => state === "succeed" && (end(), resolve(state)));
-    });`,
+      `
+      return await new Promise((resolve) => {
+        const end = makeClient("ok").onRecordChange(({ state }) => {
+          if (state !== "succeed") return;
+          end();
+          resolve(state);
+        });
+      });`,
     );
     const client = kit.client();
-    let heard;
-    other.message.then((state) => (heard = state));
+    let reported;
+    other.message.then((state) => (reported = state));
     await until(
-      async () => (await client.generate(await kit.request()), heard),
-      "a change heard in another tab",
+      async () => (await client.generate(await kit.request()), reported),
+      "a change that is reported to another tab",
     );
-    equal(heard, "succeed");
+    equal(reported, "succeed");
     other.close();
   },
 
-  async a_tab_that_is_gone_leaves_an_unknown_one(kit) {
+  async a_closed_tab_leaves_an_unknown_record(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(
-      kit,
-      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
-      request,
-    );
+    const gone = tab(kit, SUBMIT_AND_STAY, request);
     equal(await gone.message, "under way");
     await kit.charged(1);
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
-    equal((await client.records())[0].state, "submitting", "while it lives");
+    equal((await client.records())[0].state, "submitting", "while the tab is open");
     await fails(client.forget(request.externalTaskId), "invalid_option");
     gone.close();
     await until(async () => (await client.records())[0].state === "unknown", "an unknown record");
@@ -152,14 +147,9 @@ export const run = runner({
     equal((await kit.account()).charges.length, 1);
   },
 
-  async a_client_that_is_closed_early_keeps_no_lock(kit) {
+  async a_client_that_is_closed_at_once_keeps_no_lock(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(
-      kit,
-      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
-      request,
-    );
+    const gone = tab(kit, SUBMIT_AND_STAY, request);
     await gone.message;
     await kit.charged(1);
     gone.close();
@@ -175,17 +165,12 @@ export const run = runner({
       (await navigator.locks.query()).held.filter(({ name }) =>
         name.includes(request.externalTaskId),
       );
-    await until(async () => (await ours()).length === 0, "no lock that is held");
+    await until(async () => (await ours()).length === 0, "no held lock");
   },
 
-  async without_room_all_is_listed_and_may_be_forgotten(kit) {
+  async with_a_full_disk_records_are_listed_and_can_be_forgotten(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const gone = tab(
-      kit,
-      `client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given, {
-      onProgress: ({ phase }) => phase === "uploading" && postMessage("under way") }); await new Promise(() => {});`,
-      request,
-    );
+    const gone = tab(kit, SUBMIT_AND_STAY, request);
     await gone.message;
     await kit.charged(1);
     gone.close();
@@ -193,10 +178,13 @@ export const run = runner({
     const [states, left] = await inWorker(
       kit,
       `
-      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok,hold=answer/kling", storeName: key });
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+      const client = makeClient("ok,hold=answer");
       const states = (await client.records()).map(({ state }) => state);
-      return [states, await client.forget(given).then(() => client.records(), ({ message }) => message)];`,
+      const left = client.forget(given).then(() => client.records(), ({ message }) => message);
+      return [states, await left];`,
       request.externalTaskId,
     );
     equal([states, left], [["unknown"], []]);
@@ -204,14 +192,16 @@ export const run = runner({
 
   async two_tabs_send_one_id_once(kit) {
     const request = { ...(await kit.request()), externalTaskId: crypto.randomUUID() };
-    const submit = `return (await client("ok,hold=answer", { polling: ${JSON.stringify(PATIENT)} }).submit(given)).taskId;`;
+    const submit = `
+      const client = makeClient("ok,hold=answer", { polling: PATIENT });
+      return (await client.submit(given)).taskId;`;
     const tabs = [tab(kit, submit, request), tab(kit, submit, request)];
     await kit.charged(1);
     const { held, pending } = await locksOf(
       request.externalTaskId,
       ({ pending }) => pending.length > 0,
     );
-    ok(held.length > 0 && pending.length > 0, "one that sends, and one that waits for it");
+    ok(held.length > 0 && pending.length > 0, "one tab that sends, and one that waits for it");
     await kit.release();
     const ids = await Promise.all(tabs.map(({ message }) => message));
     ok(
@@ -223,7 +213,7 @@ export const run = runner({
     equal([charges.length, requests.filter(({ method }) => method === "POST").length], [1, 1]);
   },
 
-  async an_abort_of_the_paid_request_leaves_it_unknown(kit) {
+  async an_abort_of_the_paid_request_leaves_an_unknown_record(kit) {
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
     const control = new AbortController();
     const sent = client
@@ -240,10 +230,10 @@ export const run = runner({
     });
     equal(await call.catch((reason) => reason), "never mind");
     await pause(100);
-    equal((await client.records()).length, 1, "of what was never sent there is no record");
+    equal((await client.records()).length, 1, "records, without one of what was never sent");
   },
 
-  async what_was_created_elsewhere_is_adopted(kit) {
+  async a_task_that_was_created_elsewhere_is_adopted(kit) {
     const elsewhere = kit.client("ok", { store: "memory" });
     const { taskId, externalTaskId } = await elsewhere.submit(await kit.request());
     const client = kit.client();
@@ -258,44 +248,52 @@ export const run = runner({
     await fails(client.adopt("12345678901234567890"), "task_not_found");
   },
 
-  async without_a_database_there_is_memory(kit) {
+  async without_a_database_records_are_in_memory(kit) {
     const seen = await inWorker(
       kit,
       `
-      Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError"); } });
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", polling: { firstDelay: 20, interval: 20 } });
+      Object.defineProperty(globalThis, "indexedDB", {
+        get() { throw new DOMException("no", "SecurityError"); },
+      });
+      const client = makeClient("ok", { polling: PATIENT });
       const states = [];
       client.onRecordChange(({ state }) => states.push(state));
       const { taskId } = await client.generate({ images: [given], prompt: "x" });
       const [record] = await client.records();
       record.state = "mine";
-      return [await client.storage(), record.taskId === taskId, states.at(-1), (await client.records())[0].state];`,
-      await picture(),
+      const [again] = await client.records();
+      return [await client.storage(), record.taskId === taskId, states.at(-1), again.state];`,
+      await makeImage(),
     );
     equal(seen, ["memory", true, "succeed", "succeed"]);
   },
 
   async without_a_record_nothing_is_sent(kit) {
-    for (const [how, code] of [
-      [`indexedDB.open = () => { throw new DOMException("no", "UnknownError"); };`, "storage"],
-      [
-        `IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };`,
-        "storage",
-      ],
-      // As a newer version of this package leaves it.
-      [
-        `await new Promise((resolve) => { const open = indexedDB.open("newer", 99); open.onsuccess = () => { open.result.close(); resolve(); }; });`,
-        "storage",
-      ],
+    for (const obstacle of [
+      `indexedDB.open = () => {
+        throw new DOMException("no", "UnknownError");
+      };`,
+      `IDBObjectStore.prototype.put = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };`,
+      // The database of a newer version of this package.
+      `await new Promise((resolve) => {
+        const open = indexedDB.open("newer", 99);
+        open.onsuccess = () => {
+          open.result.close();
+          resolve();
+        };
+      });`,
     ]) {
       const seen = await inWorker(
         kit,
-        `${how}
-        const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: "newer" });
-        return await client.submit({ images: [given], prompt: "x" }).then(() => "sent", (error) => error.code);`,
-        await picture(),
+        `${obstacle}
+        const client = makeClient("ok", { storeName: "newer" });
+        const call = client.submit({ images: [given], prompt: "x" });
+        return await call.then(() => "sent", (error) => error.code);`,
+        await makeImage(),
       );
-      equal(seen, code, how);
+      equal(seen, "storage", obstacle);
       await inWorker(kit, `indexedDB.deleteDatabase("newer");`);
     }
     equal((await kit.account()).requests, []);
@@ -315,11 +313,11 @@ export const run = runner({
     equal((await kit.account()).requests, []);
   },
 
-  async a_closed_client_does_nothing_more(kit) {
+  async a_closed_client_rejects_every_call(kit) {
     const client = kit.client("ok,hold=submitted");
     const { taskId } = await client.submit(await kit.request());
-    const heard = [];
-    client.onRecordChange((record) => heard.push(record));
+    const changes = [];
+    client.onRecordChange((record) => changes.push(record));
     const waiting = client.wait(taskId);
     const watching = client.watch(taskId)[Symbol.asyncIterator]();
     await watching.next();
@@ -332,11 +330,11 @@ export const run = runner({
       client.records(),
       client.submit(await kit.request()),
     ]) {
-      ok((await fails(call, "invalid_option")).message.includes("closed"), "why");
+      ok((await fails(call, "invalid_option")).message.includes("closed"), "the reason");
     }
     const { length } = (await kit.account()).requests;
     await pause(200);
-    equal([(await kit.account()).requests.length, heard], [length, []]);
+    equal([(await kit.account()).requests.length, changes], [length, []]);
     client.close();
   },
 });

@@ -1,26 +1,18 @@
-// The search for the key finds it: each spelling, in each place. Each case plants the key of
-// another kit than its own.
+// The search for the key finds each spelling of it in each place. Each case plants the key of
+// another kit, not its own.
 
-import {
-  Kit,
-  equal,
-  fails,
-  inWorker,
-  ok,
-  rejection,
-  runner,
-  spellings,
-  tab,
-  until,
-} from "./kit.js";
+import { equal, fails, ok, rejection, until } from "./expect.js";
+import { Kit, runner } from "./kit.js";
+import { spellings } from "./leaks.js";
+import { inWorker, tab } from "./workers.js";
 
 const KEY = "sk-sim-1f?~>0";
 
-/** Texts that have a key, each in another spelling. */
+/** Strings that contain a key, each in another spelling. */
 function planted(key) {
   const hex = (character) => character.charCodeAt(0).toString(16).padStart(2, "0");
   const each = (spell) => [...key].map(spell).join("");
-  const texts = [
+  const strings = [
     key,
     key.toUpperCase(),
     JSON.stringify(JSON.stringify(key)),
@@ -37,14 +29,14 @@ function planted(key) {
   for (const before of ["", "a", "ab", "abc", "Bearer "]) {
     for (const behind of ["", "!", "!!", "!!!"]) {
       const base64 = btoa(before + key + behind);
-      texts.push(
+      strings.push(
         base64,
         base64.replaceAll("+", "-").replaceAll("/", "_"),
         base64.replaceAll("+", "%2B").replaceAll("/", "%2f"),
       );
     }
   }
-  return texts;
+  return strings;
 }
 
 /** Plants the key of another kit, and expects its search to find it there. */
@@ -57,15 +49,15 @@ async function found(kit, place, plant) {
   await remove?.();
 }
 
-/** Not as it is: the tests' own output must have no key. */
+/** Escaped, because the output of the tests must not contain a key. */
 const escaped = ({ key }) => key.replaceAll("-", "%2D");
 
-/** Waits until the browser's list of addresses has the one of a request, by its end. */
+/** Waits until the browser lists a URL with this end. */
 async function listed(request, end) {
   await (await request).text();
   await until(
     () => performance.getEntriesByType("resource").some(({ name }) => name.endsWith(end)),
-    "the browser to list it",
+    "the browser to list the URL",
   );
 }
 
@@ -87,7 +79,7 @@ export const run = runner({
         "sk-sim-other",
         ...["", "a", "ab"].map((before) => btoa(`${before}${shorter}~`)),
       ])
-        ok(!isIn(text), "nothing else");
+        ok(!isIn(text), "no key in another string");
     }
   },
 
@@ -104,7 +96,7 @@ export const run = runner({
         "planted",
       );
     });
-    await found(kit, "addresses", async (other) => {
+    await found(kit, "urls", async (other) => {
       await listed(fetch(`${other.simulator}/config.json?${escaped(other)}`), escaped(other));
     });
     for (const storage of [localStorage, sessionStorage]) {
@@ -127,7 +119,7 @@ export const run = runner({
     });
   },
 
-  async the_key_is_found_in_all_that_a_client_says(kit) {
+  async the_key_is_found_in_every_value_from_a_client(kit) {
     const error = (key) =>
       Object.assign(new Error("planted"), { name: "KlingError", cause: new Error(btoa(key)) });
     await found(
@@ -142,11 +134,11 @@ export const run = runner({
         .catch(() => {}),
     );
     await found(kit, "progress of submit", (other) => {
-      const heard = [];
+      const reported = [];
       other
         .observed({ submit: (_, { onProgress }) => onProgress({ error: other.key }) })
-        .submit({}, { onProgress: (progress) => heard.push(progress) });
-      equal(heard.length, 1, "calls of the listener itself");
+        .submit({}, { onProgress: (progress) => reported.push(progress) });
+      equal(reported.length, 1, "calls of the listener itself");
     });
     await found(kit, "a call by onRecordChange", (other) =>
       other
@@ -161,7 +153,7 @@ export const run = runner({
     });
   },
 
-  async the_key_is_found_in_what_workers_say(kit) {
+  async the_key_is_found_in_everything_from_workers(kit) {
     await found(
       kit,
       "console",
@@ -175,10 +167,10 @@ export const run = runner({
     );
     await found(
       kit,
-      "what a worker returns",
+      "a message of a worker",
       async (other) => void (await inWorker(other, `return [key];`)),
     );
-    await found(kit, "a message of another tab", async (other) => {
+    await found(kit, "a message of a worker", async (other) => {
       const { message, close } = tab(other, `return "a" + given;`, other.key);
       await message;
       return close;
@@ -193,7 +185,7 @@ export const run = runner({
       });
     await found(kit, "the key in the address", async (other) => {
       await listed(send(other, `/1?key=${btoa(other.key)}`), btoa(other.key));
-      // The request is to be found, not the browser's own list of it.
+      // The search shall find the request, not the URL in the browser's list.
       performance.clearResourceTimings();
     });
     await found(

@@ -1,12 +1,13 @@
-import { PATIENT, bytesOf, codes, equal, fails, ok, picture, runner } from "./kit.js";
+import { bytesOf, codes, equal, fails, ok } from "./expect.js";
+import { PATIENT, makeImage, runner } from "./kit.js";
 
 const POST = ({ method }) => method === "POST";
 
 export const run = runner({
-  async from_pictures_to_a_video(kit) {
+  async from_images_to_a_video(kit) {
     const client = kit.client();
     const { submit, getTask, wait, download } = client;
-    const images = [await picture(), await picture(300, 400, "image/png", "#c33")];
+    const images = [await makeImage(), await makeImage(300, 400, "image/png", "#c33")];
     const submitted = await submit(
       await kit.request({ images, externalTaskId: crypto.randomUUID() }),
     );
@@ -15,7 +16,7 @@ export const run = runner({
     equal(
       (await getTask(submitted.externalTaskId)).taskId,
       submitted.taskId,
-      "found by the external id",
+      "the task, by its external id",
     );
     const done = await wait(submitted.taskId);
     equal(
@@ -24,7 +25,7 @@ export const run = runner({
     );
     ok(
       done.createdAt > 1.7e12 && done.raw.data.task_id === done.taskId,
-      "times in ms, and the answer as it came",
+      "times in ms, and the response as it came",
     );
     const seen = [];
     const video = await download(done, { onProgress: (progress) => seen.push(progress) });
@@ -67,7 +68,7 @@ export const run = runner({
     );
   },
 
-  async a_watch_brings_each_change_and_ends(kit) {
+  async a_watch_yields_each_change_and_ends(kit) {
     const client = kit.client("ok,submitted=0,processing=0,hold=submitted,hold=processing");
     const { taskId } = await client.submit(await kit.request());
     const seen = [];
@@ -102,7 +103,7 @@ export const run = runner({
     equal((await kit.account()).requests.length, before, "requests after leaving");
   },
 
-  async headers_are_the_documented_ones(kit) {
+  async requests_have_the_documented_headers(kit) {
     const seen = [];
     const watched = (request) => {
       const { method, credentials, redirect, headers, url } = request;
@@ -121,7 +122,7 @@ export const run = runner({
     equal(
       seen[1],
       ["POST", ["authorization", "content-type"], "omit", "manual", false],
-      "after the question before it",
+      "the paid request, after the look-up",
     );
     seen.splice(1, 1);
     for (const query of seen.slice(0, -1))
@@ -147,7 +148,7 @@ export const run = runner({
     }
   },
 
-  async a_failed_task_is_an_error_of_wait_only(kit) {
+  async a_failed_task_rejects_wait_only(kit) {
     const client = kit.client("task-failed");
     const error = await fails(client.generate(await kit.request()), "task_failed");
     ok(error.taskId && error.message.length > 40, "the task's id and the service's reason");
@@ -158,21 +159,21 @@ export const run = runner({
     equal((await kit.account()).charges.length, 1);
   },
 
-  async a_refused_submission_is_rejected(kit) {
+  async a_rejected_submission_costs_nothing(kit) {
     const error = await fails(kit.client("submit-400").submit(await kit.request()), "rejected");
     ok(
       error.status === 400 && error.serviceCode !== undefined && error.externalTaskId,
-      "what the service said",
+      "the details of the response",
     );
     const { charges, requests } = await kit.account();
     equal([charges.length, requests.filter(POST).length], [0, 1]);
   },
 
-  async no_network(kit) {
+  async without_a_network_calls_are_retryable(kit) {
     const client = kit.client("ok", { baseUrl: "http://127.0.0.1:1/kling" });
     for (const call of [client.submit(await kit.request()), client.getTask("1")])
       equal((await fails(call, "network")).retryable, true);
-    equal(await client.records(), [], "nothing was sent, nothing is remembered");
+    equal(await client.records(), [], "records of what was not sent");
   },
 
   async trouble_that_passes_is_waited_out(kit) {
@@ -194,7 +195,7 @@ export const run = runner({
     }
   },
 
-  async odd_answers_to_a_question(kit) {
+  async odd_responses_to_get_task(kit) {
     const { taskId } = await kit.client().submit(await kit.request());
     for (const [scenario, code] of [
       ["query-500", "server_error"],
@@ -221,7 +222,7 @@ export const run = runner({
     equal((await client.wait(taskId)).status, "succeed");
   },
 
-  async generate_tells_of_the_task_whatever_ends_it(kit) {
+  async errors_of_generate_have_the_task_id(kit) {
     let calls = 0;
     const apiKey = () => ((calls += 1) === 1 ? kit.key : new Promise(() => {}));
     const timeout = await fails(
@@ -245,18 +246,18 @@ export const run = runner({
     equal([timeout.retryable, thrown.retryable], [false, false]);
   },
 
-  async what_is_only_like_a_response_hangs_nothing(kit) {
+  async an_object_that_is_only_like_a_response_hangs_no_call(kit) {
     const task = { code: 0, message: "SUCCEED", data: { task_id: "1", task_status: "processing" } };
     const body = JSON.stringify(task);
-    const asked = (response) => kit.client("ok", { fetch: async () => response }).getTask("1");
+    const getTask = (response) => kit.client("ok", { fetch: async () => response }).getTask("1");
     for (const headers of [undefined, {}, null])
-      await fails(asked({ ok: true, status: 200, headers, text: async () => body }), "network");
+      await fails(getTask({ ok: true, status: 200, headers, text: async () => body }), "network");
     equal(
-      (await asked({ ok: true, status: 200, headers: new Headers(), text: () => body })).status,
+      (await getTask({ ok: true, status: 200, headers: new Headers(), text: () => body })).status,
       "processing",
     );
     await fails(
-      asked({
+      getTask({
         ok: true,
         status: 200,
         headers: new Headers(),
@@ -268,7 +269,7 @@ export const run = runner({
     );
   },
 
-  async videos_that_cannot_be_had(kit) {
+  async videos_that_cannot_be_downloaded(kit) {
     for (const [scenario, code] of [
       ["video-missing", "url_expired"],
       ["video-forbidden", "url_expired"],
@@ -276,7 +277,7 @@ export const run = runner({
       ["video-empty", "not_a_video"],
       ["video-no-cors", "download_blocked"],
     ]) {
-      // Nor through the gateway.
+      // The gateway has no content either.
       const client = kit.client(`${scenario},content=0`);
       const task = await client.generate(await kit.request());
       const error = await fails(client.download(task), code);
@@ -286,10 +287,10 @@ export const run = runner({
     await fails(kit.client().download({ url: "javascript:alert(1)" }), "invalid_option");
   },
 
-  async what_is_refused_here_is_never_sent(kit) {
+  async an_invalid_request_is_never_sent(kit) {
     const client = kit.client();
     for (const wrong of [
-      { images: [await picture(299, 299)] },
+      { images: [await makeImage(299, 299)] },
       { duration: 7 },
       { images: [] },
       { dynamic_masks: [] },
@@ -336,7 +337,7 @@ export const run = runner({
     await fails(kit.client("ok", { apiKey: () => 7 }).getTask("1"), "invalid_option");
   },
 
-  async a_listener_that_throws_disturbs_nothing(kit) {
+  async a_listener_that_throws_ends_no_call(kit) {
     const uncaught = [];
     const listen = (event) => {
       uncaught.push(event.error?.message);

@@ -1,61 +1,13 @@
 // Who may send a submission again: a second caller under the same external task id, in every
-// situation.
+// situation of `twice-matrix.js`.
 //
-// A is the first caller, B the second, who calls while A's paid request is under way, and C the
-// third, who calls after the unknown outcome could be known. The simulator holds the response to
-// A's request back until it is released, and counts requests and charges, so that no result depends
-// on the speed of the machine.
-import { Kit, equal, ok, pause, picture, runner } from "./kit.js";
+// The simulator holds the response to A's request back until it is released, and counts requests
+// and charges, so that no result depends on the speed of the machine.
 
-/** Every dimension of the matrix, with its values. */
-const MATRIX = {
-  /** Where B is, seen from A. */
-  place: ["another tab", "another client", "the same client"],
-  locks: [true, false],
-  store: ["indexeddb", "memory"],
-  /** What happens to A once B has called. */
-  ending: [
-    "killed",
-    "closed",
-    "reloaded",
-    "aborted",
-    "stalled",
-    "lost",
-    "failed",
-    "failed for free",
-    "answered",
-  ],
-  /** Whether a third party calls `records()` meanwhile. */
-  records: [false, true],
-  /** The wall clock of B, from the moment that A's request is under way. */
-  clock: ["normal", "back", "ahead", "frozen", "NaN"],
-  /** Whether the gateway finds a task by its external id. */
-  lookup: [true, false],
-  /** Whether the gateway refuses an external id that is taken. */
-  dedupe: [true, false],
-};
-
-/** Why a combination is skipped: each rule returns true for those that make no sense. */
-const SKIPPED = [
-  // Memory is not shared between tabs.
-  ({ place, store }) => place === "another tab" && store === "memory",
-  // B would end with A.
-  ({ place, ending }) => place !== "another tab" && ["killed", "reloaded"].includes(ending),
-  ({ place, ending }) => place === "the same client" && ending === "closed",
-  // The reloaded tab calls `records()` itself.
-  ({ ending, records }) => ending === "reloaded" && !records,
-  // The clock can only matter where it decides whether a second task is charged.
-  ({ clock, lookup, dedupe }) => clock !== "normal" && (lookup || dedupe),
-  // For B these are as a response that is lost, which runs with every clock.
-  ({ clock, ending }) => clock !== "normal" && ["failed", "failed for free"].includes(ending),
-];
-
-/** How many combinations each case runs, without and with a third party. */
-const EXPECTED = {
-  "another tab": [56, 64],
-  "another client": [48, 48],
-  "the same client": [40, 40],
-};
+import { equal, ok } from "./expect.js";
+import { Kit, POLLING, makeImage, runnerWithin } from "./kit.js";
+import { COUNTS, combinations, expected } from "./twice-matrix.js";
+import { Tab, eventually } from "./twice-tab.js";
 
 /** How the simulator treats A's request, and only A's. */
 const TROUBLES = {
@@ -65,160 +17,21 @@ const TROUBLES = {
 };
 
 /**
- * So many combinations run at once: a browser has six connections per host, and A's request
+ * How many combinations run at once: a browser has six connections per host, and A's request
  * occupies one.
  */
 const LANES = 4;
-/** ms that one step may take before it counts as hanging. */
-const LONGEST_STEP = 60_000;
-/** ms that a case may take, far more than it does on a slow machine. */
-const LONGEST_CASE = 600_000;
-/** The outage budget in ms of a client whose request stalls. It doubles while B calls too late. */
-const SHORT_BUDGET = 1000;
-
-/** @returns {Generator<Record<keyof typeof MATRIX, any>>} */
-function* combinations(dimensions = Object.entries(MATRIX), chosen = {}) {
-  const [first, ...rest] = dimensions;
-  if (!first) {
-    if (!SKIPPED.some((isSkipped) => isSkipped(chosen))) yield chosen;
-    return;
-  }
-  for (const value of first[1]) yield* combinations(rest, { ...chosen, [first[0]]: value });
-}
-
+/** How long a case may take, in ms: far more than it does on a slow machine. */
+const MAX_CASE_MS = 600_000;
 /**
- * What each call may end with, and how often the request is sent and charged before and after C.
+ * The outage budget of a client whose request stalls, in ms. The combination runs again with twice
+ * as much while B calls too late.
  */
-function expected({ place, locks, ending, lookup, dedupe }) {
-  const charged = ending === "failed for free" ? 0 : 1;
-  const isKnown = ending === "answered" || (lookup && charged === 1);
-  const outcome = isKnown ? "task of A" : "submission_unknown";
-  const ownEnd = {
-    killed: undefined,
-    reloaded: undefined,
-    closed: "invalid_option",
-    aborted: "aborted",
-  };
-  // Without locks, another tab cannot know whether A still lives.
-  const b = place === "another tab" && !locks ? ["task of A", "submission_unknown"] : [outcome];
-  // C sends again where the task cannot be found. A gateway that refuses repeats refuses C, and the
-  // task stays unknown.
-  const sends = !isKnown;
-  const isRefused = sends && dedupe && charged === 1;
-  return {
-    a: ending in ownEnd ? ownEnd[ending] : outcome,
-    b,
-    c: isRefused ? "submission_unknown" : sends ? "another task" : "task of A",
-    before: { posts: 1, charges: charged },
-    after: { posts: sends ? 2 : 1, charges: sends && !isRefused ? charged + 1 : charged },
-  };
-}
+const SHORT_BUDGET_MS = 1000;
+/** The outage budget of every other client, in ms. */
+const LONG_BUDGET_MS = 30_000;
 
-/** A tab: a worker in which clients are made and called by name. */
-class Tab {
-  #worker;
-  #asked = [];
-
-  constructor(simulator) {
-    const source = `
-      import * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
-      const { now } = Date;
-      let clients = {};
-      let calls = {};
-      const operations = {
-        /** Makes a client whose module and database are ready. */
-        async open(name, options) {
-          clients[name] = kling.createClient(options);
-          await clients[name].records();
-        },
-        useLocks(isOn) {
-          if (!isOn) Object.defineProperty(navigator, "locks", { value: undefined, configurable: true });
-        },
-        setClock(clock) {
-          const frozen = now.call(Date);
-          if (clock === "back") Date.now = () => now.call(Date) - 3_600_000;
-          if (clock === "ahead") Date.now = () => now.call(Date) + 3_600_000;
-          if (clock === "frozen") Date.now = () => frozen;
-          if (clock === "NaN") Date.now = () => NaN;
-        },
-        /** Returns as soon as the call was made. */
-        submit(client, name, request) {
-          const call = { control: new AbortController(), phase: "none", isOver: false };
-          calls[name] = call;
-          call.uploading = new Promise((resolve) => {
-            call.onProgress = ({ phase }) => {
-              call.phase = phase;
-              if (phase === "uploading") resolve();
-            };
-          });
-          const task = clients[client].submit(request, { signal: call.control.signal, onProgress: call.onProgress });
-          call.outcome = task.then(({ taskId }) => ({ taskId }), (error) => ({ code: String(error?.code ?? error) }));
-          call.outcome.then(() => (call.isOver = true));
-        },
-        uploading: (name) => Promise.race([calls[name].uploading, calls[name].outcome]),
-        isUploading: (name) => calls[name].phase === "uploading" && !calls[name].isOver,
-        outcome: (name) => calls[name].outcome,
-        abort: (name) => calls[name].control.abort("aborted"),
-        close: (client) => clients[client].close(),
-        state: async (client, id) => (await clients[client].records()).find(({ externalTaskId }) => externalTaskId === id)?.state,
-        /** As the tab was at its beginning. */
-        reset() {
-          Object.values(clients).forEach((client) => client.close());
-          [clients, calls] = [{}, {}];
-          delete navigator.locks;
-          Date.now = now;
-        },
-      };
-      onmessage = async ({ data: [id, operation, given] }) => {
-        try { postMessage([id, await operations[operation](...given)]); } catch (error) { postMessage([id, , String(error)]); }
-      };`;
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    this.#worker = new Worker(url, { type: "module" });
-    this.#worker.onmessage = ({ data: [id, value, error] }) => {
-      const { resolve, reject } = this.#asked[id];
-      delete this.#asked[id];
-      if (error) reject(new Error(error));
-      else resolve(value);
-    };
-    this.#worker.onerror = ({ message }) =>
-      this.#asked.forEach(({ reject }) => reject(new Error(message ?? "the worker failed")));
-  }
-
-  /** What the operation returns. It never settles once the tab is killed. */
-  ask(operation, ...given) {
-    const answer = new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
-    this.#worker.postMessage([this.#asked.length - 1, operation, given]);
-    return within(answer, operation);
-  }
-
-  kill() {
-    this.#worker.terminate();
-  }
-}
-
-/** The same promise, unless it hangs. */
-async function within(promise, what) {
-  let timer;
-  const overdue = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} hangs`)), LONGEST_STEP);
-  });
-  try {
-    return await Promise.race([promise, overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What the condition returns once that is true. */
-async function eventually(condition, what) {
-  for (const began = performance.now(); performance.now() - began < LONGEST_STEP; await pause(5)) {
-    const found = await condition();
-    if (found) return found;
-  }
-  throw new Error(`${what} did not come`);
-}
-
-/** Runs combinations one after the other, with up to three tabs that are used again. */
+/** Runs combinations one after the other, in up to three tabs that are reused. */
 class Lane {
   #simulator;
   #storeName;
@@ -228,16 +41,17 @@ class Lane {
     [this.#simulator, this.#storeName] = [simulator, key];
   }
 
-  /** Returns what is wrong with the combination, or nothing. */
+  /** Returns what is wrong with the combination; an empty list if nothing is. */
   async run(combination, image) {
     try {
-      for (let budget = combination.ending === "stalled" ? SHORT_BUDGET : 30_000; ; budget *= 2) {
+      const budgetMs = combination.ending === "stalled" ? SHORT_BUDGET_MS : LONG_BUDGET_MS;
+      for (let budget = budgetMs; ; budget *= 2) {
         const found = await this.#play(combination, budget, image);
-        await Promise.all(Object.values(this.#tabs).map((tab) => tab.ask("reset")));
+        await Promise.all(Object.values(this.#tabs).map((tab) => tab.run("reset")));
         if (found) return found;
       }
     } catch (error) {
-      // What is left of it must not disturb the next one.
+      // The tabs may be in any state: the next combination gets new ones.
       this.end();
       return [`${error}`];
     }
@@ -258,14 +72,9 @@ class Lane {
     const kit = await Kit.at(this.#simulator);
     const id = crypto.randomUUID();
     const trouble = TROUBLES[ending] ?? "submit-slow,ms=0";
-    const scenario = `${trouble},times=1,held=1,lookup=${Number(lookup)},dedupe=${Number(dedupe)},submitted=60000,tag=${id}`;
-    const polling = {
-      firstDelay: 20,
-      interval: 20,
-      maxInterval: 50,
-      outageBudget,
-      notFoundGrace: 2000,
-    };
+    const gateway = `lookup=${Number(lookup)},dedupe=${Number(dedupe)}`;
+    const scenario = `${trouble},times=1,held=1,${gateway},submitted=60000,tag=${id}`;
+    const polling = { ...POLLING, outageBudget };
     const options = {
       apiKey: kit.key,
       baseUrl: kit.base(scenario),
@@ -287,32 +96,32 @@ class Lane {
     const tabs = [this.#tab("a"), place === "another tab" ? this.#tab("b") : this.#tab("a")];
     const third = store === "memory" ? tabs[0] : this.#tab("c");
     const all = [...new Set([...tabs, third])];
-    await Promise.all(all.map((tab) => tab.ask("useLocks", locks)));
+    await Promise.all(all.map((tab) => tab.run("useLocks", locks)));
     const [a, b] = tabs;
     const clientOfB = place === "the same client" ? "a" : "b";
     await Promise.all([
-      a.ask("open", "a", options),
-      place !== "the same client" && b.ask("open", "b", options),
-      third.ask("open", "c", options),
+      a.run("open", "a", options),
+      place !== "the same client" && b.run("open", "b", options),
+      third.run("open", "c", options),
     ]);
 
-    // A's request is under way once the service has it, and has charged it if it does.
+    // A's request is under way once the service has received it, and charged it if it ever does.
     const wanted = expected(combination);
-    await a.ask("submit", "a", "a", request);
-    equal(await a.ask("uploading", "a"), undefined, "the outcome of A before the request leaves");
+    await a.run("submit", "a", "a", request);
+    equal(await a.run("uploading", "a"), undefined, "the outcome of A before the request leaves");
     const first = await eventually(async () => {
       const seen = await counts();
       return seen.posts === 1 && seen.charges === wanted.before.charges && seen;
     }, "A's request at the service");
-    await b.ask("setClock", clock);
+    await b.run("setClock", clock);
 
-    await b.ask(
+    await b.run(
       "submit",
       clientOfB,
       "b",
       place === "the same client" ? { ...request, prompt: "a rough sea" } : request,
     );
-    if (!(await a.ask("isUploading", "a"))) {
+    if (!(await a.run("isUploading", "a"))) {
       ok(ending === "stalled", "A's request under way while B calls");
       return undefined;
     }
@@ -323,11 +132,11 @@ class Lane {
     }
     if (ending === "reloaded") {
       const again = this.#tab("a");
-      await again.ask("useLocks", locks);
-      await again.ask("open", "a", options);
+      await again.run("useLocks", locks);
+      await again.run("open", "a", options);
     }
-    if (ending === "closed") await a.ask("close", "a");
-    if (ending === "aborted") await a.ask("abort", "a");
+    if (ending === "closed") await a.run("close", "a");
+    if (ending === "aborted") await a.run("abort", "a");
     if (ending in TROUBLES || ending === "answered") {
       await fetch(`${kit.simulator}/release/${id}`, {
         method: "POST",
@@ -336,13 +145,13 @@ class Lane {
     }
 
     let isOver = false;
-    const askForRecords = async () => {
-      while (records && !isOver) await third.ask("state", "c", id);
+    const callRecords = async () => {
+      while (records && !isOver) await third.run("state", "c", id);
     };
-    const settled = Promise.all([wanted.a && a.ask("outcome", "a"), b.ask("outcome", "b")]).finally(
+    const settled = Promise.all([wanted.a && a.run("outcome", "a"), b.run("outcome", "b")]).finally(
       () => (isOver = true),
     );
-    const [[ofA, ofB]] = await Promise.all([settled, askForRecords()]);
+    const [[ofA, ofB]] = await Promise.all([settled, callRecords()]);
     const before = await counts();
 
     const wrong = [];
@@ -358,14 +167,13 @@ class Lane {
     check(before.charges, wanted.before.charges, "charges of A and B");
     if (wrong.length > 0) return wrong;
 
-    // C is whoever could know: the third party where it has seen the unknown record, else the
-    // caller that was B.
-    const sees = async (state) => (await third.ask("state", "c", id)) === state;
+    // C is the third party if it has seen the unknown record, otherwise the caller that was B.
+    const sees = async (state) => (await third.run("state", "c", id)) === state;
     if (records && locks && name(ofB) === "submission_unknown")
       await eventually(() => sees("unknown"), "an unknown record");
     const [c, clientOfC] = records && (await sees("unknown")) ? [third, "c"] : [b, clientOfB];
-    await c.ask("submit", clientOfC, "c", request);
-    const ofC = await c.ask("outcome", "c");
+    await c.run("submit", clientOfC, "c", request);
+    const ofC = await c.run("outcome", "c");
     const after = await counts();
     check(name(ofC), wanted.c, "C");
     check(after.posts, wanted.after.posts, "requests of A, B and C");
@@ -379,12 +187,12 @@ class Lane {
  * a third party.
  */
 const slice = (place, store, locks, records) => async (kit) => {
-  const image = await picture();
+  const image = await makeImage();
   const chosen = Object.entries({ place, store, locks, records });
   const list = [...combinations()].filter((combination) =>
     chosen.every(([name, value]) => combination[name] === value),
   );
-  const count = EXPECTED[place][Number(records)];
+  const count = COUNTS[place][Number(records)];
   const began = performance.now();
   const failed = [];
   let ran = 0;
@@ -403,59 +211,54 @@ const slice = (place, store, locks, records) => async (kit) => {
   };
   await Promise.all(Array.from({ length: LANES }, work));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const name = `${place}, ${store}, ${locks ? "with" : "without"} locks, ${records ? "with" : "without"} a third party`;
+  const given = (isGiven) => (isGiven ? "with" : "without");
+  const name = `${place}, ${store}, ${given(locks)} locks, ${given(records)} a third party`;
   console.log(
     `${name}: ${ran} of ${list.length} combinations in ${seconds} s, ${failed.length} wrong`,
   );
   ok(
     failed.length === 0,
-    `${list.length} right combinations, found ${failed.length} wrong ones of ${ran}:\n${failed.join("\n")}`,
+    `no wrong combinations, found ${failed.length} of ${ran}:\n${failed.join("\n")}`,
   );
   equal([ran, list.length], [count, count], "combinations");
 };
 
-export const run = runner(
-  {
-    another_tab: slice("another tab", "indexeddb", true, false),
-    another_tab_and_a_third_party: slice("another tab", "indexeddb", true, true),
-    another_tab_without_locks: slice("another tab", "indexeddb", false, false),
-    another_tab_without_locks_and_a_third_party: slice("another tab", "indexeddb", false, true),
-    another_client: slice("another client", "indexeddb", true, false),
-    another_client_and_a_third_party: slice("another client", "indexeddb", true, true),
-    another_client_without_locks: slice("another client", "indexeddb", false, false),
-    another_client_without_locks_and_a_third_party: slice(
-      "another client",
-      "indexeddb",
-      false,
-      true,
-    ),
-    another_client_in_memory: slice("another client", "memory", true, false),
-    another_client_in_memory_and_a_third_party: slice("another client", "memory", true, true),
-    another_client_in_memory_without_locks: slice("another client", "memory", false, false),
-    another_client_in_memory_without_locks_and_a_third_party: slice(
-      "another client",
-      "memory",
-      false,
-      true,
-    ),
-    the_same_client: slice("the same client", "indexeddb", true, false),
-    the_same_client_and_a_third_party: slice("the same client", "indexeddb", true, true),
-    the_same_client_without_locks: slice("the same client", "indexeddb", false, false),
-    the_same_client_without_locks_and_a_third_party: slice(
-      "the same client",
-      "indexeddb",
-      false,
-      true,
-    ),
-    the_same_client_in_memory: slice("the same client", "memory", true, false),
-    the_same_client_in_memory_and_a_third_party: slice("the same client", "memory", true, true),
-    the_same_client_in_memory_without_locks: slice("the same client", "memory", false, false),
-    the_same_client_in_memory_without_locks_and_a_third_party: slice(
-      "the same client",
-      "memory",
-      false,
-      true,
-    ),
-  },
-  LONGEST_CASE,
-);
+const runner = runnerWithin(MAX_CASE_MS);
+
+export const run = runner({
+  another_tab: slice("another tab", "indexeddb", true, false),
+  another_tab_and_a_third_party: slice("another tab", "indexeddb", true, true),
+  another_tab_without_locks: slice("another tab", "indexeddb", false, false),
+  another_tab_without_locks_and_a_third_party: slice("another tab", "indexeddb", false, true),
+  another_client: slice("another client", "indexeddb", true, false),
+  another_client_and_a_third_party: slice("another client", "indexeddb", true, true),
+  another_client_without_locks: slice("another client", "indexeddb", false, false),
+  another_client_without_locks_and_a_third_party: slice("another client", "indexeddb", false, true),
+  another_client_in_memory: slice("another client", "memory", true, false),
+  another_client_in_memory_and_a_third_party: slice("another client", "memory", true, true),
+  another_client_in_memory_without_locks: slice("another client", "memory", false, false),
+  another_client_in_memory_without_locks_and_a_third_party: slice(
+    "another client",
+    "memory",
+    false,
+    true,
+  ),
+  the_same_client: slice("the same client", "indexeddb", true, false),
+  the_same_client_and_a_third_party: slice("the same client", "indexeddb", true, true),
+  the_same_client_without_locks: slice("the same client", "indexeddb", false, false),
+  the_same_client_without_locks_and_a_third_party: slice(
+    "the same client",
+    "indexeddb",
+    false,
+    true,
+  ),
+  the_same_client_in_memory: slice("the same client", "memory", true, false),
+  the_same_client_in_memory_and_a_third_party: slice("the same client", "memory", true, true),
+  the_same_client_in_memory_without_locks: slice("the same client", "memory", false, false),
+  the_same_client_in_memory_without_locks_and_a_third_party: slice(
+    "the same client",
+    "memory",
+    false,
+    true,
+  ),
+});

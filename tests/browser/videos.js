@@ -1,6 +1,8 @@
-import { PATIENT, bytesOf, equal, fails, inWorker, ok, pause, runner, tab, until } from "./kit.js";
+import { bytesOf, equal, fails, ok, pause, until } from "./expect.js";
+import { PATIENT, runner } from "./kit.js";
+import { inWorker, tab } from "./workers.js";
 
-/** What the service delivers for a task, as it is. */
+/** The bytes that the delivery host serves for a task. */
 const served = async (task) => bytesOf(await (await fetch(task.videos[0].url)).blob());
 
 const isSame = (one, other) =>
@@ -16,7 +18,7 @@ async function finished(kit, scenario, options) {
 const broken = () => Promise.reject(new TypeError("Failed to fetch"));
 
 export const run = runner({
-  async a_video_comes_home_in_spite_of_its_host(kit) {
+  async a_download_survives_trouble_at_the_delivery_host(kit) {
     for (const scenario of [
       "video-expired",
       "video-cut",
@@ -45,22 +47,22 @@ export const run = runner({
     equal(violations, []);
   },
 
-  async a_stream_that_stops_is_taken_up_again(kit) {
+  async a_stalled_download_is_resumed(kit) {
     const { task } = await finished(kit, "video-stall");
-    // Half a minute of silence, in a third of a second.
+    // The limit of half a minute, shortened.
     const size = await inWorker(
       kit,
       `
       const later = setTimeout;
       globalThis.setTimeout = (call, ms, ...more) => later(call, ms === 30_000 ? 300 : ms, ...more);
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/video-stall/kling", polling: { firstDelay: 20, interval: 20 } });
+      const client = makeClient("video-stall", { polling: PATIENT });
       return (await client.download(given)).size;`,
       task,
     );
     equal(size, (await served(task)).length);
   },
 
-  async what_the_host_lets_no_page_read_comes_through_the_gateway(kit) {
+  async a_video_without_cors_comes_through_the_gateway(kit) {
     for (const scenario of ["video-no-cors", "video-missing", "video-html"]) {
       const { client, task } = await finished(kit, scenario);
       const fine = await finished(kit, "ok");
@@ -73,44 +75,44 @@ export const run = runner({
         content.every(({ authorization, preflightHeaders }) => authorization || preflightHeaders),
       "with the key",
     );
-    equal(violations, [], "which no delivery host has seen");
+    equal(violations, [], "no key at a delivery host");
   },
 
-  async what_cannot_be_had_at_all_is_told_with_its_address(kit) {
+  async a_blocked_download_reports_the_url(kit) {
     for (const content of ["content=0", "content=502"]) {
       const { client, task } = await finished(kit, `video-no-cors,${content}`);
       const error = await fails(client.download(task), "download_blocked");
       equal([error.url, error.retryable], [task.videos[0].url, true]);
-      // Only an address, without its task: there is nobody else to ask.
+      // With the URL alone, the task is unknown: neither a new URL nor the gateway can be tried.
       await fails(client.download({ url: task.videos[0].url }), "download_blocked");
     }
   },
 
-  async a_kept_video_outlives_its_address_and_the_network(kit) {
+  async a_kept_video_needs_no_url_and_no_network(kit) {
     const { client, task } = await finished(kit, "ok");
-    const heard = [];
-    client.onRecordChange(({ kept }) => heard.push(kept));
+    const reported = [];
+    client.onRecordChange(({ kept }) => reported.push(kept));
     equal(
       [await client.keptVideo(task.taskId), (await client.records())[0].kept],
       [undefined, false],
     );
     const video = await bytesOf(await client.keepVideo(task.taskId));
     ok(isSame(video, await served(task)), "the served bytes");
-    await until(() => heard.includes(true), "a change that says so");
+    await until(() => reported.includes(true), "a change to kept");
     const offline = kit.client("ok", { fetch: broken, apiKey: () => broken() });
     for (const id of [task.taskId, task.externalTaskId]) {
       const kept = await offline.keptVideo(id);
       equal(kept.type, "video/mp4");
-      ok(isSame(await bytesOf(kept), video), "without the network, by either id");
+      ok(isSame(await bytesOf(kept), video), "the same bytes without the network, by either id");
       ok(
         isSame(await bytesOf(await kit.client("ok", { fetch: broken }).keepVideo(id)), video),
-        "and kept once",
+        "the same bytes, not downloaded again",
       );
     }
     const elsewhere = await inWorker(
       kit,
       `
-      const client = kling.createClient({ baseUrl: simulator + "/s/ok/kling", storeName: key });
+      const client = makeClient("ok", { apiKey: undefined });
       return [(await client.records())[0].kept, (await client.keptVideo(given)).size];`,
       task.taskId,
     );
@@ -118,15 +120,15 @@ export const run = runner({
     equal(
       await kit.client("ok,tag=other").keptVideo(task.taskId),
       undefined,
-      "not at another address",
+      "under another base URL",
     );
     await client.wait(task.taskId);
-    equal((await client.records())[0].kept, true, "an update of its record changes nothing");
+    equal((await client.records())[0].kept, true, "still kept after an update of its record");
     await client.forget(task.taskId);
     equal(
       [await client.keptVideo(task.taskId), await client.records()],
       [undefined, []],
-      "forgotten with its record",
+      "the video and its record after forget",
     );
   },
 
@@ -143,7 +145,7 @@ export const run = runner({
     equal(await client.keptVideo(task.taskId), undefined);
   },
 
-  async what_was_created_elsewhere_is_kept_with_a_record(kit) {
+  async a_video_that_was_created_elsewhere_is_kept_with_a_record(kit) {
     const { task } = await finished(kit, "ok", { store: "memory" });
     const client = kit.client();
     await client.keepVideo(task.taskId);
@@ -155,7 +157,7 @@ export const run = runner({
     const running = kit.client("ok,hold=submitted");
     const { taskId } = await running.submit(await kit.request());
     const error = await fails(running.keepVideo(taskId), "invalid_option");
-    ok(error.message.includes("under way"), "why");
+    ok(error.message.includes("under way"), "the reason");
     const failed = kit.client("task-failed");
     const { taskId: of } = await fails(failed.generate(await kit.request()), "task_failed");
     await fails(failed.keepVideo(of), "task_failed");
@@ -172,28 +174,30 @@ export const run = runner({
     );
   },
 
-  async without_room_nothing_is_kept_and_nothing_is_lost(kit) {
+  async with_a_full_disk_no_video_is_kept_and_no_record_is_lost(kit) {
     const { task } = await finished(kit, "ok");
     const [code, kept, listed, size] = await inWorker(
       kit,
       `
       const { put } = IDBObjectStore.prototype;
       IDBObjectStore.prototype.put = function (value, ...more) {
-        if (value instanceof Blob || value instanceof ArrayBuffer) throw new DOMException("full", "QuotaExceededError");
+        if (value instanceof Blob || value instanceof ArrayBuffer)
+          throw new DOMException("full", "QuotaExceededError");
         return put.call(this, value, ...more);
       };
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      const client = makeClient("ok");
       const code = await client.keepVideo(given).then(() => "kept", (error) => error.code);
       const [record] = await client.records();
-      return [code, await client.keptVideo(given), record.kept, (await client.download({ url: record.videos[0].url })).size];`,
+      const { size } = await client.download({ url: record.videos[0].url });
+      return [code, await client.keptVideo(given), record.kept, size];`,
       task.taskId,
     );
     equal([code, kept, listed, size > 1000], ["storage", undefined, false, true]);
   },
 
-  async a_browser_that_keeps_no_blobs_keeps_their_bytes(kit) {
+  async a_browser_that_stores_no_blobs_stores_their_bytes(kit) {
     const { task } = await finished(kit, "ok");
-    // As WebKit does in a private window.
+    // WebKit does this in a private window.
     const [kept, listed] = await inWorker(
       kit,
       `
@@ -203,7 +207,7 @@ export const run = runner({
         if (value instanceof Blob) this.transaction.abort();
         return request;
       };
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      const client = makeClient("ok");
       await client.keepVideo(given);
       return [await client.keptVideo(given), (await client.records())[0].kept];`,
       task.taskId,
@@ -217,7 +221,7 @@ export const run = runner({
     );
   },
 
-  async a_tab_that_is_gone_leaves_no_half_of_a_video(kit) {
+  async a_tab_closed_while_keeping_leaves_a_whole_video_or_none(kit) {
     const { client, task } = await finished(kit, "ok");
     const whole = (await served(task)).length;
     for (let wait = 0; wait < 12; wait += 1) {
@@ -225,7 +229,7 @@ export const run = runner({
         kit,
         `
         postMessage("begun");
-        await client("ok").keepVideo(given);
+        await makeClient("ok").keepVideo(given);
         return "kept";`,
         task.taskId,
       );
@@ -234,13 +238,13 @@ export const run = runner({
       other.close();
       const [record] = await client.records();
       const video = await client.keptVideo(task.taskId);
-      equal(record.kept, video !== undefined, "kept, or not");
-      if (video) equal((await bytesOf(video)).length, whole, "all of it");
+      equal(record.kept, video !== undefined, "kept as the record says");
+      if (video) equal((await bytesOf(video)).length, whole, "the whole length");
       await client.adopt(task.taskId);
     }
   },
 
-  async bytes_that_the_browser_has_lost_are_not_kept(kit) {
+  async a_video_whose_bytes_the_browser_lost_is_not_kept(kit) {
     const { client, task } = await finished(kit, "ok");
     await client.keepVideo(task.taskId);
     const { arrayBuffer } = Blob.prototype;
@@ -250,10 +254,13 @@ export const run = runner({
     } finally {
       Blob.prototype.arrayBuffer = arrayBuffer;
     }
-    ok((await client.keptVideo(task.taskId)).size > 1000, "and are when they are there again");
+    ok(
+      (await client.keptVideo(task.taskId)).size > 1000,
+      "the video once its bytes are there again",
+    );
   },
 
-  async an_older_database_is_brought_up(kit) {
+  async an_older_database_is_upgraded(kit) {
     const base = kit.base();
     const record = {
       externalTaskId: "mine",
@@ -276,31 +283,36 @@ export const run = runner({
     const { client, task } = await finished(kit, "ok");
     await client.keepVideo(task.taskId);
     const records = await client.records();
-    equal([records.length, records.at(-1)], [2, record], "nothing is lost");
+    equal([records.length, records.at(-1)], [2, record], "the old record and the new one");
   },
 
-  async two_tabs_lose_nothing_that_the_service_has_said(kit) {
-    // A tab that read the record before another one wrote it.
+  async a_tab_with_a_stale_record_overwrites_no_final_state(kit) {
     const { client, task } = await finished(kit, "ok");
     const code = await inWorker(
       kit,
       `
       const opening = indexedDB.open(key);
-      const database = await new Promise((resolve) => (opening.onsuccess = () => resolve(opening.result)));
-      database.close();
-      const client = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key });
+      await new Promise((resolve) => (opening.onsuccess = resolve));
+      opening.result.close();
+      const client = makeClient("ok");
       const { get } = IDBObjectStore.prototype;
       let isStale = true;
       IDBObjectStore.prototype.get = function (id) {
         const request = get.call(this, id);
         if (isStale && this.transaction.mode === "readonly" && this.name === "tasks") {
           const value = Object.getOwnPropertyDescriptor(IDBRequest.prototype, "result").get;
-          Object.defineProperty(request, "result", { get() { const record = value.call(this); return record && { ...record, state: "processing", videos: [] }; } });
+          Object.defineProperty(request, "result", {
+            get() {
+              const record = value.call(this);
+              return record && { ...record, state: "processing", videos: [] };
+            },
+          });
         }
         return request;
       };
-      const slow = kling.createClient({ apiKey: key, baseUrl: simulator + "/s/ok/kling", storeName: key, fetch: async () => new Response(JSON.stringify({
-        code: 0, message: "SUCCEED", data: { task_id: given, task_status: "processing", task_status_msg: "late" } })) });
+      const data = { task_id: given, task_status: "processing", task_status_msg: "late" };
+      const body = JSON.stringify({ code: 0, message: "SUCCEED", data });
+      const slow = makeClient("ok", { fetch: async () => new Response(body) });
       await slow.getTask(given);
       isStale = false;
       return (await client.records())[0].state;`,
@@ -309,7 +321,7 @@ export const run = runner({
     equal([code, (await client.records())[0].videos.length], ["succeed", 1]);
   },
 
-  async pictures_of_a_kept_video_play(kit) {
+  async a_kept_video_plays(kit) {
     const { client, task } = await finished(kit, "ok");
     const video = document.createElement("video");
     video.muted = true;

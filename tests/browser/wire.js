@@ -1,19 +1,19 @@
-// Connections that are cut at a random byte, of a request or of its answer, while one submits:
-// whatever the browser does about it by itself, nothing is paid for twice, and everything that was
-// paid for is found.
+// Connections that are cut at a random byte of a request or of a response. Browsers repeat some
+// requests by themselves; still no id is charged twice, and every charged task is found.
 
-import { PATIENT, bytesOf, equal, ok, pause, runner } from "./kit.js";
+import { bytesOf, equal, ok, pause } from "./expect.js";
+import { PATIENT, runner } from "./kit.js";
 
 /** With six more connections the browser would wait for a free one. */
 const LANES = 4;
 
-/** The bad line; its account is asked for over the good one. */
+/** A proxy of the simulator that cuts connections. It is reached for its report without cuts. */
 async function wire(kit) {
   const report = async () => (await fetch(`${kit.simulator}/wire`)).json();
   const before = await report();
   return {
     ...before,
-    /** What was cut since. */
+    /** How many connections were cut since. */
     cut: async () => {
       const after = await report();
       return after.cutRequests - before.cutRequests + after.cutResponses - before.cutResponses;
@@ -21,7 +21,7 @@ async function wire(kit) {
   };
 }
 
-/** Calls again and again what may fail for want of a network, and nothing else. */
+/** Repeats a call as long as it rejects with `network` or `protocol`. */
 async function persist(call) {
   for (;;) {
     try {
@@ -37,8 +37,8 @@ const stateOf = async (client, id) =>
   (await client.records()).find(({ externalTaskId }) => externalTaskId === id)?.state;
 
 /**
- * Submits one request, as somebody would who does not give up: looks when it is unknown, and sends
- * again what nobody knows.
+ * Submits one request until it is accepted: looks up an unknown submission, and sends it again if
+ * the look-up finds no task.
  */
 async function submit(client, request, seen) {
   for (;;) {
@@ -47,7 +47,7 @@ async function submit(client, request, seen) {
     } catch (error) {
       seen[error.code] = (seen[error.code] ?? 0) + 1;
       if (error.code === "network" || error.code === "protocol") {
-        // It says so where nothing was sent; there is nothing to look for.
+        // Retryable means that nothing was sent.
         ok(
           error.retryable || (await stateOf(client, request.externalTaskId)) === "unknown",
           `a network error that may pass, found ${error}`,
@@ -89,15 +89,15 @@ async function submissions(kit, count) {
 }
 
 export const run = runner({
-  async cut_submissions_are_paid_for_once(kit) {
+  async cut_submissions_are_charged_once(kit) {
     const { seen, line } = await submissions(kit, 200);
     const cut = await line.cut();
     ok(cut > 20, `many cuts, found ${cut} with the seed ${line.seed}`);
-    // Which of them a cut has is a matter of luck.
-    ok(Object.keys(seen).length > 0, "errors that came of them, found none");
+    // Which error a cut causes depends on its place.
+    ok(Object.keys(seen).length > 0, "errors because of the cuts, found none");
   },
 
-  async cut_waits_and_downloads_end_well(kit) {
+  async cut_waits_and_downloads_succeed(kit) {
     const { client, tasks, line } = await submissions(kit, 20);
     await Promise.all(
       tasks.map(async ({ taskId }) => {

@@ -146,5 +146,5 @@ fn every_browser_case_is_run() {
         }
         assert!(!named.is_empty());
     }
-    assert!(cases > 100, "only {cases} cases were found");
+    assert!(cases > 140, "only {cases} cases were found");
 }

@@ -52,7 +52,7 @@ pub fn is_in_body(body: &[u8]) -> bool {
 }
 
 /// All ways to write a text in another one: as it is in either case, each character percent-encoded or as a JSON escape or
-/// not, and as a part of base64 in either alphabet. `spellings` in `tests/browser/kit.js` is the same for pages.
+/// not, and as a part of base64 in either alphabet. `spellings` in `tests/browser/leaks.js` is the same for pages.
 #[derive(Clone, Debug)]
 pub struct Spellings {
     plain: Vec<u8>,
