@@ -7,6 +7,7 @@ mod recipes;
 mod runtimes;
 mod servers;
 
+use std::fs;
 use std::process::Command;
 
 use consumer_tests::Project;
@@ -44,4 +45,14 @@ fn succeed(mut command: Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&said));
+}
+
+/// The files of the relay's tests, as arguments of a test runner.
+fn relay_tests(project: &Project) -> Vec<String> {
+    let files = fs::read_dir(project.path("relay")).expect("the relay's tests").flatten();
+    let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let tests: Vec<String> =
+        names.filter(|name| name.ends_with(".test.js")).map(|name| format!("./relay/{name}")).collect();
+    assert!(!tests.is_empty(), "no test of the relay");
+    tests
 }

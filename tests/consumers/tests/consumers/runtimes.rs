@@ -5,7 +5,7 @@ use std::process::Command;
 use consumer_tests::{Project, Served, await_video, new_key, post, service, visit_without_key};
 use serde_json::Value;
 
-use crate::{CHECK, SERVER, plain, succeed};
+use crate::{CHECK, SERVER, plain, relay_tests, succeed};
 
 /// Starts a recipe, with strict types, that serves the relay, and has a page of another origin submit through it, and somebody fetch the video.
 #[track_caller]
@@ -32,7 +32,7 @@ fn project(name: &str) -> Project {
     let project = Project::new(name, "relay");
     project.write("check.mjs", CHECK);
     project.write("server.js", SERVER);
-    project.write("relay.test.js", include_str!("../../projects/node/relay.test.js"));
+    project.take("node/relay", "relay");
     project
 }
 
@@ -45,7 +45,9 @@ fn deno_reads_pictures_and_has_a_relay_like_any_other() {
         command
     };
     succeed(deno("run", &["--allow-read", "check.mjs"]));
-    succeed(deno("test", &["--no-check", "--allow-all", "relay.test.js"]));
+    let mut test = deno("test", &["--no-check", "--allow-all"]);
+    test.args(relay_tests(&project));
+    succeed(test);
     relayed(&project, |_| deno("run", &["--allow-env", "--allow-net=127.0.0.1", "relay.js"]));
 }
 
@@ -59,7 +61,9 @@ fn bun_reads_pictures_and_has_a_relay_like_any_other() {
         command
     };
     succeed(bun(&["check.mjs"]));
-    succeed(bun(&["test", "./relay.test.js"]));
+    let mut test = bun(&["test"]);
+    test.args(relay_tests(&project));
+    succeed(test);
     relayed(&project, |_| bun(&["relay.js"]));
 }
 
@@ -67,7 +71,9 @@ fn bun_reads_pictures_and_has_a_relay_like_any_other() {
 fn node_18_reads_pictures_and_has_a_relay_like_any_other() {
     let project = project("node-18");
     succeed(project.program("node", &["check.mjs"]));
-    succeed(project.program("node", &["--test", "relay.test.js"]));
+    let mut test = project.program("node", &["--test"]);
+    test.args(relay_tests(&project));
+    succeed(test);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use consumer_tests::{Project, Served, new_key, service, visit, visit_without_key};
 
-use crate::{CHECK, SERVER, plain, succeed};
+use crate::{CHECK, SERVER, plain, relay_tests, succeed};
 
 #[test]
 fn a_page_with_an_import_map() {
@@ -43,7 +43,7 @@ fn the_relay_lets_through_what_it_should() {
     let project = Project::new("node", "relay");
     project.write("server.js", SERVER);
     let mut node = Command::new("node");
-    node.args(["--test", "relay.test.js"]).current_dir(project.path(""));
+    node.arg("--test").args(relay_tests(&project)).current_dir(project.path(""));
     succeed(node);
 }
 

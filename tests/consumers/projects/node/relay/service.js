@@ -1,0 +1,73 @@
+// A service for the relay, which records the requests that it gets.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, beforeEach } from "node:test";
+import { createRelay } from "kling-multi-image2video/relay";
+
+export const KEY = "sk-secret-0123456789";
+export const SITE = "https://site.example";
+export const ROUTE = "/api/kling/v1/videos/multi-image2video";
+
+/** Starts the service before the tests of a file, and resets it before each of them. */
+export function startService() {
+  const service = {
+    requests: [],
+    respond: undefined,
+    baseUrl: undefined,
+    relay: (options) => createRelay({ apiKey: KEY, baseUrl: service.baseUrl, ...options }),
+  };
+  const server = createServer(async (request, response) => {
+    const parts = [];
+    const recorded = { method: request.method, url: request.url, headers: request.headers };
+    service.requests.push(recorded);
+    try {
+      for await (const part of request) parts.push(part);
+      recorded.body = Buffer.concat(parts).toString();
+    } catch {
+      recorded.isCut = true;
+      return;
+    }
+    service.respond(response, recorded);
+  });
+  before(async () => {
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    service.baseUrl = `http://127.0.0.1:${server.address().port}/kling`;
+  });
+  beforeEach(() => {
+    service.requests = [];
+    service.respond = json(200, { code: 0, data: { task_id: "1" } });
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return service;
+}
+
+export const json =
+  (status, value, headers = {}) =>
+  (response) =>
+    response
+      .writeHead(status, { "Content-Type": "application/json", ...headers })
+      .end(JSON.stringify(value));
+
+export const get = (path, headers = {}) => new Request(SITE + path, { headers });
+
+export const post = (body, headers = {}) =>
+  new Request(SITE + ROUTE, {
+    method: "POST",
+    body,
+    duplex: "half",
+    headers: { "Content-Type": "application/json", ...headers },
+  });
+
+/** Expects a response of the relay itself with this status and code. */
+export async function refused(response, status, code) {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(JSON.parse(text).code, code);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  assert.equal(response.headers.get("cache-control"), "no-store");
+  assert.ok(!text.includes(KEY));
+}
