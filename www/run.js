@@ -2,22 +2,22 @@
 //
 // The steps of a run, and what leads from one to the next:
 //
-//     submit,                                 look again
-//     send again                                  │
-//         │                                       ▼
-//         ▼         no clear response, or
-//      sending ──── a repeat that was stopped ─► unknown
-//         │                                       │
-//      accepted                                 found
-//         │                                       │
-//         ├───────────────────────────────────────┘
-//         ▼
-//      watching ──────────── succeeded ───────► fetching ──► the video plays
-//         ▲                                       ▲
-//         │                                       │
-//     watch, adopt,                           a kept video
-//     resume, show
+//      submit, send again              look again
+//              │                           │
+//              ▼                           ▼
+//           sending ── no clear ───────► unknown
+//              │       response            │
+//          accepted                      found
+//              │                           │
+//              ▼                           │
+//          watching ◄──────────────────────┘ ◄── watch, adopt, resume, show
+//              │
+//          succeeded
+//              │
+//              ▼
+//          fetching ──► the video plays      ◄── show a kept video
 //
+// A repeated request that a person stops is `unknown` too: the first one may have created a task.
 // A run may end at each step: `failed`, `taskFailed`, `stopped` by a person, or `keyRefused` (of a
 // task that the page resumed by itself). The step then says what can be done: look again when it is
 // `unknown`, watch again when there is a task.
