@@ -27,7 +27,7 @@ use kling_core::flow::{Flow, succeeded};
 use kling_core::race::{First, race};
 use kling_core::task::{Task, TaskId, Video};
 
-/// A client of one base address. Each call takes its options last, and rejects with a `KlingError` or the signal's reason.
+/// A client of one base URL. Each call takes its options last, and rejects with a `KlingError` or the signal's reason.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Client {
@@ -48,8 +48,8 @@ impl Client {
         Ok(Self { settings: Rc::new(Settings::read(options)?) })
     }
 
-    /// Sends a request, unless its id was accepted already. `known` is what the store has of its external task id when the
-    /// caller calls; left out, it is read now.
+    /// Submits a request, unless its id was accepted before. `known` is what the store had of its external task id when the
+    /// caller made the call; without it, the store is read now.
     #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
     pub fn submit(
         &self,
@@ -60,7 +60,7 @@ impl Client {
         let known = known.or_else(|| self.settings.records.begin_known(&request));
         self.call(options, PROGRESS, |settings, options| async move {
             let known = match known {
-                // Without an answer, the call may not repeat a submission.
+                // If the store cannot be read, the call may not repeat a submission.
                 Some(known) => JsFuture::from(known).await.unwrap_or(JsValue::UNDEFINED),
                 None => JsValue::UNDEFINED,
             };
@@ -69,7 +69,7 @@ impl Client {
         })
     }
 
-    /// Asks for a task once.
+    /// Queries a task once.
     #[wasm_bindgen(js_name = getTask, unchecked_return_type = "Promise<Task>")]
     pub fn get_task(
         &self,
@@ -83,31 +83,32 @@ impl Client {
         })
     }
 
-    /// Waits until a task succeeds. `accepted`: `submit` has just brought it, so it is not polled at once.
+    /// Waits until a task succeeds. `justAccepted`: the task is new, so the first poll comes after `firstDelay`.
     #[wasm_bindgen(unchecked_return_type = "Promise<Task>")]
     pub fn wait(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
         #[wasm_bindgen(unchecked_param_type = "WaitOptions | undefined")] options: JsValue,
-        accepted: Option<bool>,
+        #[wasm_bindgen(js_name = justAccepted)] just_accepted: Option<bool>,
     ) -> Promise {
         self.call(options, WAIT, move |settings, options| async move {
-            Ok(task(&*succeeded(follow(&settings, &id, &options, accepted.unwrap_or(false), None).await?)?))
+            Ok(task(&*succeeded(follow(&settings, &id, &options, just_accepted.unwrap_or(false), None).await?)?))
         })
     }
 
-    /// Calls `changed` with the task at once, then after each change, and waits each time for what it returns. Resolves when the
-    /// task has ended, and rejects when `left` aborts.
+    /// Calls `onChange` with the task at once and after each change, and waits each time for the promise that it returns.
+    /// Resolves when the task has ended, and rejects when `unwatched` aborts.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn watch(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
         #[wasm_bindgen(unchecked_param_type = "WaitOptions | undefined")] options: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "(task: Task) => void | Promise<void>")] changed: Function,
-        left: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_param_type = "(task: Task) => void | Promise<void>", js_name = onChange)]
+        on_change: Function,
+        unwatched: Option<AbortSignal>,
     ) -> Promise {
-        self.call_until(left, options, WAIT, |settings, options| async move {
-            follow(&settings, &id, &options, false, Some(&changed)).await?;
+        self.call_until(unwatched, options, WAIT, |settings, options| async move {
+            follow(&settings, &id, &options, false, Some(&on_change)).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -153,7 +154,7 @@ impl Client {
         })
     }
 
-    /// Downloads the video of a finished task, and keeps it in this browser.
+    /// Downloads the video of a finished task, and stores it in this browser.
     #[wasm_bindgen(js_name = keepVideo, unchecked_return_type = "Promise<Blob>")]
     pub fn keep_video(
         &self,
@@ -168,13 +169,13 @@ impl Client {
         })
     }
 
-    /// The video that is kept for a task, without any request.
+    /// The stored video of a task, without a request.
     #[wasm_bindgen(js_name = keptVideo, unchecked_return_type = "Promise<Blob | undefined>")]
     pub fn kept_video(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Promise {
         self.simple_call(|settings| async move { Ok(settings.records.kept(task_id(&id)?.as_str()).await?.into()) })
     }
 
-    /// Everything submitted from this browser to this base address, newest first.
+    /// All records of this base URL, newest first.
     #[wasm_bindgen(unchecked_return_type = "Promise<TaskRecord[]>")]
     pub fn records(&self) -> Promise {
         self.simple_call(|settings| async move {
@@ -183,7 +184,7 @@ impl Client {
         })
     }
 
-    /// The base address that the records belong to.
+    /// The base URL that the records belong to.
     #[wasm_bindgen(getter, js_name = baseUrl, unchecked_return_type = "string")]
     pub fn base_url(&self) -> JsValue {
         self.settings.records.base().into()
@@ -199,7 +200,7 @@ impl Client {
         })
     }
 
-    /// Where records really are.
+    /// Where records are stored.
     #[wasm_bindgen(unchecked_return_type = "Promise<\"indexeddb\" | \"memory\">")]
     pub fn storage(&self) -> Promise {
         self.simple_call(|settings| async move { Ok(settings.records.kind().into()) })
@@ -211,7 +212,7 @@ impl Client {
         self.settings.closing.abort_with_reason(&js_error(&closed));
     }
 
-    /// A call that takes these of the options.
+    /// Starts a call that accepts the options in `known`.
     fn call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
         &self,
         options: JsValue,
@@ -221,24 +222,24 @@ impl Client {
         self.call_until(None, options, known, call)
     }
 
-    /// The same, which ends when `left` aborts too.
+    /// The same, which also ends when `signal` aborts.
     fn call_until<C: Future<Output = Result<JsValue, Failure>> + 'static>(
         &self,
-        left: Option<AbortSignal>,
+        signal: Option<AbortSignal>,
         options: JsValue,
         known: &[&str],
         call: impl FnOnce(Rc<Settings>, CallOptions) -> C,
     ) -> Promise {
         match CallOptions::read(options, known) {
             Ok(options) => {
-                let signals = self.signals([options.signal.clone(), left]);
+                let signals = self.signals([options.signal.clone(), signal]);
                 promise(signals, Box::pin(call(Rc::clone(&self.settings), options)))
             }
             Err(failure) => Promise::reject(&failure.into()),
         }
     }
 
-    /// A call without options.
+    /// Starts a call without options.
     fn simple_call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
         &self,
         call: impl FnOnce(Rc<Settings>) -> C,
@@ -246,24 +247,24 @@ impl Client {
         promise(self.signals([None, None]), Box::pin(call(Rc::clone(&self.settings))))
     }
 
-    /// What ends a call: the client is closed, or one of these aborts.
+    /// The signals that end a call: these, and that of a closed client.
     fn signals(&self, others: [Option<AbortSignal>; 2]) -> Vec<AbortSignal> {
         others.into_iter().flatten().chain([self.settings.closing.signal()]).collect()
     }
 }
 
-/// What is needed to ask for a task.
+/// What a query of a task needs.
 struct Known {
     service: Service,
-    /// By which the service knows it.
+    /// The service's id of the task.
     id: TaskId,
-    /// As it is remembered.
+    /// The task in its record.
     task: Option<Box<Task>>,
 }
 
 async fn known(settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<Known, Failure> {
     let ready = settings.service_for(task_id(id)?);
-    // The caller's patience also ends while a function of theirs looks for the key.
+    // The timeout also covers the caller's function that supplies the key.
     match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
         First::Left(ready) => {
             let (service, id, task) = ready?;
@@ -277,14 +278,14 @@ fn browser<'a>(settings: &'a Settings, id: &TaskId, options: &'a CallOptions) ->
     Browser::new(settings, &options.listener, Some(&settings.records.topic(id.as_str())))
 }
 
-/// Watches a task to its end, and returns it as it was seen last. Without `changed`, all that happens is reported to the
-/// listener only.
+/// Watches a task to its end, and returns its last state. `on_change` gets each change; without it, only the progress
+/// listener is called.
 async fn follow(
     settings: &Settings,
     id: &JsValue,
     options: &CallOptions,
     is_accepted: bool,
-    changed: Option<&Function>,
+    on_change: Option<&Function>,
 ) -> Result<Option<Box<Task>>, Failure> {
     let begun = now();
     let Known { service, id, task: remembered } = known(settings, id, options).await?;
@@ -296,8 +297,8 @@ async fn follow(
     }
     let mut last = None;
     while let Some(seen) = watch.next(&flow).await? {
-        if let Some(changed) = changed {
-            let done: Promise = Promise::resolve(&changed.call1(&JsValue::UNDEFINED, &task(&seen))?);
+        if let Some(on_change) = on_change {
+            let done: Promise = Promise::resolve(&on_change.call1(&JsValue::UNDEFINED, &task(&seen))?);
             JsFuture::from(done).await?;
         }
         last = Some(seen);
@@ -308,7 +309,7 @@ async fn follow(
 fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
     let text = id
         .as_string()
-        .ok_or_else(|| Error::invalid_option("id", "expected a task id as a text, found something else"))?;
+        .ok_or_else(|| Error::invalid_option("id", "expected a task id as a string, found something else"))?;
     Ok(TaskId::parse(&text)?)
 }
 
@@ -318,6 +319,6 @@ fn given_video(given: &JsValue) -> Result<Video, Failure> {
     let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
     let video = read(given.clone()).or_else(|| read(first()?));
     let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");
-    let message = "expected a video with an http(s): address, or a task that has succeeded, found something else";
+    let message = "expected a video with an http(s): URL, or a task that has succeeded, found something else";
     Ok(video.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
 }

@@ -1,4 +1,5 @@
-//! Options objects: read strictly, because a misspelt option that vanishes silently costs money.
+//! Options objects, read strictly: a misspelt option that is ignored may cost money. Defaults, allowed values and bounds are
+//! those of `core/src/options.rs`.
 
 use js_sys::{Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,8 +10,8 @@ use super::listener::Listener;
 use super::number::whole;
 use super::object::{is_object, member};
 use super::text::is_record;
-use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::error::Error;
+use kling_core::options::{PollingOptions, checked_time};
 use kling_core::poll::Polling;
 use kling_core::request::fields::enumerate;
 use kling_core::retry::Backoff;
@@ -31,7 +32,7 @@ pub(super) struct CallOptions {
 }
 
 impl CallOptions {
-    /// Takes what the caller passed, of which these keys are known.
+    /// Reads the options of a call, which may have these keys.
     pub(super) fn read(value: JsValue, known: &[&str]) -> Result<Self, Failure> {
         let options = Options::read("options", value, known)?;
         Ok(Self { signal: options.signal()?, listener: options.listener()?, timeout: options.time("timeout")? })
@@ -45,7 +46,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Takes what the caller passed. Nothing, or `undefined`, is an object without members.
+    /// Reads an options object, which may have these keys. `undefined` is an object without members.
     pub(super) fn read(path: &'static str, value: JsValue, known: &[&str]) -> Result<Self, Failure> {
         if value.is_undefined() {
             return Ok(Self { path, object: Object::new().into() });
@@ -74,7 +75,7 @@ impl Options {
         }
     }
 
-    /// The `signal`. One of another realm is taken too, which `instanceof` would not know.
+    /// The `signal`. Not checked by `instanceof`, because it may come from another realm.
     fn signal(&self) -> Result<Option<AbortSignal>, Failure> {
         let Some(value) = self.get("signal")? else { return Ok(None) };
         let has = |name: &str| member(&value, name).unwrap_or(JsValue::UNDEFINED);
@@ -101,42 +102,21 @@ impl Options {
     /// A member that is a time in ms.
     fn time(&self, name: &str) -> Result<Option<u64>, Failure> {
         let Some(value) = self.get(name)? else { return Ok(None) };
-        let time = value.as_f64().filter(|time| time.is_finite() && *time >= 0.0).map(whole);
-        match time {
-            Some(time) if (MIN_TIME_MS..=MAX_TIME_MS).contains(&time) => Ok(Some(time)),
-            _ => {
-                let message = format!("expected ms from {MIN_TIME_MS} to {MAX_TIME_MS}");
-                Err(self.invalid(name, &message).into())
-            }
-        }
+        Ok(Some(checked_time(&format!("{}.{name}", self.path), value.as_f64().map(whole))?))
     }
 
     /// The `polling` options. A caller who sets the intervals sets the delays before retries too.
     pub(super) fn polling(&self) -> Result<(Polling, Backoff), Failure> {
         const KNOWN: &[&str] = &["firstDelay", "interval", "maxInterval", "outageBudget", "notFoundGrace"];
         let given = Self::read("polling", self.get("polling")?.unwrap_or(JsValue::UNDEFINED), KNOWN)?;
-        let (mut polling, mut backoff) = (Polling::default(), Backoff::default());
-        if let Some(first_delay) = given.time("firstDelay")? {
-            polling.first_delay_ms = first_delay;
-        }
-        if let Some(interval) = given.time("interval")? {
-            (polling.interval_ms, backoff.min_delay_ms) = (interval, interval);
-            polling.max_interval_ms = polling.max_interval_ms.max(interval);
-            backoff.max_delay_ms = backoff.max_delay_ms.max(interval);
-        }
-        if let Some(max_interval) = given.time("maxInterval")? {
-            (polling.max_interval_ms, backoff.max_delay_ms) = (max_interval, max_interval);
-        }
-        if let Some(outage_budget) = given.time("outageBudget")? {
-            (polling.outage_budget_ms, backoff.budget_ms) = (outage_budget, outage_budget);
-        }
-        if let Some(not_found_grace) = given.time("notFoundGrace")? {
-            polling.not_found_grace_ms = not_found_grace;
-        }
-        if polling.max_interval_ms < polling.interval_ms {
-            return Err(given.invalid("maxInterval", "expected at least the interval").into());
-        }
-        Ok((polling, backoff))
+        let options = PollingOptions {
+            first_delay: given.time("firstDelay")?,
+            interval: given.time("interval")?,
+            max_interval: given.time("maxInterval")?,
+            outage_budget: given.time("outageBudget")?,
+            not_found_grace: given.time("notFoundGrace")?,
+        };
+        Ok(options.schedules()?)
     }
 
     /// An error about the member of that name.
@@ -145,7 +125,7 @@ impl Options {
     }
 }
 
-/// The keys of an object that are not among the known ones.
+/// The keys of an object that are not known.
 pub(super) fn unknown_keys(object: &JsValue, known: &[&str]) -> Vec<String> {
     let keys = Object::keys(object.unchecked_ref::<Object>());
     keys.iter().filter_map(|key| key.as_string()).filter(|key| !known.contains(&key.as_str())).collect()

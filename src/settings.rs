@@ -1,4 +1,4 @@
-//! What a client was made with.
+//! The options of `createClient`, read and kept.
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,6 +14,7 @@ use super::text::address;
 use kling_core::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use kling_core::error::Error;
 use kling_core::gate::Gate;
+use kling_core::options::{MAX_DOWNLOADS, MAX_SERVICE_REQUESTS, StoreKind, StoreName};
 use kling_core::poll::Polling;
 use kling_core::retry::Backoff;
 use kling_core::task::{Task, TaskId};
@@ -26,9 +27,9 @@ pub(super) struct Settings {
     pub(super) backoff: Backoff,
     pub(super) fetcher: Fetcher,
     pub(super) records: Records,
-    /// What goes to the service.
+    /// Limits requests to the service.
     pub(super) gate: Gate,
-    /// What brings videos, which may take long: nobody's questions shall wait for them.
+    /// Limits downloads.
     pub(super) downloads: Gate,
     /// Aborts when the client is closed.
     pub(super) closing: AbortController,
@@ -40,13 +41,11 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// Together six: as many connections as a browser makes to one host.
-const QUESTIONS: u32 = 4;
-const DOWNLOADS: u32 = 2;
-
 enum KeySource {
+    /// No key: a relay adds it.
     Relay,
     Fixed(ApiKey),
+    /// Called for each request that needs the key.
     Function(Function),
 }
 
@@ -59,7 +58,7 @@ impl Settings {
             Some(value) => match (value.as_string(), value.dyn_into::<Function>()) {
                 (Some(key), _) => KeySource::Fixed(ApiKey::parse(&key)?),
                 (None, Ok(function)) => KeySource::Function(function),
-                (None, Err(_)) => return Err(options.invalid("apiKey", "expected a text or a function").into()),
+                (None, Err(_)) => return Err(options.invalid("apiKey", "expected a string or a function").into()),
             },
         };
         let base = base_url(&options)?;
@@ -70,12 +69,12 @@ impl Settings {
             fetcher.know(key);
         }
         let records = records(&options, &base)?;
-        let (gate, downloads) = (Gate::new(QUESTIONS), Gate::new(DOWNLOADS));
+        let (gate, downloads) = (Gate::new(MAX_SERVICE_REQUESTS), Gate::new(MAX_DOWNLOADS));
         let closing = AbortController::new()?;
         Ok(Self { key, base, polling, backoff, fetcher, records, gate, downloads, closing })
     }
 
-    /// The service, with the key as it is now.
+    /// The service, with the key that is valid now.
     pub(super) async fn service(&self) -> Result<Service, Failure> {
         let key = match &self.key {
             KeySource::Relay => None,
@@ -87,9 +86,9 @@ impl Settings {
                 };
                 let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
                 let value = JsFuture::from(promise).await.map_err(failed)?;
-                let text = value
-                    .as_string()
-                    .ok_or_else(|| Error::invalid_option("options.apiKey", "expected the function to supply a text"))?;
+                let text = value.as_string().ok_or_else(|| {
+                    Error::invalid_option("options.apiKey", "expected the function to supply a string")
+                })?;
                 Some(ApiKey::parse(&text)?)
             }
         };
@@ -100,11 +99,11 @@ impl Settings {
         Ok(Service { base: self.base.clone(), key })
     }
 
-    /// The service, the id that it knows a task by, whichever of its two the caller has, and the task as it is remembered.
+    /// The service, the service's id of the task with this task id or external task id, and the task in its record.
     pub(super) async fn service_for(&self, id: TaskId) -> Result<(Service, TaskId, Option<Box<Task>>), Failure> {
         let service = self.service().await?;
         service.permit_id("id", id.as_str())?;
-        // Without its record the id is asked for as it is.
+        // Without a record, the service is asked for the id as it is.
         let task = self.records.load(id.as_str()).await.ok().flatten().and_then(|record| record.task());
         let known = task.as_ref().and_then(|task| TaskId::parse(&task.task_id).ok());
         Ok((service, known.unwrap_or(id), task))
@@ -112,25 +111,18 @@ impl Settings {
 }
 
 fn records(options: &Options, base: &BaseUrl) -> Result<Records, Failure> {
-    const NAME: &str = "kling-multi-image2video";
-    let text = |name| Ok::<_, Failure>(options.get(name)?.map(|value| value.as_string().unwrap_or_default()));
-    let kind = text("store")?.unwrap_or_else(|| "indexeddb".to_owned());
-    if kind != "indexeddb" && kind != "memory" {
-        return Err(options.invalid("store", "expected \"indexeddb\" or \"memory\"").into());
-    }
-    let name = text("storeName")?.unwrap_or_else(|| NAME.to_owned());
-    if name.is_empty() {
-        return Err(options.invalid("storeName", "expected a text that is not empty").into());
-    }
-    Ok(Records::new(&kind, &name, base.as_str()))
+    let string = |name| Ok::<_, Failure>(options.get(name)?.map(|value| value.as_string().unwrap_or_default()));
+    let kind = string("store")?.map_or_else(|| Ok(StoreKind::default()), |word| StoreKind::parse(&word))?;
+    let name = string("storeName")?.map_or_else(|| Ok(StoreName::default()), StoreName::parse)?;
+    Ok(Records::new(kind.as_str(), name.as_str(), base.as_str()))
 }
 
 fn base_url(options: &Options) -> Result<BaseUrl, Failure> {
     let Some(value) = options.get("baseUrl")? else { return Ok(BaseUrl::parse(DEFAULT_BASE_URL)?) };
     let text = if is_object(&value) { member(&value, "href").unwrap_or(JsValue::UNDEFINED) } else { value };
     if !text.is_string() {
-        return Err(options.invalid("baseUrl", "expected a text or a URL").into());
+        return Err(options.invalid("baseUrl", "expected a string or a URL").into());
     }
-    let broken = || options.invalid("baseUrl", "expected an http(s): address, found a broken one");
+    let broken = || options.invalid("baseUrl", "expected an http(s): URL, found a malformed one");
     Ok(BaseUrl::parse(&address(&text, true).ok_or_else(broken)?)?)
 }

@@ -32,6 +32,7 @@
 //! | [`submission`] | the outcome of one POST: accepted, rejected, not sent or unknown |
 //! | [`task`] | the task and its video, in every known form of a response |
 //! | [`record`] | what the store keeps of a submission, and which change of it wins |
+//! | [`options`] | defaults, allowed values and bounds of the options |
 //! | [`poll`] | when to poll a task |
 //! | [`retry`] | when to send a request again, and for how long |
 //! | [`delay`] | how delays grow and spread |
@@ -100,6 +101,7 @@ pub mod gate;
 pub mod image;
 pub mod issue;
 mod json;
+pub mod options;
 pub mod plain;
 pub mod poll;
 pub mod progress;

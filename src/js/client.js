@@ -1,5 +1,5 @@
-// A client that can be made anywhere, also where no WebAssembly can run: its methods load the
-// module when first called.
+// A client that can be made anywhere, also where WebAssembly cannot run: its methods load the
+// module when they are first called.
 
 import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
@@ -7,121 +7,119 @@ import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
 import { run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
-import { DEFAULT_NAME, knownAtCall, openStore } from "./store.js";
+import { knownAtCall, storeOf } from "./store.js";
 
 /** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
 
 /**
- * @param {import("./index.js").ClientOptions} [options]
+ * @param {import("./index.js").ClientOptions} [given]
  * @returns {Client}
  */
-export function createClient(options) {
-  /** @type {typeof options} */
-  let given;
-  /** @type {unknown} */
-  let unreadable;
+export function createClient(given) {
+  /** @type {typeof given} */
+  let clientOptions;
+  /** The error of a getter in the options, which rejects every call. @type {unknown} */
+  let readError;
   try {
-    given = copied(options);
+    clientOptions = copied(given);
   } catch (error) {
-    unreadable = error;
+    readError = error;
   }
   /** @type {{ client: glue.Client, instance: number } | undefined} */
-  let made;
+  let latest;
   let isClosed = false;
-  /** @type {Set<() => void>} */
-  const listening = new Set();
+  /** What stops each listener. @type {Set<() => void>} */
+  const stops = new Set();
 
-  /** The client of the instance at hand. */
-  const client = () => {
-    if (unreadable) throw unreadable;
-    if (made?.instance !== currentInstance()) {
-      made = { client: new glue.Client(given), instance: currentInstance() };
-      if (isClosed) made.client.close();
+  /** The client in the current WebAssembly instance. */
+  const current = () => {
+    if (readError) throw readError;
+    if (latest?.instance !== currentInstance()) {
+      latest = { client: new glue.Client(clientOptions), instance: currentInstance() };
+      if (isClosed) latest.client.close();
     }
-    return made.client;
+    return latest.client;
   };
 
   /**
-   * Calls the client with the options as they are now.
+   * Calls the client with a copy of the options as they are now.
    * @template T, Options
    * @param {Options} options
    * @param {(client: glue.Client, options: Options) => Promise<T>} begin
    */
   const call = async (options, begin) => {
-    const how = copied(options);
-    return run(() => begin(client(), how));
+    const copy = copied(options);
+    return run(() => begin(current(), copy));
   };
 
   /**
-   * What this browser has of an id at the moment of a call; without an answer, the call may not
-   * repeat a submission.
+   * What the store has of the external task id of a request at the moment of the call; `undefined`
+   * if it has no id or cannot be read, in which case the call may not repeat a submission.
    */
-  const knownOf = (/** @type {any} */ request) => {
-    const { store = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
-    if (typeof request?.externalTaskId !== "string" || typeof storeName !== "string")
-      return undefined;
-    return knownAtCall(openStore(store, storeName), request.externalTaskId).catch(() => undefined);
-  };
+  const knownOf = (/** @type {any} */ request) =>
+    typeof request?.externalTaskId === "string"
+      ? knownAtCall(storeOf(clientOptions), request.externalTaskId).catch(() => undefined)
+      : undefined;
 
-  const share = joined((request, options, known) =>
-    run(() => client().submit(request, options, known)),
+  const submitJoined = joined((request, options, known) =>
+    run(() => current().submit(request, options, known)),
   );
 
   /**
-   * The request, the options and what is known of its id, as they are at the moment of the call:
-   * the module may load for long.
+   * Copies of a request and its options, and what is known of its id, at the moment of the call:
+   * loading the module may take long.
    * @template Options
    * @param {unknown} given
    * @param {Options} options
    */
   const atCall = (given, options) => {
     const request = snapshot(given);
-    return { request, how: copied(options), known: knownOf(request) };
+    return { request, copy: copied(options), known: knownOf(request) };
   };
 
   return {
     async submit(given, options) {
-      const { request, how, known } = atCall(given, options);
-      // Read by Rust, because a misspelt option must not vanish on the way.
-      await run(async () => glue.checkOptions(how, false));
-      return share(request, how ?? {}, known);
+      const { request, copy, known } = atCall(given, options);
+      // Checked by Rust, because a misspelt option must be reported.
+      await run(async () => glue.checkOptions(copy, false));
+      return submitJoined(request, copy ?? {}, known);
     },
     async generate(given, options) {
-      const { request, how, known } = atCall(given, options);
-      await run(async () => glue.checkOptions(how, true));
-      const { timeout, ...rest } = how ?? {};
-      const { taskId } = await share(request, rest, known);
-      // Whatever ends it, the caller must learn of the task, and that the same call would be
-      // another one.
-      return run(() => client().wait(taskId, how, true)).catch((error) => {
+      const { request, copy, known } = atCall(given, options);
+      await run(async () => glue.checkOptions(copy, true));
+      const { timeout, ...submitOptions } = copy ?? {};
+      const { taskId } = await submitJoined(request, submitOptions, known);
+      // Every later error names the task, and is not retryable: the same call would be charged
+      // again.
+      return run(() => current().wait(taskId, copy, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },
-    getTask: (id, options) => call(options, (client, how) => client.getTask(id, how)),
-    reconcile: (id, options) => call(options, (client, how) => client.reconcile(id, how)),
-    adopt: (id, options) => call(options, (client, how) => client.adopt(id, how)),
-    wait: (id, options) => call(options, (client, how) => client.wait(id, how)),
-    download: (video, options) => call(options, (client, how) => client.download(video, how)),
-    keepVideo: (id, options) => call(options, (client, how) => client.keepVideo(id, how)),
-    keptVideo: (id) => run(() => client().keptVideo(id)),
+    getTask: (id, options) => call(options, (client, copy) => client.getTask(id, copy)),
+    reconcile: (id, options) => call(options, (client, copy) => client.reconcile(id, copy)),
+    adopt: (id, options) => call(options, (client, copy) => client.adopt(id, copy)),
+    wait: (id, options) => call(options, (client, copy) => client.wait(id, copy)),
+    download: (video, options) => call(options, (client, copy) => client.download(video, copy)),
+    keepVideo: (id, options) => call(options, (client, copy) => client.keepVideo(id, copy)),
+    keptVideo: (id) => run(() => current().keptVideo(id)),
     watch: (id, options) =>
-      changes((left, changed) => run(() => client().watch(id, options, changed, left))),
-    records: () => run(() => client().records()),
-    forget: (id) => run(() => client().forget(id)),
-    storage: () => run(() => client().storage()),
+      iterable((onChange, unwatched) =>
+        run(() => current().watch(id, options, onChange, unwatched)),
+      ),
+    records: () => run(() => current().records()),
+    forget: (id) => run(() => current().forget(id)),
+    storage: () => run(() => current().storage()),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
         throw new KlingError("listener: expected a function", { code: "invalid_option" });
       }
-      const base = run(async () => client().baseUrl);
-      // What is wrong with the options is told by every call.
+      const base = run(async () => current().baseUrl);
+      // Every call reports invalid options.
       base.catch(() => {});
-      const { store: kind = "indexeddb", storeName = DEFAULT_NAME } = given ?? {};
-      const store = openStore(kind, typeof storeName === "string" ? storeName : DEFAULT_NAME);
-      const leave = store.listen(async (change) => {
-        // Others may speak on a channel of that name.
-        if (change?.base !== (await base) || !change.record || !listening.has(leave)) return;
+      const stopStore = storeOf(clientOptions).listen(async (change) => {
+        // Other scripts of the site may post to a channel of this name.
+        if (change?.base !== (await base) || !change.record || !stops.has(stopStore)) return;
         if (change.record.state === "withdrawn") return;
         const { attempt, ...record } = change.record;
         try {
@@ -130,77 +128,78 @@ export function createClient(options) {
           reportUncaught(error);
         }
       });
-      const end = () => {
-        leave();
-        listening.delete(leave);
+      if (isClosed) stopStore();
+      else stops.add(stopStore);
+      return () => {
+        stopStore();
+        stops.delete(stopStore);
       };
-      if (isClosed) leave();
-      else listening.add(leave);
-      return end;
     },
     close() {
       isClosed = true;
-      if (made?.instance === currentInstance()) made.client.close();
-      for (const leave of listening) leave();
-      listening.clear();
+      if (latest?.instance === currentInstance()) latest.client.close();
+      for (const stop of stops) stop();
+      stops.clear();
     },
   };
 }
 
 /**
- * The changes of one task. Leaving the loop ends the request and the timer that it had under way.
- * @param {(left: AbortSignal, seen: (task: Task) => Promise<void>) => Promise<unknown>} begin
+ * The changes of one task as an iterable. `begin` starts the watch: it calls `onChange` with each
+ * task and waits for its promise, and ends when `unwatched` aborts, because the loop was left.
+ * @param {(onChange: (task: Task) => Promise<void>, unwatched: AbortSignal) => Promise<unknown>}
+ * begin
  * @returns {AsyncIterable<Task>}
  */
-function changes(begin) {
+function iterable(begin) {
   return {
     [Symbol.asyncIterator]() {
-      const left = new AbortController();
+      const control = new AbortController();
       let isOver = false;
-      /** Lets the watch go on. @type {(() => void) | undefined} */
-      let goOn;
+      /** Lets the watch continue after a change. @type {(() => void) | undefined} */
+      let proceed;
       /** @type {(result: IteratorResult<Task, undefined>) => void} */
-      let give;
+      let resolveNext;
       /** @type {(error: unknown) => void} */
-      let fail;
+      let rejectNext;
       /** @type {Promise<unknown>} */
-      let last = Promise.resolve();
+      let previous = Promise.resolve();
 
       const end = () => ({ done: /** @type {const} */ (true), value: undefined });
       /** @param {Task} task @returns {Promise<void>} */
-      const seen = (task) =>
+      const onChange = (task) =>
         new Promise((resolve) => {
-          goOn = resolve;
-          give({ done: false, value: task });
+          proceed = resolve;
+          resolveNext({ done: false, value: task });
         });
-      const over = () => {
+      const finish = () => {
         isOver = true;
-        give(end());
+        resolveNext(end());
       };
 
       /** @returns {Promise<IteratorResult<Task, undefined>>} */
       const advance = () =>
         new Promise((resolve, reject) => {
-          [give, fail] = [resolve, reject];
-          if (isOver) return over();
-          if (goOn) return goOn();
-          begin(left.signal, seen).then(over, (error) => {
-            if (!left.signal.aborted) fail(error);
-            over();
+          [resolveNext, rejectNext] = [resolve, reject];
+          if (isOver) return finish();
+          if (proceed) return proceed();
+          begin(onChange, control.signal).then(finish, (error) => {
+            if (!control.signal.aborted) rejectNext(error);
+            finish();
           });
         });
 
       return {
         next() {
-          // One at a time, as with a generator.
-          const next = last.then(advance);
-          last = next.catch(() => {});
+          // Calls of `next` wait for each other, as with a generator.
+          const next = previous.then(advance);
+          previous = next.catch(() => {});
           return next;
         },
         async return() {
-          left.abort();
+          control.abort();
           isOver = true;
-          give?.(end());
+          resolveNext?.(end());
           return end();
         },
       };

@@ -1,22 +1,27 @@
-// Where task records live: in the database of this browser, or in memory.
+// The stores of task records: the database of this browser, or memory. They decide nothing. Which
+// change of a record wins is decided by `core/src/record/change.rs`; what is listed, pruned and
+// forgotten by `core/src/flow/records.rs`; which video is kept by `core/src/flow/keep.rs`.
 
 import { DatabaseStore } from "./database.js";
 import { MemoryStore } from "./memory.js";
 
 /**
- * Decides on the record that stands: `undefined` leaves it, `null` removes it, a record is written
- * under its external task id.
+ * Core's decision on the stored record: `undefined` leaves it, `null` removes it, a record is
+ * written under its external task id.
  * @typedef {(current: import("./changes.js").StoredRecord | undefined) =>
  * import("./changes.js").StoredRecord | null | undefined} Decide
  */
 
-export const DEFAULT_NAME = "kling-multi-image2video";
+// The defaults of core, needed before the module is loaded: `tests/model/options.rs` fails if one
+// differs.
+const DEFAULT_KIND = "indexeddb";
+const DEFAULT_NAME = "kling-multi-image2video";
 
 /** @type {Map<string, DatabaseStore | MemoryStore>} */
 const stores = new Map();
 
 /**
- * The store of that name, in memory where there is no IndexedDB.
+ * The store with this name; in memory if there is no IndexedDB.
  * @param {string} kind
  * @param {string} name
  */
@@ -28,31 +33,43 @@ export function openStore(kind, name) {
   return store;
 }
 
-/** How long the news of a change may take from another tab, in ms. */
-const NEWS_MS = 100;
+/**
+ * The store of a client with these options. They may be invalid: every call of the client reports
+ * that.
+ * @param {import("./index.js").ClientOptions | undefined} options
+ */
+export function storeOf(options) {
+  const { store = DEFAULT_KIND, storeName } = options ?? {};
+  return openStore(store, typeof storeName === "string" ? storeName : DEFAULT_NAME);
+}
+
+/** How long the notification of a change may take from another tab, in ms. */
+const NOTIFICATION_MS = 100;
 
 /**
- * What the store has of an external task id at this moment. Reading takes time: a record that
- * becomes `unknown` meanwhile does not count, because the caller could not know of that.
+ * Base URL, state and attempt of each record with this external task id, as they are at this
+ * moment. Reading takes time: a record that becomes `unknown` meanwhile is left out, because the
+ * caller could not know of that outcome. What a known outcome allows is decided by
+ * `core/src/flow/submit.rs`.
  * @param {DatabaseStore | MemoryStore} store @param {string} id
  */
 export async function knownAtCall(store, id) {
   /** @type {Set<unknown>} */
   const changed = new Set();
-  const leave = store.listen(({ record }) => void changed.add(record?.attempt));
+  const stop = store.listen(({ record }) => void changed.add(record?.attempt));
   try {
     const known = await store.known(id);
     const isUnknown = (/** @type {any[]} */ [, state]) => state === "unknown";
-    if (known.some(isUnknown)) await new Promise((resolve) => setTimeout(resolve, NEWS_MS));
+    if (known.some(isUnknown)) await new Promise((resolve) => setTimeout(resolve, NOTIFICATION_MS));
     return known.filter((entry) => !isUnknown(entry) || !changed.has(entry[2]));
   } finally {
-    leave();
+    stop();
   }
 }
 
 function hasDatabase() {
   try {
-    // A getter that throws where an origin may store nothing.
+    // The getter throws where a site may store no data.
     return typeof indexedDB === "object" && indexedDB !== null;
   } catch {
     return false;

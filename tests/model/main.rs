@@ -28,6 +28,7 @@ mod interrupted;
 mod keep;
 mod limits;
 mod not_sent;
+mod options;
 mod page;
 mod poll;
 mod record;
