@@ -1,6 +1,6 @@
 //! `fetch`, with a guard that ends the request when it is dropped.
 //!
-//! Of gloo-net only the headers: its builder and its reader of texts panic on errors that are not of this realm.
+//! Of gloo-net only the headers are used: its request builder and its reader of bodies panic on errors of another realm.
 
 use std::cell::RefCell;
 use std::iter;
@@ -21,22 +21,23 @@ use kling_core::flow::download::Source;
 
 #[wasm_bindgen(module = "/src/js/exchange.js")]
 extern "C" {
-    /// One request and its answer.
+    /// One request and its response.
     type Exchange;
 
     #[wasm_bindgen(constructor)]
-    fn new() -> Exchange;
+    fn new(fetch_option: Option<&Function>) -> Exchange;
 
-    #[wasm_bindgen(method)]
-    fn begin(
+    #[wasm_bindgen(method, js_name = fetchService)]
+    fn fetch_service(
         this: &Exchange,
-        site: Option<&Function>,
         url: &str,
-        is_service: bool,
         authorization: Option<&str>,
         body: Option<&Blob>,
-        from: f64,
+        start: f64,
     ) -> Promise;
+
+    #[wasm_bindgen(method, js_name = fetchDelivery)]
+    fn fetch_delivery(this: &Exchange, url: &str, start: f64) -> Promise;
 
     /// Whether `fetch` was called.
     #[wasm_bindgen(method, getter, js_name = isSent)]
@@ -49,13 +50,13 @@ extern "C" {
     fn abort(this: &Exchange);
 }
 
-/// Sends requests, through the site's own function where it gave one. What it brings contains no key that it knows.
+/// Sends requests, through the client's `fetch` option if there is one. No response contains a key that it knows.
 pub(super) struct Fetcher {
-    site: Option<Function>,
+    fetch_option: Option<Function>,
     keys: RefCell<KnownKeys>,
 }
 
-/// Ends its request when it is dropped. After the answer has been read that does nothing.
+/// Aborts its request when it is dropped. That has no effect once the response has been read.
 struct Guard(Exchange);
 
 impl Drop for Guard {
@@ -64,25 +65,25 @@ impl Drop for Guard {
     }
 }
 
-/// An answer that is still arriving.
+/// A response whose body is still arriving.
 pub(super) struct Arriving {
     pub(super) response: Response,
     guard: Guard,
 }
 
 impl Fetcher {
-    pub(super) fn new(site: Option<Function>) -> Self {
-        Self { site, keys: RefCell::default() }
+    pub(super) fn new(fetch_option: Option<Function>) -> Self {
+        Self { fetch_option, keys: RefCell::default() }
     }
 
-    /// Remembers a key, which no response may repeat from now on.
+    /// Remembers a key, which is redacted from every later response.
     pub(super) fn know(&self, key: &ApiKey) {
         self.keys.borrow_mut().add(key);
     }
 
-    /// Checks that a URL of the caller's contains no key: it would go to the delivery host.
+    /// Checks that a URL of the caller contains no key, which would go to the delivery host.
     pub(super) fn permit_url(&self, url: &str) -> Result<(), Error> {
-        // Also as the browser requests it: white space within it is dropped.
+        // Also in the form that the browser requests, without the white space in it.
         let requested = address(&url.into(), false);
         if iter::once(url).chain(requested.as_deref()).any(|url| self.keys.borrow().are_in(url)) {
             return Err(Error::invalid_option("video", "expected the URL of a video, found the API key in it"));
@@ -90,18 +91,18 @@ impl Fetcher {
         Ok(())
     }
 
-    /// What the browser, a stream or the site's own function says of a failure. It may repeat the header.
+    /// An error of the browser, a stream or the `fetch` option, without the key: it may quote the header.
     pub(super) fn failure(&self, error: &JsValue) -> TransportError {
         TransportError::new(self.keys.borrow().redact(words_of(error)))
     }
 
-    /// Sends a request to the service; one with a body is a POST.
+    /// Sends a request to the service: a POST if there is a body.
     pub(super) async fn send(
         &self,
         request: &HttpRequest,
         body: Option<&Blob>,
     ) -> Result<HttpResponse, TransportError> {
-        let arriving = self.begin(&request.url, Some(request), body, 0).await?;
+        let arriving = self.arriving(self.begin(request, body, 0)).await?;
         let text = JsFuture::from(arriving.guard.0.text(&arriving.response, Body::MAX_BYTES)).await;
         let text = text.map_err(|error| self.failure(&error))?.as_string();
         let keys = self.keys.borrow();
@@ -112,36 +113,42 @@ impl Fetcher {
         })
     }
 
-    /// Begins to fetch a video, from that byte on. Only the gateway gets the key.
-    pub(super) async fn fetch_video(&self, source: &Source, from: u64) -> Result<Arriving, TransportError> {
-        match source {
-            Source::Gateway(request) => self.begin(&request.url, Some(request), None, from).await,
-            Source::Delivery(url) => self.begin(url, None, None, from).await,
-        }
+    /// Fetches a video, from byte `start` on. Only the gateway gets the key.
+    pub(super) async fn fetch_video(&self, source: &Source, start: u64) -> Result<Arriving, TransportError> {
+        let begun = match source {
+            Source::Gateway(request) => self.begin(request, None, start),
+            Source::Delivery(url) => {
+                let guard = self.guard();
+                let response = guard.0.fetch_delivery(url, float(start));
+                (guard, response)
+            }
+        };
+        self.arriving(begun).await
     }
 
-    /// The key stands in one header, of a request to the service, and nowhere else.
-    async fn begin(
-        &self,
-        url: &str,
-        service: Option<&HttpRequest>,
-        body: Option<&Blob>,
-        from: u64,
-    ) -> Result<Arriving, TransportError> {
-        let guard = Guard(Exchange::new());
-        let key = service.and_then(|request| Some(request.key.as_ref()?.authorization()));
-        let promise = guard.0.begin(self.site.as_ref(), url, service.is_some(), key.as_deref(), body, float(from));
-        let response = JsFuture::from(promise).await.map_err(|error| {
+    /// Starts a request to the service. The key is in one header of it, and in nothing else.
+    fn begin(&self, request: &HttpRequest, body: Option<&Blob>, start: u64) -> (Guard, Promise) {
+        let guard = self.guard();
+        let key = request.key.as_ref().map(ApiKey::authorization);
+        let response = guard.0.fetch_service(&request.url, key.as_deref(), body, float(start));
+        (guard, response)
+    }
+
+    fn guard(&self) -> Guard {
+        Guard(Exchange::new(self.fetch_option.as_ref()))
+    }
+
+    async fn arriving(&self, (guard, response): (Guard, Promise)) -> Result<Arriving, TransportError> {
+        let response = JsFuture::from(response).await.map_err(|error| {
             let failure = self.failure(&error);
             if guard.0.is_sent() { failure } else { failure.not_sent() }
         })?;
-        let response = response.unchecked_into();
-        Ok(Arriving { response, guard })
+        Ok(Arriving { response: response.unchecked_into(), guard })
     }
 }
 
 impl Arriving {
-    /// A header, where the server lets a page read it.
+    /// A header, if the server lets a page read it.
     pub(super) fn header(&self, name: &str) -> Option<String> {
         Headers::from_raw(self.response.headers()).get(name)
     }

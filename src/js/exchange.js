@@ -1,65 +1,78 @@
-// One request and its answer. Rust says what is sent; here are only the many small objects that
-// `fetch` wants.
+// One request and its response. Rust says what is sent; this makes the objects that `fetch` takes.
 
 export class Exchange {
+  /** @type {typeof globalThis.fetch | undefined} */
+  #fetchOption;
   /** @type {AbortController | undefined} */
   #control;
-  /** Whether `fetch` was called: what fails before was never sent. */
+  /** Whether `fetch` was called: a request that failed before was never sent. */
   isSent = false;
 
+  /** @param {typeof globalThis.fetch | undefined} fetchOption the client's `fetch` option */
+  constructor(fetchOption) {
+    this.#fetchOption = fetchOption;
+  }
+
   /**
-   * Sends a request, through the site's own function where it gave one. Where a key may go with it,
-   * redirects are not followed; a delivery host gets no key and no referrer. Nobody gets cookies.
-   * @param {typeof globalThis.fetch | undefined} site
+   * Sends a request to the service. A redirect is not followed: it would take the key elsewhere.
    * @param {string} url
-   * @param {boolean} isService
    * @param {string | undefined} authorization
-   * @param {Blob | undefined} body of a POST
-   * @param {number} from the first byte that is wanted
+   * @param {Blob | undefined} body of a POST; without it the request is a GET
+   * @param {number} start the first byte that is requested
+   */
+  fetchService(url, authorization, body, start) {
+    /** @type {RequestInit} */
+    const init = { redirect: "manual", cache: "no-store" };
+    return this.#send(url, body ? { ...init, method: "POST", body } : init, start, authorization);
+  }
+
+  /**
+   * Requests a video from a delivery host, without key and referrer.
+   * @param {string} url
+   * @param {number} start the first byte that is requested
+   */
+  fetchDelivery(url, start) {
+    return this.#send(url, { referrerPolicy: "no-referrer" }, start);
+  }
+
+  /**
+   * Sends a request without cookies, through the `fetch` option if there is one.
+   * @param {string} url @param {RequestInit} init @param {number} start
+   * @param {string} [authorization]
    * @returns {Promise<Response>}
    */
-  async begin(site, url, isService, authorization, body, from) {
+  async #send(url, init, start, authorization) {
     this.#control = new AbortController();
     const headers = new Headers();
     if (authorization) headers.set("Authorization", authorization);
-    if (body) headers.set("Content-Type", "application/json");
-    if (from) headers.set("Range", `bytes=${from}-`);
-    /** @type {RequestInit} */
-    const init = isService
-      ? { redirect: "manual", cache: "no-store" }
-      : { referrerPolicy: "no-referrer" };
+    if (init.body) headers.set("Content-Type", "application/json");
+    if (start) headers.set("Range", `bytes=${start}-`);
     const { signal } = this.#control;
-    const request = new Request(url, {
-      ...init,
-      ...(body && { method: "POST", body }),
-      headers,
-      signal,
-      credentials: "omit",
-    });
-    if (!site && typeof globalThis.fetch !== "function") throw new TypeError("there is no fetch");
+    const request = new Request(url, { ...init, headers, signal, credentials: "omit" });
+    // Read at each call: a site may wrap the global one at any time.
+    const send = this.#fetchOption ?? globalThis.fetch;
+    if (typeof send !== "function") throw new TypeError("this page has no fetch");
     this.isSent = true;
-    // Looked up at each call: a site may wrap it at any time.
-    const response = await (site ? site(request) : fetch(request));
-    // Of whatever realm it is.
+    const response = await send(request);
+    // Not `instanceof`: the response may come from another realm.
     if (typeof response?.status !== "number" || !response.headers?.get) {
-      throw new TypeError("the fetch option resolved to something that is no Response");
+      throw new TypeError("expected the fetch option to resolve to a Response");
     }
-    // Only of a redirect a browser says nothing else: any other answer without a status may hide
-    // anything.
+    // An opaque redirect has no status. Another response without a status could be anything.
     if (response.status === 0 && response.type !== "opaqueredirect") {
-      throw new TypeError("an answer of which nothing may be read");
+      throw new TypeError("the browser lets this page read no part of the response");
     }
     return response;
   }
 
   /**
-   * The whole text; `undefined` if it has more bytes than that, in which case the rest is not read.
+   * The whole body as a string; `undefined` if it is longer than `maxBytes`: the rest is not read.
    * @param {Response} response
    * @param {number} maxBytes
    */
   async text(response, maxBytes) {
     if (typeof response.body?.getReader !== "function") {
-      // Something that is only like a Response.
+      // An object that is only like a Response.
       const text = String(await response.text());
       return new Blob([text]).size > maxBytes ? undefined : text;
     }
@@ -71,7 +84,7 @@ export class Exchange {
       if (done) return text + decoder.decode();
       length += value.byteLength;
       if (length > maxBytes) {
-        // What the stream says of that changes nothing.
+        // An error of the stream changes nothing here.
         reader.cancel().catch(() => {});
         return undefined;
       }
@@ -79,7 +92,7 @@ export class Exchange {
     }
   }
 
-  /** Ends the request. After the answer has been read that does nothing. */
+  /** Ends the request. Has no effect once the response has been read. */
   abort() {
     this.#control?.abort();
   }
