@@ -1,4 +1,4 @@
-//! The caller's `AbortSignal`: whatever a call awaits, an abort ends it at once.
+//! The caller's `AbortSignal`: an abort ends a call at once.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,11 +20,11 @@ extern "C" {
     #[wasm_bindgen(constructor, catch)]
     fn new(signals: Vec<AbortSignal>) -> Result<Aborts, JsValue>;
 
-    /// Rejects when one of them fires, with its reason.
+    /// Rejects when a signal fires, with its reason.
     #[wasm_bindgen(method, getter)]
     fn fired(this: &Aborts) -> Promise;
 
-    /// Whether one of them has fired.
+    /// Whether a signal has fired.
     #[wasm_bindgen(method, getter, js_name = hasFired)]
     fn has_fired(this: &Aborts) -> bool;
 
@@ -32,16 +32,15 @@ extern "C" {
     fn leave(this: &Aborts);
 }
 
-/// A call under way. All have one type, because the machinery around a future is compiled once for each type of it.
+/// A call under way. All calls have one type, because the code around a future is compiled once for each type.
 pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 
-/// The promise of a call that ends when the call ends or a signal fires, whichever is first. An abort drops the call, and
-/// with it its requests, timers and listeners.
+/// Runs a call until it ends or a signal fires. An abort drops the call, and with it its requests, timers and listeners.
 pub(super) fn promise(signals: Vec<AbortSignal>, call: Call) -> Promise {
     future_to_promise(async {
         let listening = Listening(Aborts::new(signals).map_err(Failure::from)?);
         let fired = JsFuture::from(listening.0.fired());
-        // Nothing of a call begins whose signal has fired already.
+        // A call whose signal has fired is never polled.
         if listening.0.has_fired() {
             return fired.await;
         }

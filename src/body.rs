@@ -1,4 +1,4 @@
-//! The body of the paid request: blobs of base64 between texts of JSON.
+//! The body of the paid request: blobs of base64 between strings of JSON.
 
 use js_sys::Array;
 use wasm_bindgen::JsValue;
@@ -14,7 +14,7 @@ use kling_core::error::{Error, ErrorCode};
 use kling_core::progress::Progress;
 use kling_core::request::{BodyPart, ExternalTaskId, VideoRequest};
 
-/// Encodes the images of a request, and puts its body together.
+/// Encodes the images of a request, and assembles its body.
 pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listener) -> Result<Blob, Error> {
     let total = ready.files.iter().flatten().map(size).fold(0, u64::saturating_add);
     let mut loaded = 0_u64;
@@ -37,7 +37,7 @@ pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listene
     })
 }
 
-/// The id that the caller chose, or a new one.
+/// The external task id of the caller, or a new one.
 pub(super) fn id_of(request: &VideoRequest) -> Result<ExternalTaskId, Error> {
     match request.external_task_id() {
         Some(id) => Ok(id.clone()),
@@ -45,7 +45,7 @@ pub(super) fn id_of(request: &VideoRequest) -> Result<ExternalTaskId, Error> {
     }
 }
 
-/// The body as one blob, which may be sent again without being made again.
+/// The body as one blob, which can be sent again.
 fn assemble(request: &VideoRequest, id: &ExternalTaskId, images: &[Vec<Blob>]) -> Result<Blob, JsValue> {
     let parts = Array::new();
     for part in request.body(id) {

@@ -1,4 +1,4 @@
-//! The request as the caller wrote it, into a draft.
+//! Reads the caller's request into a draft, and checks it.
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,14 +15,14 @@ use kling_core::progress::Progress;
 use kling_core::request::fields::enumerate;
 use kling_core::request::{Checked, Draft, Field, VideoRequest};
 
-/// A checked request, and the files of its images.
+/// A valid request, and the files of its images.
 pub(super) struct Ready {
     pub(super) request: VideoRequest,
-    /// By index; nothing for an image that the service fetches.
+    /// By index; `None` for an image that the service fetches.
     pub(super) files: Vec<Option<Blob>>,
 }
 
-/// Checks all of a request.
+/// Checks a request, and reports every problem.
 pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec<Option<Blob>>) {
     let mut draft = Draft::default();
     let mut files = Vec::new();
@@ -60,7 +60,7 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec
     (draft.check(), files)
 }
 
-/// Checks all of a request, of which nothing may be wrong.
+/// Checks a request, which must have no errors.
 pub(super) async fn ready(value: &JsValue, listener: &Listener) -> Result<Ready, Error> {
     let (checked, files) = check(value, listener).await;
     match checked.request {
@@ -82,24 +82,24 @@ impl Fields<'_> {
         }
     }
 
-    /// The images; the entry has made a list of whatever kind of list it was.
+    /// The images, of which `request.js` has made an array.
     fn images(&mut self, field: Field) -> Vec<JsValue> {
         let Some(images) = self.get(field) else { return Vec::new() };
         if let Some(images) = images.dyn_ref::<Array>() {
             return images.iter().collect();
         }
-        self.bad_value(field, "a list of pictures");
+        self.bad_value(field, "a list of images");
         Vec::new()
     }
 
     fn text(&mut self, field: Field) -> Option<String> {
         let value = self.get(field)?;
         if !value.is_string() {
-            self.bad_value(field, "a text");
+            self.bad_value(field, "a string");
             return None;
         }
         if !is_whole(&value) {
-            self.bad_value(field, "whole characters (a text was cut within a surrogate pair)");
+            self.bad_value(field, "whole characters (the string has half of a surrogate pair)");
             return None;
         }
         value.as_string()
@@ -113,7 +113,7 @@ impl Fields<'_> {
         self.text(field)
     }
 
-    /// A text, or a `URL` object. A text that is an address is normalised.
+    /// A URL as a string or a `URL` object, normalised.
     fn address(&mut self, field: Field) -> Option<String> {
         let value = self.get(field)?;
         let href = if is_object(&value) {
@@ -122,12 +122,12 @@ impl Fields<'_> {
             self.text(field)?.into()
         };
         if !href.is_string() {
-            self.bad_value(field, "a text or a URL");
+            self.bad_value(field, "a string or a URL");
             return None;
         }
         let url = address(&href, false);
         if url.is_none() {
-            let message = "expected an absolute http(s): address, found a broken one";
+            let message = "expected an absolute http(s): URL, found a malformed one";
             self.issues.push(Issue::error(IssueCode::BadUrl, field.name(), message));
         }
         url

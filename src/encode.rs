@@ -1,7 +1,7 @@
-//! Files into base64.
+//! Encodes files as base64.
 //!
-//! A file passes through two small buffers in wasm memory, block by block, whatever its size: linear memory never
-//! shrinks again, and a JavaScript text of that length is the slow way into `fetch`.
+//! A file of any size passes through two small buffers, block by block: WebAssembly memory never shrinks, and a JavaScript
+//! string of that length makes `fetch` slow.
 
 use std::iter;
 
@@ -33,12 +33,12 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Takes its two buffers. An exhausted memory is an error, not a trap.
+    /// Allocates the two buffers. Exhausted memory is an error, not a trap.
     pub(super) fn new() -> Result<Self, Error> {
         Ok(Self { block: buffer(BLOCK)?, encoded: buffer(ENCODED_BLOCK)? })
     }
 
-    /// The base64 of a file, as blobs of a few MiB. `read` is told how many bytes each step has read.
+    /// The base64 of a file, as blobs of a few MiB. `read` gets the number of bytes of each step.
     pub(super) async fn encode(&mut self, file: &Blob, read: &mut dyn FnMut(u64)) -> Result<Vec<Blob>, Unreadable> {
         let (length, step) = (size(file), count(SLICE));
         let from = |start: u64| (start < length).then(|| begin(file, start..start.saturating_add(step)));

@@ -21,17 +21,17 @@ pub(super) struct Unreadable(pub(super) String);
 impl Unreadable {
     fn message(&self) -> String {
         format!(
-            "the browser cannot read this file ({}); it was moved, changed or deleted since, or is a folder: pick it again",
+            "the browser cannot read this file ({}); it was moved, changed or deleted, or is a folder: pick it again",
             self.0
         )
     }
 
-    /// As a problem of a request.
+    /// This as a problem of a request.
     pub(super) fn issue(&self, path: &str) -> Issue {
         Issue::error(IssueCode::ImageEmpty, path, self.message()).with("reason", "unreadable")
     }
 
-    /// As the error of a file that could be read a moment ago.
+    /// This as the error of a file that could be read when it was checked.
     pub(super) fn into_error(self, path: &str) -> Error {
         Error::new(ErrorCode::ImageUnreadable, format!("{path}: {}", self.message()))
     }
@@ -48,12 +48,12 @@ extern "C" {
     #[wasm_bindgen(js_name = readSlice)]
     fn read_slice(file: &Blob, start: f64, end: f64) -> Promise;
 
-    /// A blob of these parts: strings, blobs, typed arrays.
+    /// A blob that consists of these parts: strings, blobs, typed arrays.
     #[wasm_bindgen(catch, js_name = blobOf)]
     pub(super) fn blob_of(parts: &Array, content_type: &str) -> Result<Blob, JsValue>;
 }
 
-/// The value as a blob. One of another realm is taken too, which `instanceof` would not know; a proxy of one is none.
+/// The value as a blob. Not checked by `instanceof`, because it may come from another realm. A proxy of a blob is no blob.
 pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
     let has = |name: &str| member(value, name).unwrap_or(JsValue::UNDEFINED);
     let is_blob = is_object(value)
@@ -63,7 +63,7 @@ pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
     is_blob.then(|| value.unchecked_ref())
 }
 
-/// The image that the caller passed.
+/// The `image` that the caller passed.
 pub(super) fn image(value: &JsValue) -> Result<&Blob, Error> {
     let invalid = || Error::invalid_option("image", "expected a File or Blob, found something else");
     as_blob(value).ok_or_else(invalid)
@@ -74,26 +74,26 @@ pub(super) fn size(blob: &Blob) -> u64 {
     whole(blob.size())
 }
 
-/// A slice on its way, begun before it is needed.
+/// A slice that is being read, started before it is needed.
 pub(super) struct Slice {
     promise: Promise,
     length: u64,
 }
 
-/// Begins to read a slice.
+/// Starts to read a slice.
 pub(super) fn begin(blob: &Blob, range: Range<u64>) -> Slice {
     let end = range.end.min(size(blob));
     Slice { promise: read_slice(blob, float(range.start), float(end)), length: end.saturating_sub(range.start) }
 }
 
 impl Slice {
-    /// The bytes, on JavaScript's side of the boundary. All of them: a file that has shrunk is not the one that was picked.
+    /// The bytes, in JavaScript's memory. Fewer than requested are an error: the file has changed since it was picked.
     pub(super) async fn bytes(self) -> Result<Uint8Array, Unreadable> {
         let bytes: Uint8Array = JsFuture::from(self.promise).await?.unchecked_into();
         if u64::from(bytes.length()) == self.length {
             Ok(bytes)
         } else {
-            Err(Unreadable("it has another length than before".into()))
+            Err(Unreadable("its length has changed".into()))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Image sources as the caller hands them over, each to be checked like a file.
+//! Image sources: files, URLs and base64 strings, each checked.
 
 use std::ops::Range;
 
@@ -18,19 +18,19 @@ use kling_core::request::DraftImage;
 
 #[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
-    /// The bytes that a text stands for.
+    /// The bytes of a base64 string.
     #[wasm_bindgen(js_name = fromBase64)]
-    fn from_base64(text: &JsString) -> Promise;
+    fn from_base64(base64: &JsString) -> Promise;
 }
 
-/// An image of a draft, and its bytes where this browser has them.
+/// An image of a draft, and its file unless the service fetches it.
 pub(super) struct Candidate {
     pub(super) draft: DraftImage,
     pub(super) file: Option<Blob>,
 }
 
 impl Candidate {
-    /// Reads what the header of an image says, and all that is wrong with it.
+    /// Reads the header of an image, and checks it.
     pub(super) async fn read(source: &JsValue, path: &str) -> Self {
         if let Some(blob) = as_blob(source) {
             return Self::of_file(blob.clone(), path).await;
@@ -44,7 +44,7 @@ impl Candidate {
         {
             return Self::of_url(&href, path);
         }
-        let message = "expected a File or Blob, an http(s): address, or a base64 or data: text, found something else";
+        let message = "expected a File or Blob, an http(s): URL, or a base64 or data: string, found something else";
         Self::faulty(Issue::error(IssueCode::BadValue, path, message))
     }
 
@@ -56,7 +56,7 @@ impl Candidate {
         Self { draft: DraftImage::Encoded(issues), file: Some(file) }
     }
 
-    /// A text is told apart by how it begins.
+    /// The start of a string says whether it is a URL or base64.
     async fn of_text(text: &JsString, path: &str) -> Self {
         const PREFIX: u32 = 256;
         let start = String::from(text.substring(0, PREFIX));
@@ -69,12 +69,12 @@ impl Candidate {
                     Self::of_base64(&text.substring(skipped, text.length()), path).await
                 }
                 _ => {
-                    let message = "expected a data: address with ;base64 before its comma, found one without";
+                    let message = "expected a data: URL with ;base64 before its comma, found one without";
                     Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
                 }
             },
             Some("blob") => {
-                let message = "a blob: address is known in this page only; pass the blob itself";
+                let message = "expected the blob itself, found a blob: URL, which only this page can read";
                 Self::faulty(Issue::error(IssueCode::BadUrl, path, message))
             }
             Some(_) => Self::of_url(text, path),
@@ -88,7 +88,7 @@ impl Candidate {
             None => Self::faulty(Issue::error(
                 IssueCode::BadUrl,
                 path,
-                "expected an absolute http(s): address, found a broken one",
+                "expected an absolute http(s): URL, found a malformed one",
             )),
         }
     }
@@ -97,8 +97,7 @@ impl Candidate {
         if let Ok(file) = JsFuture::from(from_base64(text)).await {
             return Self::of_file(file.unchecked_into(), path).await;
         }
-        let message =
-            "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): address or a data: text, found another text";
+        let message = "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): URL or a data: URL, found another string";
         Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
     }
 
@@ -107,7 +106,7 @@ impl Candidate {
     }
 }
 
-/// What the header of an image says, and what the service would refuse it for, as JavaScript has it.
+/// The result of `inspectImage`: the contents of an image's header, and what the service would refuse.
 pub(super) async fn info(blob: &Blob) -> JsValue {
     const PATH: &str = "image";
     let (header, issues) = match header(blob).await {
@@ -122,7 +121,7 @@ pub(super) async fn info(blob: &Blob) -> JsValue {
     js_value(&members.into())
 }
 
-/// What the first bytes of a file say about it.
+/// Reads the header of an image.
 pub(super) async fn header(file: &Blob) -> Result<ImageHeader, Unreadable> {
     let read = async |range: Range<u64>| Ok::<_, Unreadable>(begin(file, range).bytes().await?.to_vec());
     image::read_header(size(file), &read).await

@@ -1,8 +1,8 @@
 //! The WebAssembly module of the npm package `kling-multi-image2video`: what JavaScript can call, and the browser behind it.
 //!
-//! What is decided is decided in `core`, whose documentation describes the architecture. Each module here does what that asks
-//! for: options and requests are read from JavaScript, errors and tasks are written to it; `fetch`, files, timers, signals,
-//! IndexedDB, locks and other tabs are lent.
+//! All decisions are in `core`, whose documentation describes the architecture. The modules here read options and requests
+//! from JavaScript, convert errors and tasks to it, and give `core` access to `fetch`, files, timers, signals, IndexedDB, locks
+//! and other tabs.
 //!
 //! Each function here and each method of `Client` is one public call of the package. `src/js/index.d.ts` documents them for
 //! those who use it.
@@ -42,21 +42,21 @@ pub use fault::discard_instance;
 use listener::Listener;
 use options::{CALL, CallOptions, PROGRESS, WAIT};
 
-/// Half the size of the standard library's allocator for this target, gzipped, and as good for the few small objects here.
+/// Half the gzipped size of the standard library's allocator for this target, and as fast for the few small objects here.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-/// What the functions and the client take and return.
+/// The types that the functions and the client take and return.
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("js/types.d.ts");
 
-/// Reads the header of an image, and says what the service would refuse it for.
+/// Reads the header of an image, and reports what the service would refuse.
 #[wasm_bindgen(js_name = inspectImage, unchecked_return_type = "Promise<ImageInfo>")]
 pub fn inspect_image(#[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue) -> Promise {
     promise(Vec::new(), Box::pin(async move { Ok(images::info(files::image(&image)?).await) }))
 }
 
-/// The bare base64 of a file.
+/// The base64 of a file, without a `data:` prefix.
 #[wasm_bindgen(js_name = encodeImage, unchecked_return_type = "Promise<string>")]
 pub fn encode_image(
     #[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue,
@@ -89,7 +89,7 @@ pub fn build_request_body(
     })
 }
 
-/// Checks the options of a call that submits before its request is joined to another one; `waits`: those of `generate`.
+/// Checks the options of `submit`, or with `waits` those of `generate`, before the request may be joined to another one.
 ///
 /// # Errors
 ///

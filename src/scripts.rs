@@ -1,4 +1,4 @@
-//! Scripts that only other scripts import. wasm-bindgen copies no script that Rust does not name, so each is named here once.
+//! Scripts that only other scripts import: wasm-bindgen copies only scripts that Rust imports, so this imports each of them.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -13,7 +13,7 @@ extern "C" {
     type DatabaseStore;
 }
 
-// Exported by the module too. Anything but a function or a class can be exported only as if it were a function.
+// The module exports it too. wasm-bindgen can export a constant only as if it were a function.
 #[wasm_bindgen(module = "/src/js/limits.js")]
 extern "C" {
     #[wasm_bindgen(reexport, skip_typescript, js_name = limits)]

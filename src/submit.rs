@@ -1,4 +1,4 @@
-//! One submission, in this browser: its id, its record, its body.
+//! One submission in this browser: its id, its record, its body.
 
 use wasm_bindgen::JsValue;
 
@@ -23,7 +23,7 @@ pub(super) async fn submit(
     known: &JsValue,
     listener: &Listener,
 ) -> Result<Box<Task>, Failure> {
-    // Before the work of encoding: a key that cannot be had is known now.
+    // Before the images are encoded: without a key the call fails at once.
     let service = settings.service().await?;
     let id = body::id_of(&ready.request)?;
     service.permit_id(Field::ExternalTaskId.name(), id.as_str())?;
@@ -40,7 +40,7 @@ pub(super) async fn submit(
     let asked = Asked { id: id.clone(), record, known: settings.records.known(known) };
     let flow = Flow(&browser);
     let task = flow.submit(&service, &settings.backoff, asked, encode).await?;
-    // Prunes.
+    // Prunes old records; the submission is over, so an error is ignored.
     let _ = flow.records().await;
     Ok(task)
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = address)]
+    #[wasm_bindgen(js_name = parsedUrl)]
     fn js_address(text: &JsValue, is_relative: bool) -> JsValue;
 
     /// Whether it is an object with names and values: no list, map, date, blob or promise.
@@ -13,7 +13,7 @@ extern "C" {
     pub(super) fn is_record(value: &JsValue) -> bool;
 
     /// Whether no half of a surrogate pair stands alone in it.
-    #[wasm_bindgen(js_name = isWhole)]
+    #[wasm_bindgen(js_name = isWellFormed)]
     pub(super) fn is_whole(text: &JsValue) -> bool;
 }
 

@@ -1,5 +1,4 @@
-// The caller's signals: one promise for all of them, because each listener would be a closure in
-// Rust.
+// The abort signals of one call as one promise, because each listener would need a closure in Rust.
 
 export class Aborts {
   listener = () => {};
@@ -7,7 +6,7 @@ export class Aborts {
   /** @param {AbortSignal[]} signals */
   constructor(signals) {
     this.signals = signals;
-    /** Rejects with the reason of the first that fires. */
+    /** Rejects with the reason of the first signal that fires. */
     this.fired = new Promise((resolve, reject) => {
       this.settle = resolve;
       this.listener = () => {
@@ -21,9 +20,7 @@ export class Aborts {
     this.listener();
   }
 
-  /**
-   * Settles the promise too, because a pending one keeps everything that waits for it in memory.
-   */
+  /** Stops listening. Settles the promise, because a pending one keeps its waiters in memory. */
   leave() {
     this.settle?.(undefined);
     for (const signal of this.signals) signal.removeEventListener?.("abort", this.listener);

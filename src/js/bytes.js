@@ -1,8 +1,8 @@
-// Reading what callers and servers hand over. Whatever they hand over, what goes wrong is a
-// rejection here, and no trap there.
+// Reads blobs, streams and base64 from callers and servers. Errors become rejections, because a
+// throw inside a WebAssembly import would trap.
 
 /**
- * A part of a file.
+ * The bytes of a part of a file.
  * @param {Blob} file
  * @param {number} start
  * @param {number} end
@@ -12,75 +12,78 @@ export async function readSlice(file, start, end) {
 }
 
 /**
- * A blob of these parts.
+ * A blob that consists of these parts.
  * @param {BlobPart[]} parts
  * @param {string} type
  */
 export const blobOf = (parts, type) => new Blob(parts, { type });
 
-/** So many bytes are put into a blob, which a browser may keep elsewhere than in memory. */
-const HELD = 4 << 20;
+/** From this many bytes on, they are moved into a blob, which a browser may keep on disk. */
+const MAX_BUFFERED_BYTES = 4 << 20;
 
-/** The bytes of an answer, or of several that follow each other. */
+/** The bytes of a video, from one response or from several that continue each other. */
 export class Received {
   /** @type {BlobPart[]} */
   #parts = [];
   /** @type {Uint8Array<ArrayBuffer>[]} */
-  #latest = [];
-  #held = 0;
+  #buffered = [];
+  #bufferedBytes = 0;
   /** @type {ReadableStreamDefaultReader<unknown> | undefined} */
   #reader;
 
   clear() {
     this.#parts = [];
-    this.#latest = [];
-    this.#held = 0;
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
   }
 
   /**
-   * Takes and holds the next bytes of an answer, and says how many; nothing after the last.
+   * Reads the next bytes of a response. Returns how many, and `undefined` after the last.
    * @param {Response} response
-   * @param {boolean} isNew whether it follows another one
+   * @param {boolean} isNew whether this is the first read of the response
    */
   async next(response, isNew) {
     if (isNew) this.#reader = (response.body ?? new Blob().stream()).getReader();
     const { done, value } = await /** @type {ReadableStreamDefaultReader} */ (this.#reader).read();
     if (done) return undefined;
     if (!ArrayBuffer.isView(value))
-      throw new TypeError("the stream brought something that is no bytes");
-    this.#latest.push(
+      throw new TypeError("expected bytes from the stream, found something else");
+    this.#buffered.push(
       new Uint8Array(/** @type {ArrayBuffer} */ (value.buffer), value.byteOffset, value.byteLength),
     );
-    this.#held += value.byteLength;
-    if (this.#held >= HELD) this.#parts = [this.blob()];
+    this.#bufferedBytes += value.byteLength;
+    if (this.#bufferedBytes >= MAX_BUFFERED_BYTES) this.#parts = [this.blob()];
     return value.byteLength;
   }
 
-  /** All of it. */
+  /** All bytes that were read. */
   blob() {
-    const blob = new Blob([...this.#parts, ...this.#latest], { type: "video/mp4" });
+    const blob = new Blob([...this.#parts, ...this.#buffered], { type: "video/mp4" });
     this.clear();
     this.#parts = [blob];
     return blob;
   }
 }
 
-/** Characters at a time: a group of four never spans two steps, and no step holds up the page. */
-const STEP = 1 << 20;
+/**
+ * How many characters are decoded at a time, so that no step blocks the page. A multiple of four:
+ * no group of four characters spans two steps.
+ */
+const STEP_CHARACTERS = 1 << 20;
 
 /**
- * The bytes that a base64 text stands for, as the URL standard reads one (white space is skipped,
- * missing padding tolerated). Rejects when it is none.
- * @param {string} text
+ * The bytes of a base64 string, decoded as the URL standard does for `data:` URLs: white space is
+ * skipped, and padding may be missing. Rejects if the string is not base64.
+ * @param {string} base64
  * @returns {Promise<Blob>}
  */
-export async function fromBase64(text) {
-  const plain = text.replace(/[\t\n\f\r ]/g, "");
-  const padding = plain.indexOf("=");
-  if (padding >= 0 && padding < plain.length - 2) throw new Error("padding before the end");
+export async function fromBase64(base64) {
+  const characters = base64.replace(/[\t\n\f\r ]/g, "");
+  const padding = characters.indexOf("=");
+  if (padding >= 0 && padding < characters.length - 2) throw new Error("padding before the end");
   const parts = [];
-  for (let start = 0; start < plain.length; start += STEP) {
-    const step = atob(plain.slice(start, start + STEP));
+  for (let start = 0; start < characters.length; start += STEP_CHARACTERS) {
+    const step = atob(characters.slice(start, start + STEP_CHARACTERS));
     const bytes = new Uint8Array(step.length);
     for (let index = 0; index < step.length; index += 1) bytes[index] = step.charCodeAt(index);
     parts.push(bytes);

@@ -1,9 +1,10 @@
-// Who is called back after a change of a record, in this page and in the other tabs.
+// Notifies listeners in this page and in other tabs about changed records. Which change of a record
+// wins is decided by `core/src/record/change.rs`.
 
 /** @typedef {import("./index.js").TaskRecord} TaskRecord */
 /**
- * As it is stored: `attempt` names the attempt to send the request that the record is about, and
- * `withdrawn` is a state that no caller sees.
+ * A record as it is stored: `attempt` identifies the attempt to send the request, and `withdrawn` is
+ * a state that callers do not see.
  * @typedef {Omit<TaskRecord, "state"> & { state: TaskRecord["state"] | "withdrawn", attempt?:
  * string }} StoredRecord
  */
@@ -19,28 +20,28 @@ export const newestFirst = (records) =>
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
 
-/** Calls back the listeners of this page. @param {string} name @param {Change} change */
+/** Notifies the listeners of this page. @param {string} name @param {Change} change */
 export function notifyPage(name, change) {
   for (const listener of listeners.get(name) ?? []) queueMicrotask(() => listener(change));
 }
 
-/** Calls back the listeners of all tabs. @param {string} name @param {Change} change */
+/** Notifies the listeners of all tabs. @param {string} name @param {Change} change */
 export function notifyTabs(name, change) {
   const channel = openChannel(name);
   if (!channel) return notifyPage(name, change);
-  // Reaches the listeners of this page too: each has a channel of its own.
+  // This also reaches the listeners of this page: each has its own channel.
   postTo(channel, change);
   channel.close();
 }
 
-/** @param {string} name @param {Listener} listener @returns {() => void} what ends it */
+/** @param {string} name @param {Listener} listener @returns {() => void} stops listening */
 export function listenInPage(name, listener) {
   const all = listeners.get(name) ?? new Set();
   listeners.set(name, all.add(listener));
   return () => void all.delete(listener);
 }
 
-/** @param {string} name @param {Listener} listener @returns {() => void} what ends it */
+/** @param {string} name @param {Listener} listener @returns {() => void} stops listening */
 export function listenInTabs(name, listener) {
   const channel = openChannel(name);
   if (!channel) return listenInPage(name, listener);

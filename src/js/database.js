@@ -1,5 +1,5 @@
-// Task records and kept videos in IndexedDB. Rust decides what is written; here are only the
-// promises that IndexedDB lacks, because each of its events would be a closure there.
+// Task records and kept videos in IndexedDB, with the promises that IndexedDB lacks: in Rust, each
+// of its events would need a closure. It decides nothing: see `store.js`.
 
 import { listenInTabs, newestFirst, notifyTabs } from "./changes.js";
 
@@ -10,8 +10,8 @@ const TASKS = "tasks";
 const VIDEOS = "videos";
 
 /**
- * What each version of the database adds to the one before: version 1 is the first step. A step
- * that was ever published never changes.
+ * What each version of the database adds to the previous one; version 1 is the first step. A
+ * published step never changes.
  * @type {Array<(database: IDBDatabase) => void>}
  */
 const STEPS = [
@@ -46,8 +46,8 @@ export class DatabaseStore {
   }
 
   /**
-   * @param {string} base @param {string} id ours or the service's @returns {Promise<StoredRecord |
-   * undefined>}
+   * @param {string} base @param {string} id an external task id or a task id
+   * @returns {Promise<StoredRecord | undefined>}
    */
   async get(base, id) {
     const record = await this.#in("readonly", async (tasks, videos) => {
@@ -67,14 +67,14 @@ export class DatabaseStore {
       Promise.all([result(tasks.getAll(within)), result(videos.getAllKeys(within))]),
     );
     const kept = new Set(keys.map((key) => /** @type {string[]} */ (key)[1]));
-    // Never what a record says of itself: a video is kept when it is there, all of it.
+    // Not the record's own `kept`: a video is kept if its bytes are stored.
     return newestFirst(
       records.map((record) => ({ ...record, kept: kept.has(record.externalTaskId) })),
     );
   }
 
   /**
-   * Of the records with this external task id, under whatever base URL: base URL, state, attempt.
+   * Base URL, state and attempt of each record with this external task id, under any base URL.
    * @param {string} id
    */
   async known(id) {
@@ -91,8 +91,8 @@ export class DatabaseStore {
   }
 
   /**
-   * Changes the record of this external task id as decided on the one that stands, in one
-   * transaction, and brings the one that stands afterwards.
+   * In one transaction, reads the record of this external task id, lets `decide` judge it, and
+   * writes the result. Returns the record that is stored afterwards.
    * @param {string} base @param {string} id @param {Decide} decide
    */
   async change(base, id, decide) {
@@ -120,7 +120,7 @@ export class DatabaseStore {
       result(videos.get([base, record.externalTaskId])),
     );
     const video = bytes && new Blob([bytes], { type: "video/mp4" });
-    // A browser may have lost the bytes, and not the key.
+    // A browser may have lost the bytes and still list their key.
     return video
       ?.slice(-1)
       .arrayBuffer()
@@ -136,14 +136,14 @@ export class DatabaseStore {
     if (!record) throw new Error("there is no record of this task any more");
     const key = [base, record.externalTaskId];
     /**
-     * @param {Blob | ArrayBuffer} bytes One transaction: it is there as a whole and with its
-     * record, or not at all.
+     * Stores the whole video if its record exists, in one transaction.
+     * @param {Blob | ArrayBuffer} bytes
      */
     const put = (bytes) =>
       this.#in("readwrite", async (tasks, videos) => {
         if (await result(tasks.count(key))) videos.put(bytes, key);
       });
-    // WebKit keeps no blob in a private window.
+    // WebKit stores no blobs in a private window.
     await put(video).catch(async () => put(await video.arrayBuffer()));
     const kept = await this.get(base, id);
     if (!kept?.kept) throw new Error("there is no record of this task any more");
@@ -156,7 +156,7 @@ export class DatabaseStore {
   }
 
   /**
-   * One transaction, over when it is durable.
+   * Runs one transaction. The promise resolves when it is durable.
    * @template T
    * @param {IDBTransactionMode} mode
    * @param {(tasks: IDBObjectStore, videos: IDBObjectStore) => T} use
@@ -197,7 +197,7 @@ export class DatabaseStore {
         const database = request.result;
         const forget = () => (this.#opening = undefined);
         database.onclose = forget;
-        // A newer version of this package wants to bring the database up.
+        // A newer version of this package waits to upgrade the database.
         database.onversionchange = () => (database.close(), forget());
         resolve(database);
       };

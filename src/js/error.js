@@ -1,7 +1,6 @@
-// The one error of this package. It lives in JavaScript because Rust cannot define a subclass of
-// Error.
+// The error class of this package. It is JavaScript, because Rust cannot define a subclass of Error.
 
-/** The same in every copy of this package and in every realm, where `instanceof` is not. */
+/** The same symbol in every copy of this package and in every realm: `instanceof` differs there. */
 const brand = Symbol.for("kling-multi-image2video.KlingError");
 
 const details = /** @type {const} */ ([
@@ -56,7 +55,7 @@ export function isKlingError(error) {
   try {
     return typeof error === "object" && error !== null && Reflect.get(error, brand) === true;
   } catch {
-    // A proxy that was revoked is nobody's error.
+    // A revoked proxy throws when it is read.
     return false;
   }
 }

@@ -1,4 +1,5 @@
-// What happens when the WebAssembly instance itself fails: nobody waits for ever.
+// Handles a failed WebAssembly instance: every outstanding call rejects, and the next one gets a
+// fresh instance.
 
 import { KlingError } from "./error.js";
 import { releaseAll } from "./locks.js";
@@ -8,17 +9,17 @@ const outstanding = new Set();
 let instance = 0;
 
 /**
- * Counts the instances that have failed: what belongs to an earlier one must not be used any more.
+ * The number of instances that have failed. An object of an earlier instance must not be used.
  */
 export const currentInstance = () => instance;
 
 /**
- * Rejects everything outstanding. The panic hook calls it, just before the instance traps.
+ * Rejects every outstanding call. The panic hook calls this just before the instance traps.
  * @param {string} reason
  */
 export function instanceFailed(reason) {
   instance += 1;
-  // Nobody sends any more under these locks: the records say so at the next look.
+  // No call sends under these locks any more: the next read of the records marks them unknown.
   releaseAll();
   const rejects = [...outstanding];
   outstanding.clear();
@@ -26,10 +27,10 @@ export function instanceFailed(reason) {
 }
 
 /**
- * The promise of a call, which rejects when the instance fails.
+ * Runs a call. Its promise rejects if the instance fails.
  * @template T
  * @param {() => Promise<T>} call
- * @param {() => void} discard makes the next call start with a fresh instance
+ * @param {() => void} discard makes the next call use a fresh instance
  * @returns {Promise<T>}
  */
 export function guarded(call, discard) {
@@ -38,10 +39,10 @@ export function guarded(call, discard) {
     const settled = () => outstanding.delete(reject);
     /** @param {unknown} error */
     const failed = (error) => {
-      // A trap that is no panic: the stack or the memory ran out.
+      // A trap without a panic: the stack or the memory is exhausted.
       if (error instanceof WebAssembly.RuntimeError && outstanding.has(reject)) {
         discard();
-        instanceFailed("the WebAssembly instance failed; the next call starts afresh");
+        instanceFailed("the WebAssembly instance failed; the next call uses a fresh one");
       }
       settled();
       reject(error);
@@ -58,7 +59,7 @@ export function guarded(call, discard) {
 }
 
 /**
- * Reports what a listener threw as uncaught, where it disturbs nothing.
+ * Reports an error of a listener as uncaught, so that it does not end the call.
  * @param {unknown} error
  */
 export function reportUncaught(error) {

@@ -1,4 +1,4 @@
-// The entry of the package. Importing it touches no global.
+// The entry of the package. Importing it reads no global.
 
 import * as glue from "./kling_multi_image2video.js";
 import { init, run } from "./loader.js";
@@ -14,18 +14,18 @@ export const inspectImage = (image) => run(() => glue.inspectImage(image));
 
 /** @type {typeof import("./index.js").encodeImage} */
 export const encodeImage = async (image, options) => {
-  const how = copied(options);
-  return run(() => glue.encodeImage(image, how));
+  const copy = copied(options);
+  return run(() => glue.encodeImage(image, copy));
 };
 
 /** @type {typeof import("./index.js").validateRequest} */
 export const validateRequest = async (request) => {
-  const now = snapshot(request);
-  return run(() => glue.validateRequest(now));
+  const copy = snapshot(request);
+  return run(() => glue.validateRequest(copy));
 };
 
 /** @type {typeof import("./index.js").buildRequestBody} */
 export const buildRequestBody = async (request, options) => {
-  const [now, how] = [snapshot(request), copied(options)];
-  return run(() => glue.buildRequestBody(now, how));
+  const copies = /** @type {const} */ ([snapshot(request), copied(options)]);
+  return run(() => glue.buildRequestBody(...copies));
 };

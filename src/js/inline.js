@@ -1,4 +1,4 @@
-// The entry with the module inside: one script and no file beside it.
+// The entry that contains the module: one script, without a `.wasm` file.
 
 import base64 from "./wasm.inline.js";
 import { include } from "./loader.js";

@@ -1,5 +1,5 @@
-// Identical requests at the same time: a double click, or an effect that runs twice, must not pay
-// twice.
+// Joins identical requests that are made at the same time: a double click, or an effect that runs
+// twice, must not be charged twice.
 
 import { reportUncaught } from "./fault.js";
 
@@ -20,8 +20,8 @@ import { reportUncaught } from "./fault.js";
  */
 
 /**
- * Lets one submission serve all callers that ask for the same while it lasts. The last one to leave
- * ends it.
+ * Returns a function like `submit` that joins a call to an identical one that is still under way.
+ * When all callers of a submission have aborted, the submission is aborted.
  * @template T
  * @param {(request: any, options: Options, known: Promise<any> | undefined) => Promise<T>} submit
  * @returns {(request: any, options: Options, known: Promise<any> | undefined) => Promise<T>}
@@ -65,20 +65,20 @@ export function joined(submit) {
         [...underWay].find((other) => other.callers > 0 && isSame(other.request, request)) ??
         begin(request, known);
       submission.callers += 1;
-      // One of its own, so that the same function may listen twice.
+      // A wrapper for each call, so that two calls may pass the same function.
       const listener = onProgress && ((/** @type {Progress} */ progress) => onProgress(progress));
       if (listener) submission.listeners.add(listener);
-      let isIn = true;
+      let hasLeft = false;
       const leave = () => {
-        if (!isIn) return;
-        isIn = false;
+        if (hasLeft) return;
+        hasLeft = true;
         signal?.removeEventListener("abort", aborted);
         if (listener) submission.listeners.delete(listener);
         submission.callers -= 1;
       };
       const aborted = () => {
         leave();
-        // The last one waits until nothing is left of it, which is at once.
+        // The last caller is rejected by the submission itself, as soon as that has ended.
         if (submission.callers === 0) submission.stop.abort(signal?.reason);
         else reject(signal?.reason);
       };
@@ -88,7 +88,7 @@ export function joined(submit) {
 }
 
 /**
- * Whether two requests are the same: the same fields, and the same images in the same order.
+ * Whether two requests have the same fields, and the same images in the same order.
  * @param {any} one
  * @param {any} other
  */
@@ -112,8 +112,9 @@ function areSame(ones, others) {
 }
 
 /**
- * The same value, the same address, or a file of the same name, size and time. @param {any} one
- * @param {any} other
+ * Whether two values are identical, equal URLs, or files with the same name, size and time of last
+ * change.
+ * @param {any} one @param {any} other
  */
 function isSameValue(one, other) {
   const isFile = (/** @type {any} */ value) => typeof value?.lastModified === "number";

@@ -1,5 +1,5 @@
-// The service's limits. The core checks by the same numbers: `tests/model/limits.rs` fails if one
-// differs.
+// The service's limits, available before the module is loaded. The core checks with its own copy:
+// `tests/model/limits.rs` fails if one differs.
 
 /** @type {typeof import("./index.js").limits} */
 export const limits = Object.freeze({

@@ -1,4 +1,4 @@
-// Loads the WebAssembly module, once, when it is first needed. Nothing runs at import.
+// Loads the WebAssembly module once, when it is first needed. Importing this starts nothing.
 
 import { discardInstance, initSync } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
@@ -7,12 +7,12 @@ import { guarded } from "./fault.js";
 /** @type {Promise<void> | undefined} */
 let loading;
 
-/** The module as base64, in the entry that has it inside. @type {string} */
-let inside;
+/** The module as base64, in the entry that contains it. @type {string} */
+let included;
 
 /** @param {string} base64 */
 export function include(base64) {
-  inside = base64;
+  included = base64;
 }
 
 /**
@@ -20,14 +20,14 @@ export function include(base64) {
  * @returns {Promise<void>}
  */
 export function init(source) {
-  // Also when it is loaded already: a source of the wrong type must not vanish.
+  // Checked even when the module is loaded: a source of the wrong type must not be ignored.
   if (!isSource(source)) {
     const message =
       "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
     return Promise.reject(new KlingError(message, { code: "invalid_option" }));
   }
   loading ??= load(source).catch((error) => {
-    // A failure is not remembered: the network may be back.
+    // The next call tries again: the network may be back.
     loading = undefined;
     throw error;
   });
@@ -49,16 +49,16 @@ export async function run(call) {
 async function load(source) {
   try {
     const given = await source;
-    initSync({ module: given === undefined ? await own() : await compiled(given) });
+    initSync({ module: given === undefined ? await ownModule() : await compiled(given) });
   } catch (cause) {
-    const obstacle = obstacleTo(cause);
-    const words = obstacle ?? (cause instanceof Error ? cause.message : "no reason given");
-    const message = `the WebAssembly module of kling-multi-image2video could not be loaded: ${words}`;
+    const obstacle = permanentObstacle(cause);
+    const reason = obstacle ?? (cause instanceof Error ? cause.message : "no reason given");
+    const message = `the WebAssembly module of kling-multi-image2video could not be loaded: ${reason}`;
     throw new KlingError(message, { code: "wasm_load", retryable: !obstacle }, { cause });
   }
 }
 
-/** Of whatever realm. @param {any} source */
+/** Whether a value, of any realm, has a type that `init` accepts. @param {any} source */
 function isSource(source) {
   if (source === undefined || typeof source === "string" || ArrayBuffer.isView(source)) return true;
   const type = Object.prototype.toString.call(source).slice(8, -1);
@@ -76,12 +76,12 @@ const SOURCES = [
   "WebAssembly.Module",
 ];
 
-/** What no later attempt passes either. @param {unknown} cause */
-function obstacleTo(cause) {
+/** Why no later attempt can succeed either; `undefined` if one may. @param {unknown} cause */
+function permanentObstacle(cause) {
   if (typeof WebAssembly === "undefined")
-    return "this browser has no WebAssembly; use another one, or end its lockdown mode";
+    return "this browser has no WebAssembly; use another one, or turn its lockdown mode off";
   try {
-    // The shortest of all modules. Some refuse to compile it, some to make an instance.
+    // The shortest module. Some browsers refuse to compile it, others to make an instance of it.
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
   } catch {
     return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
@@ -94,11 +94,11 @@ function obstacleTo(cause) {
 }
 
 /**
- * The module of this package: the file beside this script, and what lies in the package where a
- * bundler or a server has not put it there.
+ * The module of this package: from the file beside this script or, where a bundler or a server did
+ * not put it there, from the inline script.
  */
-async function own() {
-  if (IS_INSIDE) return decoded(inside);
+async function ownModule() {
+  if (IS_INSIDE) return decoded(included);
   try {
     return await compiled(new URL("./kling_multi_image2video_bg.wasm", import.meta.url));
   } catch (error) {
@@ -115,32 +115,32 @@ const decoded = (base64) =>
   compiled(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
 
 /**
- * The code of a source, fetched where it is an address.
+ * The compiled module of a source. A URL or a `Request` is fetched.
  * @param {import("./index.js").WasmSource} source
  * @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(source) {
-  const isAddress =
+  const isUrl =
     typeof source === "string" || source instanceof URL || source instanceof Request;
-  const given = isAddress ? await fetch(source) : source;
+  const given = isUrl ? await fetch(source) : source;
   let module = given;
   if (given instanceof Response) {
     const type = given.headers.get("Content-Type");
     const found = `expected the .wasm file, found HTTP ${given.status} (${type}) at ${given.url}`;
     if (!given.ok) throw new Error(found);
-    // Compiled while it arrives, where the server says what it is.
+    // Compiled while it downloads, if the server sends the right type.
     if (type === "application/wasm") {
       module = await WebAssembly.compileStreaming(given);
     } else {
       const bytes = await given.arrayBuffer();
-      // A web page, for example, in place of a file that is not there.
+      // A server may send an HTML page for a file that does not exist.
       if (String(new Uint8Array(bytes).subarray(0, 4)) !== "0,97,115,109") throw new Error(found);
       module = bytes;
     }
   }
   if (!(module instanceof WebAssembly.Module))
     module = await WebAssembly.compile(/** @type {BufferSource} */ (module));
-  // Another one would be taken by the glue for what it is not.
+  // The glue works only with the module of the same build.
   if (!WebAssembly.Module.customSections(module, BUILD).length)
     throw new Error(`expected the module of ${BUILD}, found another one`);
   return module;

@@ -1,32 +1,33 @@
-// Locks on names across all tabs of this browser: Web Locks. Where there are none, as on a
-// plain-HTTP origin, the calls of this page queue up, and tabs ask each other; two tabs that ask at
-// the same moment may then both get the lock.
+// Locks on names across all tabs of this browser, by Web Locks. Without them, as on a plain-HTTP
+// origin, the calls of this page queue up, and tabs ask each other; two tabs that ask at the same
+// moment may then both get the lock. What happens under a lock, and without one, is decided by
+// `core/src/flow/submit.rs`.
 
 import { openChannel, postTo } from "./tab.js";
 
-/** How long another tab has to answer that it holds a lock, in ms. */
-const ANSWER_MS = 200;
+/** How long another tab has to reply that it holds a lock, in ms. */
+const REPLY_MS = 200;
 
-/** How often a lock that another tab holds is asked for again, in ms. */
+/** The pause before a lock that another tab holds is requested again, in ms. */
 const RETRY_MS = 1000;
 
 /**
- * A lock that was asked for and is released later: `over` resolves then, and `signal` fires.
+ * A requested lock. When it is released, `over` resolves and `signal` fires.
  * @typedef {{ isReleased: boolean, over: Promise<void>, signal: AbortSignal | undefined }} Request
  */
 
-/** What releases each lock of this page that was asked for. @type {Set<() => void>} */
-const asked = new Set();
+/** Releases each requested lock of this page. @type {Set<() => void>} */
+const releases = new Set();
 
 /** Releases every lock of this page. */
 export function releaseAll() {
-  for (const release of [...asked]) release();
+  for (const release of [...releases]) release();
 }
 
 /**
- * Asks for the lock of that name. `held` resolves to whether another call held it when it was asked
- * for, and to `undefined` if it still does and `wait` is not set. `release` releases the lock, or
- * takes the request back.
+ * Requests the lock of this name. `held` resolves once the lock is granted, to whether another call
+ * held it before; without `wait` it resolves to `undefined` if another call holds the lock.
+ * `release` releases the lock, or withdraws the request.
  * @param {string} name
  * @param {boolean} wait
  * @returns {{ held: Promise<boolean | undefined>, release: () => void }}
@@ -42,22 +43,22 @@ export function lock(name, wait) {
     signal: control?.signal,
   };
   const release = () => {
-    asked.delete(release);
+    releases.delete(release);
     request.isReleased = true;
     end();
     control?.abort();
   };
-  asked.add(release);
+  releases.add(release);
   const locks = globalThis.navigator?.locks;
   const inPage = () => lockInPage(name, wait, request);
-  // Some browsers have locks and forbid them.
+  // Some browsers have locks and refuse to grant one.
   const forbidden = () => (request.isReleased ? undefined : inPage());
   const held = locks ? lockInBrowser(locks, name, wait, request).catch(forbidden) : inPage();
   held.catch(() => {});
   return { held, release };
 }
 
-/** Where there is none, no request can be sent either, and the call fails by that. */
+/** Without a controller no request can be sent either: the call fails there. */
 function newController() {
   try {
     return new AbortController();
@@ -89,7 +90,7 @@ function lockInBrowser(locks, name, wait, request) {
   });
 }
 
-/** The last of the queue for each name in this page. @type {Map<string, Promise<unknown>>} */
+/** For each name, the last in the queue of this page. @type {Map<string, Promise<unknown>>} */
 const queues = new Map();
 
 /**
@@ -123,7 +124,7 @@ async function lockInPage(name, wait, request) {
 /** @param {BroadcastChannel} channel @returns {Promise<boolean>} */
 function isHeldElsewhere(channel) {
   return new Promise((resolve) => {
-    setTimeout(() => resolve(false), ANSWER_MS);
+    setTimeout(() => resolve(false), REPLY_MS);
     channel.onmessage = ({ data }) => {
       if (data === "held") resolve(true);
     };

@@ -1,4 +1,4 @@
-// Task records for as long as the page lives.
+// Task records in memory, as long as the page lives. It decides nothing: see `store.js`.
 
 import { listenInPage, newestFirst, notifyPage } from "./changes.js";
 
@@ -24,7 +24,7 @@ export class MemoryStore {
     return records;
   }
 
-  /** @param {string} base @param {string} id ours or the service's */
+  /** @param {string} base @param {string} id an external task id or a task id */
   async get(base, id) {
     return (
       this.#of(base).get(id) ?? [...this.#of(base).values()].find(({ taskId }) => taskId === id)

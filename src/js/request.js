@@ -1,14 +1,14 @@
-// What the caller passes, as it is at the moment of the call: an emptied file input must not change
-// a request under way.
+// Copies what the caller passes at the moment of the call, so that, for example, an emptied file
+// input does not change a request under way.
 
 import { KlingError } from "./error.js";
 import { isRecord } from "./text.js";
 
-/** A list may have no end; nobody means more pictures than this. */
-const MOST = 100;
+/** How many images are read of a list, which may be endless. Far more than a request may have. */
+const MAX_READ_IMAGES = 100;
 
 /**
- * Of a request, wherever they come from: a store may have them as getters of its class.
+ * The fields of a request. They are read by name, because a class may define them as getters.
  * `tests/model/fields.rs` fails if one is missing.
  * @type {(keyof import("./index.js").VideoRequest)[]}
  */
@@ -25,14 +25,14 @@ const FIELDS = [
 ];
 
 /**
- * A copy of a request, its images as an array.
+ * A copy of a request, with its images as an array.
  * @template T
  * @param {T} request
  * @returns {T}
  */
 export function snapshot(request) {
   return reading("request", () => {
-    // What is no request is refused as what it is.
+    // A value that is no request is passed on: Rust reports it.
     if (typeof request !== "object" || request === null || !isRecord(request)) return request;
     const copy = /** @type {Record<string, unknown>} */ ({ ...request });
     for (const name of FIELDS) if (name in request) copy[name] = Reflect.get(request, name);
@@ -42,7 +42,7 @@ export function snapshot(request) {
 }
 
 /**
- * A copy of a plain options object.
+ * A copy of a plain options object; another value as it is, for Rust to report.
  * @template T
  * @param {T} options
  * @returns {T}
@@ -58,7 +58,7 @@ export function copied(options) {
 }
 
 /**
- * Reads what a caller wrote, whose getters may throw.
+ * Reads a value of the caller, whose getters may throw.
  * @template T
  * @param {string} path
  * @param {() => T} read
@@ -77,13 +77,13 @@ function list(images) {
   const array = [];
   if (Symbol.iterator in images) {
     for (const image of /** @type {Iterable<unknown>} */ (images)) {
-      if (array.push(image) === MOST) break;
+      if (array.push(image) === MAX_READ_IMAGES) break;
     }
     return array;
   }
-  // Of a Blob, `length` is undefined: it is passed on, and refused as what it is.
+  // A Blob has no `length`: it is passed on, and Rust reports it.
   if (!("length" in images)) return images;
-  return Array.from({ length: Math.min(Number(images.length) || 0, MOST) }, (_, index) =>
+  return Array.from({ length: Math.min(Number(images.length) || 0, MAX_READ_IMAGES) }, (_, index) =>
     Reflect.get(images, index),
   );
 }

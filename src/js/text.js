@@ -1,32 +1,33 @@
-// Texts as the standards read them.
+// Strings and objects, read as the standards define it.
 
 /**
- * An address as the URL standard writes it; nothing if it is broken.
- * @param {string} text
- * @param {boolean} isRelative whether it may be relative to the page's own
+ * A URL as the URL standard writes it; `undefined` if it is malformed.
+ * @param {string} url
+ * @param {boolean} mayBeRelative to the URL of the page
  * @returns {string | undefined}
  */
-export function address(text, isRelative) {
-  const base = isRelative ? globalThis.location?.href : undefined;
+export function parsedUrl(url, mayBeRelative) {
+  const base = mayBeRelative ? globalThis.location?.href : undefined;
   try {
-    return new URL(text, base).href;
+    return new URL(url, base).href;
   } catch {
-    return base === undefined ? undefined : address(text, false);
+    return base === undefined ? undefined : parsedUrl(url, false);
   }
 }
 
-/** Whether no half of a surrogate pair stands alone in it. @param {string} text */
-export const isWhole = (text) => !/\p{Surrogate}/u.test(text);
+/** Whether a string has no lone surrogate, which UTF-8 cannot express. @param {string} string */
+export const isWellFormed = (string) => !/\p{Surrogate}/u.test(string);
 
 /**
- * Whether it is an object with names and values, also one of a class: no list, map, date, blob or
- * promise. @param {unknown} value
+ * Whether a value is an object with named members, also an instance of a class, and not an array,
+ * map, date, blob or promise.
+ * @param {unknown} value
  */
 export function isRecord(value) {
   try {
     return Object.prototype.toString.call(value) === "[object Object]";
   } catch {
-    // A proxy that was revoked, or a tag that throws.
+    // A revoked proxy, or a `toStringTag` that throws.
     return false;
   }
 }

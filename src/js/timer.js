@@ -1,25 +1,25 @@
 // Timers, and a clock that only goes forward.
 
-/** No earlier time is reported any more, in ms. */
-let reached = 0;
+/** The latest time that `monotonic` has returned, in ms. */
+let latest = 0;
 
 /**
- * ms, by the browser's monotonic clock, which no change of the date affects. It never goes back,
- * and it goes on where that clock stands still: a timer that has fired proves that its time has
- * passed.
+ * The time by the browser's monotonic clock, in ms, independent of the date. It never goes back. If
+ * that clock stands still, time goes on with each timer that fires.
  */
 export function monotonic() {
   const now = read(() => performance.now());
-  if (now > reached) reached = now;
-  return reached;
+  if (now > latest) latest = now;
+  return latest;
 }
 
-/** ms since 1970, by the wall clock; 0 where it is wrong. */
+/** ms since 1970, by the wall clock; 0 if that is no plausible time. */
 export const wall = () => read(() => Date.now());
 
 /**
- * What a clock says, if that is a time in ms: a page may have replaced it. @param {() => unknown}
- * clock
+ * The time of a clock in ms; 0 if it throws or returns no plausible time, because a page may have
+ * replaced the clock.
+ * @param {() => unknown} clock
  */
 function read(clock) {
   try {
@@ -30,23 +30,23 @@ function read(clock) {
   }
 }
 
-/** More than any clock says, and little enough to count single ms. */
+/** An implausibly late time, small enough to represent single ms exactly. */
 const MAX_MS = 1e14;
 
 /**
- * Calls back after that many ms.
+ * Calls back after this time.
  * @param {number} milliseconds
  * @param {() => void} done
  */
 export function startTimer(milliseconds, done) {
   const end = monotonic() + milliseconds;
   return setTimeout(() => {
-    reached = Math.max(reached, end);
+    latest = Math.max(latest, end);
     done();
   }, milliseconds);
 }
 
-/** A timer that can be stopped. In Rust its promise would need a closure. */
+/** A timer that can be stopped. In Rust, its promise would need a closure. */
 export class Timer {
   /** @param {number} milliseconds */
   constructor(milliseconds) {
@@ -56,9 +56,7 @@ export class Timer {
     });
   }
 
-  /**
-   * Settles the promise too, because a pending one keeps everything that waits for it in memory.
-   */
+  /** Stops the timer. Settles the promise, because a pending one keeps its waiters in memory. */
   stop() {
     clearTimeout(this.id);
     this.settle?.(undefined);
