@@ -27,7 +27,7 @@ pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listene
         };
         let mut read = |bytes| {
             loaded = u64::saturating_add(loaded, bytes);
-            listener.tell(&Progress::Encoding { loaded, total });
+            listener.report(&Progress::Encoding { loaded, total });
         };
         let parts = encoder.encode(file, &mut read).await;
         images.push(parts.map_err(|unreadable| unreadable.into_error(&format!("images[{index}]")))?);

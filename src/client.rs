@@ -19,7 +19,7 @@ use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::records;
 use super::settings::Settings;
 use super::submit;
-use super::timer::{chance, now, sleep};
+use super::timer::{now, random, sleep};
 use kling_core::endpoint::Service;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::watch::{self, Watch};
@@ -79,7 +79,7 @@ impl Client {
         self.call(options, CALL, |settings, options| async move {
             let Known { service, id, .. } = known(&settings, &id, &options).await?;
             let browser = browser(&settings, &id, &options);
-            Ok(task(&*Flow(&browser).task(&service, &id).await?))
+            Ok(task(&*Flow::new(&browser).task(&service, &id).await?))
         })
     }
 
@@ -123,7 +123,7 @@ impl Client {
         self.call(options, CALL, |settings, options| async move {
             let Known { service, id, .. } = known(&settings, &id, &options).await?;
             let browser = browser(&settings, &id, &options);
-            let found = Flow(&browser).reconcile(&service, &id).await?;
+            let found = Flow::new(&browser).reconcile(&service, &id).await?;
             Ok(found.as_deref().map_or(JsValue::UNDEFINED, task))
         })
     }
@@ -138,7 +138,7 @@ impl Client {
         self.call(options, CALL, |settings, options| async move {
             let Known { service, id, .. } = known(&settings, &id, &options).await?;
             let browser = browser(&settings, &id, &options);
-            Ok(task(&*Flow(&browser).adopt(&service, &id).await?))
+            Ok(task(&*Flow::new(&browser).adopt(&service, &id).await?))
         })
     }
 
@@ -165,7 +165,7 @@ impl Client {
             let Known { service, id, task } = known(&settings, &id, &options).await?;
             let browser = browser(&settings, &id, &options);
             let download = async |video: &Video| download::video(&settings, video, &options.listener).await;
-            Ok(Flow(&browser).keep_video(&service, &id, task, download).await?.into())
+            Ok(Flow::new(&browser).keep_video(&service, &id, task, download).await?.into())
         })
     }
 
@@ -180,7 +180,7 @@ impl Client {
     pub fn records(&self) -> Promise {
         self.simple_call(|settings| async move {
             let listener = Listener::new(None);
-            Ok(plain(&*Flow(&Browser::new(&settings, &listener, None)).records().await?))
+            Ok(plain(&*Flow::new(&Browser::new(&settings, &listener, None)).records().await?))
         })
     }
 
@@ -195,7 +195,7 @@ impl Client {
     pub fn forget(&self, #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue) -> Promise {
         self.simple_call(|settings| async move {
             let listener = Listener::new(None);
-            Flow(&Browser::new(&settings, &listener, None)).forget(task_id(&id)?.as_str()).await?;
+            Flow::new(&Browser::new(&settings, &listener, None)).forget(task_id(&id)?.as_str()).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -290,10 +290,10 @@ async fn follow(
     let begun = now();
     let Known { service, id, task: remembered } = known(settings, id, options).await?;
     let browser = browser(settings, &id, options);
-    let flow = Flow(&browser);
+    let flow = Flow::new(&browser);
     let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
     if is_accepted {
-        watch = watch.accepted(remembered, chance());
+        watch = watch.accepted(remembered, random());
     }
     let mut last = None;
     while let Some(seen) = watch.next(&flow).await? {

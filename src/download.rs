@@ -18,14 +18,14 @@ use super::number::whole;
 use super::settings::Settings;
 use kling_core::endpoint::{Status, TransportError};
 use kling_core::flow::Flow;
-use kling_core::flow::download::{Line, Opened, Source};
+use kling_core::flow::download::{ResponseHead, Source, Transfer};
 use kling_core::gate::Gate;
 use kling_core::task::Video;
 use kling_core::video::START;
 
 #[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
-    /// The bytes of an answer, or of several that follow each other.
+    /// The bytes of one response, or of several that continue each other.
     type Received;
 
     #[wasm_bindgen(constructor)]
@@ -41,7 +41,7 @@ extern "C" {
     fn blob(this: &Received) -> Result<Blob, JsValue>;
 }
 
-/// What has been received, and the answer that is under way.
+/// The bytes received so far, and the response that is arriving.
 struct Stream<'a> {
     settings: &'a Settings,
     received: Received,
@@ -49,21 +49,21 @@ struct Stream<'a> {
     is_new: Cell<bool>,
 }
 
-impl Line for Stream<'_> {
-    fn queue(&self) -> &Gate {
+impl Transfer for Stream<'_> {
+    fn gate(&self) -> &Gate {
         &self.settings.downloads
     }
 
-    async fn open(&self, source: &Source, from: u64) -> Result<Opened, TransportError> {
+    async fn open(&self, source: &Source, from: u64) -> Result<ResponseHead, TransportError> {
         self.arriving.take();
-        let begun = self.settings.fetcher.fetch_video(source, from).await?;
-        let (status, length) = (Status::from_fetch(begun.response.status()), begun.header("Content-Length"));
-        *self.arriving.borrow_mut() = Some(Rc::new(begun));
+        let response = self.settings.fetcher.fetch_video(source, from).await?;
+        let (status, length) = (Status::from_fetch(response.response.status()), response.header("Content-Length"));
+        *self.arriving.borrow_mut() = Some(Rc::new(response));
         self.is_new.set(true);
-        Ok(Opened { status, length: length.and_then(|length| length.trim().parse().ok()) })
+        Ok(ResponseHead { status, length: length.and_then(|length| length.trim().parse().ok()) })
     }
 
-    async fn next(&self) -> Result<Option<u64>, TransportError> {
+    async fn receive(&self) -> Result<Option<u64>, TransportError> {
         let Some(arriving) = self.arriving.borrow().clone() else { return Ok(None) };
         let next = JsFuture::from(self.received.next(&arriving.response, self.is_new.take())).await;
         let more = next.map_err(|error| self.settings.fetcher.failure(&error))?;
@@ -74,14 +74,14 @@ impl Line for Stream<'_> {
         self.received.clear();
     }
 
-    async fn start(&self) -> Result<Vec<u8>, TransportError> {
+    async fn first_bytes(&self) -> Result<Vec<u8>, TransportError> {
         let bytes = files::begin(&self.blob()?, 0..START).bytes().await;
         bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError::new(error.0))
     }
 }
 
 impl Stream<'_> {
-    /// All that has been received.
+    /// All bytes received.
     fn blob(&self) -> Result<Blob, TransportError> {
         self.received.blob().map_err(|error| self.settings.fetcher.failure(&error))
     }
@@ -89,16 +89,17 @@ impl Stream<'_> {
 
 /// Downloads a video, and checks that it is a whole MP4 file.
 pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
-    let line = Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
+    let transfer =
+        Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
     let browser = Browser::new(settings, listener, None);
-    let flow = Flow(&browser);
+    let flow = Flow::new(&browser);
     settings.fetcher.permit_url(&video.url)?;
-    if let Err(error) = flow.download(&settings.backoff, &line, &video.url).await {
-        // Only now the key may be needed, for which the caller's function may ask a person.
+    if let Err(error) = flow.download(&settings.backoff, &transfer, &video.url).await {
+        // The key is needed only from here on: the caller's function may ask a person for it.
         let Ok(service) = settings.service().await else { return Err(error.into()) };
-        // The key may be known only now, and the error names the URL.
+        // Checked again, because the key may be known only now, and the error contains the URL.
         settings.fetcher.permit_url(&video.url)?;
-        flow.download_otherwise(&service, &settings.backoff, &line, video, error).await?;
+        flow.download_otherwise(&service, &settings.backoff, &transfer, video, error).await?;
     }
-    Ok(line.received.blob()?)
+    Ok(transfer.received.blob()?)
 }

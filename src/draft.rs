@@ -33,7 +33,7 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec
             match field {
                 Field::Images => {
                     for (index, source) in fields.images(field).into_iter().enumerate() {
-                        listener.tell(&Progress::Preparing { image: index });
+                        listener.report(&Progress::Preparing { image: index });
                         let candidate = Candidate::read(&source, &format!("images[{index}]")).await;
                         draft.images.push(candidate.draft);
                         files.push(candidate.file);

@@ -1,4 +1,4 @@
-//! What this browser lends to a flow.
+//! The browser, as a flow uses it.
 
 use std::cell::RefCell;
 
@@ -8,29 +8,29 @@ use web_sys::Blob;
 use super::listener::Listener;
 use super::records::Lock;
 use super::settings::Settings;
-use super::tab::{Tab, is_online, is_seen};
-use super::timer::{chance, now, sleep, wall};
+use super::tab::{TabListener, is_online, is_visible};
+use super::timer::{now, random, sleep, wall};
 use kling_core::endpoint::{HttpRequest, Method};
 use kling_core::error::Error;
-use kling_core::flow::echo::Echo;
+use kling_core::flow::tabs::TabMessage;
 use kling_core::flow::{Held, Host, Reply, Wake};
 use kling_core::gate::Gate;
 use kling_core::progress::Progress;
 use kling_core::record::{Change, TaskRecord};
 
-/// `fetch`, timers, clock, chance, records, the caller's ear, the other tabs.
+/// The browser during one call: `fetch`, timers, clocks, random numbers, records, the caller's listener, the other tabs.
 pub(super) struct Browser<'a> {
     pub(super) settings: &'a Settings,
     pub(super) listener: &'a Listener,
-    pub(super) tab: Tab,
-    /// What goes with the one POST.
+    pub(super) tab: TabListener,
+    /// The body of the paid request.
     pub(super) body: RefCell<Option<Blob>>,
 }
 
 impl<'a> Browser<'a> {
-    /// For one call; with a topic, it hears the other tabs that watch the same.
+    /// For one call. With a topic, it receives the messages of other tabs on that topic.
     pub(super) fn new(settings: &'a Settings, listener: &'a Listener, topic: Option<&str>) -> Self {
-        Self { settings, listener, tab: Tab::new(topic), body: RefCell::default() }
+        Self { settings, listener, tab: TabListener::new(topic), body: RefCell::default() }
     }
 }
 
@@ -55,16 +55,16 @@ impl Host for &Browser<'_> {
         self.tab.rest(milliseconds)
     }
 
-    fn online(&self) -> bool {
+    fn is_online(&self) -> bool {
         is_online()
     }
 
-    fn seen(&self) -> bool {
-        is_seen()
+    fn is_visible(&self) -> bool {
+        is_visible()
     }
 
-    fn tell(&self, echo: Echo) {
-        self.tab.tell(echo);
+    fn broadcast(&self, message: TabMessage) {
+        self.tab.broadcast(message);
     }
 
     fn now(&self) -> u64 {
@@ -75,12 +75,12 @@ impl Host for &Browser<'_> {
         wall()
     }
 
-    fn chance(&self) -> u32 {
-        chance()
+    fn random(&self) -> u32 {
+        random()
     }
 
     fn report(&self, progress: &Progress) {
-        self.listener.tell(progress);
+        self.listener.report(progress);
     }
 
     fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
@@ -103,11 +103,11 @@ impl Host for &Browser<'_> {
         });
     }
 
-    fn kept(&self, id: &str) -> impl Future<Output = Result<Option<Blob>, Error>> {
+    fn kept_video(&self, id: &str) -> impl Future<Output = Result<Option<Blob>, Error>> {
         self.settings.records.kept(id)
     }
 
-    fn keep(&self, id: &str, video: &Blob) -> impl Future<Output = Result<(), Error>> {
+    fn keep_video(&self, id: &str, video: &Blob) -> impl Future<Output = Result<(), Error>> {
         self.settings.records.keep(id, video)
     }
 

@@ -10,12 +10,12 @@ use kling_core::progress::Progress;
 
 #[wasm_bindgen(module = "/src/js/fault.js")]
 extern "C" {
-    /// Reports what a listener threw as uncaught.
+    /// Reports an error that a listener threw as uncaught.
     #[wasm_bindgen(js_name = reportUncaught)]
     fn report_uncaught(error: &JsValue);
 }
 
-/// Calls the caller's function, if there is one. What it throws disturbs nothing.
+/// Calls the caller's function, if there is one. An error that it throws does not end the call.
 #[derive(Clone, Debug)]
 pub(super) struct Listener(Option<Function>);
 
@@ -24,7 +24,7 @@ impl Listener {
         Self(function)
     }
 
-    pub(super) fn tell(&self, progress: &Progress) {
+    pub(super) fn report(&self, progress: &Progress) {
         let Some(function) = &self.0 else { return };
         if let Err(error) = function.call1(&JsValue::UNDEFINED, &js_progress(progress)) {
             report_uncaught(&error);
@@ -35,9 +35,13 @@ impl Listener {
 fn js_progress(progress: &Progress) -> JsValue {
     let value = plain(progress);
     match progress {
-        Progress::Watching { task: seen, .. } => set(&value, "task", &task(seen)),
+        Progress::Watching { task: watched, .. } => set(&value, "task", &task(watched)),
         Progress::Waiting { error: Some(error), .. } => set(&value, "error", &js_error(error)),
-        _ => {}
+        Progress::Preparing { .. }
+        | Progress::Encoding { .. }
+        | Progress::Uploading { .. }
+        | Progress::Waiting { error: None, .. }
+        | Progress::Downloading { .. } => {}
     }
     value
 }

@@ -11,7 +11,7 @@ use super::listener::Listener;
 use super::settings::Settings;
 use super::timer::{random_bytes, wall};
 use kling_core::flow::Flow;
-use kling_core::flow::submit::Asked;
+use kling_core::flow::submit::SubmitCall;
 use kling_core::record::TaskRecord;
 use kling_core::request::{ExternalTaskId, Field};
 use kling_core::task::Task;
@@ -37,9 +37,9 @@ pub(super) async fn submit(
         browser.body.replace(Some(blob));
         Ok(total)
     };
-    let asked = Asked { id: id.clone(), record, known: settings.records.known(known) };
-    let flow = Flow(&browser);
-    let task = flow.submit(&service, &settings.backoff, asked, encode).await?;
+    let call = SubmitCall { id: id.clone(), record, known: settings.records.known(known) };
+    let flow = Flow::new(&browser);
+    let task = flow.submit(&service, &settings.backoff, call, encode).await?;
     // Prunes old records; the submission is over, so an error is ignored.
     let _ = flow.records().await;
     Ok(task)

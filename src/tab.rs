@@ -1,4 +1,4 @@
-//! What this tab notices while a flow rests, and what it tells the others.
+//! The events and messages that a call receives while it rests, and the messages that it sends to other tabs.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -6,82 +6,81 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
-use super::timer::LONGEST;
+use super::timer::MAX_TIMER_MS;
 use kling_core::endpoint::{Body, HttpResponse, Status, TransportError};
 use kling_core::flow::Wake;
-use kling_core::flow::echo::Echo;
+use kling_core::flow::tabs::TabMessage;
 
 #[wasm_bindgen(module = "/src/js/tab.js")]
 extern "C" {
-    /// One call's ear.
-    #[wasm_bindgen(js_name = Tab)]
-    type Ear;
+    #[wasm_bindgen(js_name = TabListener)]
+    type JsTabListener;
 
-    #[wasm_bindgen(constructor, js_class = "Tab")]
-    fn new(topic: Option<&str>) -> Ear;
+    #[wasm_bindgen(constructor, js_class = "TabListener")]
+    fn new(topic: Option<&str>) -> JsTabListener;
 
-    #[wasm_bindgen(method, js_class = "Tab")]
-    fn rest(this: &Ear, milliseconds: f64) -> Promise;
+    #[wasm_bindgen(method, js_class = "TabListener")]
+    fn rest(this: &JsTabListener, milliseconds: f64) -> Promise;
 
-    #[wasm_bindgen(method, js_class = "Tab")]
-    fn tell(this: &Ear, message: &JsValue);
+    #[wasm_bindgen(method, js_class = "TabListener")]
+    fn broadcast(this: &JsTabListener, message: &JsValue);
 
-    #[wasm_bindgen(method, js_class = "Tab")]
-    fn close(this: &Ear);
+    #[wasm_bindgen(method, js_class = "TabListener")]
+    fn close(this: &JsTabListener);
 
     #[wasm_bindgen(js_name = isOnline)]
     pub(super) fn is_online() -> bool;
 
-    #[wasm_bindgen(js_name = isSeen)]
-    pub(super) fn is_seen() -> bool;
+    #[wasm_bindgen(js_name = isVisible)]
+    pub(super) fn is_visible() -> bool;
 }
 
-/// One call's ear, closed when it is dropped.
-pub(super) struct Tab(Ear);
+/// Listens to the page and to other tabs during one call. Closed when it is dropped.
+pub(super) struct TabListener(JsTabListener);
 
-impl Drop for Tab {
+impl Drop for TabListener {
     fn drop(&mut self) {
         self.0.close();
     }
 }
 
-impl Tab {
-    /// With a topic, it hears other tabs too.
+impl TabListener {
+    /// With a topic, it receives the messages of other tabs on that topic.
     pub(super) fn new(topic: Option<&str>) -> Self {
-        Self(Ear::new(topic))
+        Self(JsTabListener::new(topic))
     }
 
-    /// Sleeps for so many ms, unless something happens.
+    /// Sleeps for `milliseconds`, or until an event of the page or a message of another tab.
     pub(super) async fn rest(&self, milliseconds: u64) -> Wake {
-        let noticed = JsFuture::from(self.0.rest(float(milliseconds.min(LONGEST)))).await;
-        match noticed.unwrap_or(JsValue::UNDEFINED) {
-            nothing if nothing.is_undefined() => Wake::Time,
-            event => heard(&event).map_or(Wake::Seen, Wake::Heard),
+        let event = JsFuture::from(self.0.rest(float(milliseconds.min(MAX_TIMER_MS)))).await;
+        match event.unwrap_or(JsValue::UNDEFINED) {
+            value if value.is_undefined() => Wake::TimePassed,
+            event => read_message(&event).map_or(Wake::PageEvent, Wake::Message),
         }
     }
 
-    /// Tells the other tabs.
-    pub(super) fn tell(&self, echo: Echo) {
-        let message = Array::new();
-        message.push(&float(echo.next_poll_in).into());
-        message.push(&echo.is_seen.into());
-        match echo.reply {
+    /// Sends a message to the other tabs.
+    pub(super) fn broadcast(&self, message: TabMessage) {
+        let array = Array::new();
+        array.push(&float(message.next_poll_in).into());
+        array.push(&message.is_visible.into());
+        match message.reply {
             None => {}
             Some(Ok(response)) => {
-                message.push(&response.body.as_text().into());
-                message.push(&response.status.to_fetch().into());
-                message.push(&response.retry_after.into());
+                array.push(&response.body.as_text().into());
+                array.push(&response.status.to_fetch().into());
+                array.push(&response.retry_after.into());
             }
             Some(Err(error)) => {
-                message.push(&error.message.into());
+                array.push(&error.message.into());
             }
         }
-        self.0.tell(&message);
+        self.0.broadcast(&array);
     }
 }
 
-/// What another tab told; nothing, should it not be one of ours.
-fn heard(message: &JsValue) -> Option<Echo> {
+/// Reads the message of another tab; `None` if it is not one of ours.
+fn read_message(message: &JsValue) -> Option<TabMessage> {
     let message: &Array = message.dyn_ref()?;
     let reply = match (message.get(2).as_string(), message.get(3).as_f64()) {
         (None, None) => None,
@@ -93,5 +92,5 @@ fn heard(message: &JsValue) -> Option<Echo> {
             Some(Ok(HttpResponse { status, body, retry_after }))
         }
     };
-    Some(Echo { reply, next_poll_in: whole(message.get(0).as_f64()?), is_seen: message.get(1).as_bool()? })
+    Some(TabMessage { reply, next_poll_in: whole(message.get(0).as_f64()?), is_visible: message.get(1).as_bool()? })
 }

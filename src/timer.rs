@@ -1,4 +1,4 @@
-//! The clocks, timers and chance of the host.
+//! The clocks, timers and random numbers of the host.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,20 +38,20 @@ extern "C" {
     fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
 
-/// A longer time would overflow the browser's 32 bits and fire at once; it counts as for ever.
-pub(super) const LONGEST: u64 = MAX_TIME_MS;
+/// The longest timer of a browser, in ms. A longer one would overflow 32 bits and fire at once; it never fires here.
+pub(super) const MAX_TIMER_MS: u64 = MAX_TIME_MS;
 
-/// Ends after its time. Dropping it clears the timer.
+/// A timer. Dropping it clears the browser's timer.
 pub(super) struct Sleep(Option<(Timer, JsFuture)>);
 
-/// Sleeps for so many ms.
+/// Sleeps for `milliseconds`.
 pub(super) fn sleep(milliseconds: u64) -> Sleep {
-    let begun = || {
+    let start = || {
         let timer = Timer::new(float(milliseconds));
         let over = JsFuture::from(timer.over());
         (timer, over)
     };
-    Sleep((milliseconds <= LONGEST).then(begun))
+    Sleep((milliseconds <= MAX_TIMER_MS).then(start))
 }
 
 impl Future for Sleep {
@@ -83,8 +83,8 @@ pub(super) fn wall() -> u64 {
     whole(js_wall())
 }
 
-/// Any number, for spreading polls; not for ids.
-pub(super) fn chance() -> u32 {
+/// A random number, for spreading polls; not for ids.
+pub(super) fn random() -> u32 {
     u32::try_from(whole(js_sys::Math::random() * f64::from(u32::MAX))).unwrap_or(0)
 }
 

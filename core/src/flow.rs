@@ -1,20 +1,20 @@
-//! Submitting and waiting, as async functions over what the host lends: `send`, `sleep`, `load`, `save`, a clock, chance, an
-//! ear, the network's state, the other tabs.
+//! Submitting, polling and downloading, as async functions over a [`Host`]: requests, timers, storage, locks, clocks, random
+//! numbers, the network's state, other tabs.
 //!
-//! Nothing here knows a browser. In a test the host is a script, and a wait of 37 minutes runs in microseconds.
+//! This module names no browser. In a test the host is a script, and a wait of 37 minutes runs in microseconds.
 
 mod connectivity;
 pub mod download;
-pub mod echo;
 pub mod keep;
 pub mod records;
 pub mod submit;
+pub mod tabs;
 pub mod watch;
 
 use std::future::Future;
 
 use self::connectivity::Connectivity;
-use self::echo::Echo;
+use self::tabs::TabMessage;
 use crate::answer::Answer;
 use crate::delay::Countdown;
 use crate::endpoint::{HttpRequest, HttpResponse, Method, Service, TransportError};
@@ -28,18 +28,18 @@ use crate::task::{Task, TaskId, TaskStatus};
 /// How long one request may go without a response before it counts as an outage, in ms.
 const STALL_MS: u64 = 30_000;
 
-/// What a request comes to.
+/// The response to a request, or why there is none.
 pub type Reply = Result<HttpResponse, TransportError>;
 
 /// What ended a rest.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
-    /// Its time.
-    Time,
-    /// Somebody looks at the page again, or the network came or went.
-    Seen,
-    /// Another tab that watches the same task.
-    Heard(Echo),
+    /// The time has passed.
+    TimePassed,
+    /// The page became visible or hidden, or the browser went online or offline.
+    PageEvent,
+    /// Another tab that watches the same task sent a message.
+    Message(TabMessage),
 }
 
 /// A lock that was granted.
@@ -47,11 +47,11 @@ pub enum Wake {
 pub struct Held<L> {
     /// Releases the lock when it is dropped.
     pub lock: L,
-    /// Whether another call held it when it was asked for.
+    /// Whether another call held the lock at the moment of the request.
     pub was_contended: bool,
 }
 
-/// What the host lends to a flow. Dropping a flow drops what it has borrowed, and so ends every request and timer.
+/// The browser, as a flow uses it. A flow that is dropped drops the futures of its host, which ends every request and timer.
 ///
 /// A trait, and not closures: with the one host that a browser has, each flow is compiled once.
 pub trait Host {
@@ -59,179 +59,193 @@ pub trait Host {
     type Lock;
     /// The bytes of a video.
     type Video;
-    /// Sends a request and brings its answer, or says that none came.
+    /// Sends a request.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Reply>;
-    /// Lets only so many requests out at once.
+    /// Limits how many requests run at once.
     fn gate(&self) -> &Gate;
-    /// Sleeps for so many ms; the most that there are is for ever.
+    /// Sleeps for `milliseconds`; `u64::MAX` never returns.
     fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()>;
-    /// Sleeps for so many ms, unless something happens.
+    /// Sleeps for `milliseconds`, or until an event of the page or a message of another tab.
     fn rest(&self, milliseconds: u64) -> impl Future<Output = Wake>;
-    /// Whether the browser believes that it has a network.
-    fn online(&self) -> bool;
-    /// Whether somebody may be looking at the page.
-    fn seen(&self) -> bool;
-    /// Tells the other tabs that watch the same task.
-    fn tell(&self, echo: Echo);
+    /// Whether the browser reports a network.
+    fn is_online(&self) -> bool;
+    /// Whether the page is visible.
+    fn is_visible(&self) -> bool;
+    /// Sends a message to the other tabs that watch the same task.
+    fn broadcast(&self, message: TabMessage);
     /// ms, by a clock that only goes forward and that no change of the date affects. All intervals and budgets are measured
     /// by it.
     fn now(&self) -> u64;
     /// ms since 1970, by the wall clock, which may stand still, jump or run backwards. It only dates records and tells how old
     /// a task is.
     fn wall(&self) -> u64;
-    /// Any number, evenly spread.
-    fn chance(&self) -> u32;
-    /// Is told how far a flow is.
+    /// A random number, evenly distributed over all numbers.
+    fn random(&self) -> u32;
+    /// Calls the caller's progress listener.
     fn report(&self, progress: &Progress);
-    /// Brings the record with this external or service's id.
+    /// Reads the record with this id, ours or the service's.
     fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
-    /// Brings all records, newest first.
+    /// Reads all records, newest first.
     fn list(&self) -> impl Future<Output = Result<Vec<Box<TaskRecord>>, Error>>;
-    /// Applies a change to the record that stands, in one transaction, and brings the record that stands afterwards. It is
-    /// durable once the future resolves.
+    /// Applies a change to the stored record in one transaction, and returns the record as it is stored afterwards. The change
+    /// is durable once the future resolves.
     fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>>;
-    /// Applies a change although the call that asks for it is over, and then releases the lock.
+    /// Applies a change although the call that requests it has ended, and then releases the lock.
     fn save_later(&self, change: Change, lock: Option<Self::Lock>);
-    /// Brings the video kept for the record with this id, ours or the service's.
-    fn kept(&self, id: &str) -> impl Future<Output = Result<Option<Self::Video>, Error>>;
-    /// Keeps a video for the record with this id, all of it or nothing. It is durable once the future resolves.
-    fn keep(&self, id: &str, video: &Self::Video) -> impl Future<Output = Result<(), Error>>;
-    /// Locks an external task id against every other call in this browser: waits for it, or gives `None` if another call holds
-    /// it. Where the browser has no locks, it may be granted although another tab holds it.
+    /// Reads the video kept for the record with this id, ours or the service's.
+    fn kept_video(&self, id: &str) -> impl Future<Output = Result<Option<Self::Video>, Error>>;
+    /// Keeps a video for the record with this id, as a whole or not at all. It is durable once the future resolves.
+    fn keep_video(&self, id: &str, video: &Self::Video) -> impl Future<Output = Result<(), Error>>;
+    /// Locks an external task id against every other call in this browser. If another call holds the lock: waits for it, or
+    /// returns `None`. Where the browser has no locks, the lock may be granted although another tab holds it.
     fn lock(&self, id: &str, wait: bool) -> impl Future<Output = Option<Held<Self::Lock>>>;
 }
 
 /// The flows over one host.
 #[derive(Clone, Copy, Debug)]
-pub struct Flow<H>(pub H);
+pub struct Flow<H> {
+    host: H,
+}
 
-/// What a look for a task came to.
-enum Look {
-    /// It is there.
+/// The result of one look-up by external task id.
+enum LookUp {
+    /// The task exists.
     Found(Box<Task>),
-    /// Nobody knows it, which proves nothing.
-    Absent,
-    /// The service answers, and says something else.
+    /// The service does not find the task. It may exist all the same.
+    NotFound,
+    /// The service answers with another error.
     Refused(Error),
 }
 
 impl<H: Host> Flow<H> {
-    /// Asks for a task once.
+    /// Flows over this host.
+    pub fn new(host: H) -> Self {
+        Self { host }
+    }
+
+    /// Gets a task with one request.
     ///
     /// # Errors
     ///
-    /// What went wrong, with the id of the task. A failed task is an answer, not an error.
+    /// Why there is no task, with its id. A task that failed is returned as a task.
     pub async fn task(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
-        let named = |error: Error| error.detailed(|details| details.task_id = Some(id.as_str().to_owned()));
-        let response = self.ask(service, id, None).await.map_err(|error| named(error.into_error()))?;
+        let with_id = |error: Error| error.detailed(|details| details.task_id = Some(id.as_str().to_owned()));
+        let response = self.query(service, id, None).await.map_err(|error| with_id(error.into_error()))?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
                 task.found_under(id.as_str());
-                self.keep(id, &task).await;
+                self.update_record(id, &task).await;
                 Ok(task)
             }
-            Answer::Refused(refusal) => Err(named(refusal.into_query_error())),
-            Answer::Odd(odd) => Err(named(odd.into_query_error())),
+            Answer::Refused(refusal) => Err(with_id(refusal.into_query_error())),
+            Answer::Odd(odd) => Err(with_id(odd.into_query_error())),
         }
     }
 
-    /// Looks once for the task of an unknown submission. Nothing proves nothing.
+    /// Looks up an unknown submission once. `None` does not prove that no task exists.
     ///
     /// # Errors
     ///
-    /// When the question was not answered, or with a refusal that says nothing of the task.
+    /// When there is no response, or an error of the service that says nothing about the task.
     pub async fn reconcile(&self, service: &Service, id: &TaskId) -> Result<Option<Box<Task>>, Error> {
-        match self.look(service, id).await? {
-            Look::Found(task) => {
-                self.keep(id, &task).await;
+        match self.look_up(service, id).await? {
+            LookUp::Found(task) => {
+                self.update_record(id, &task).await;
                 Ok(Some(task))
             }
-            Look::Absent => Ok(None),
-            Look::Refused(error) => Err(error),
+            LookUp::NotFound => Ok(None),
+            LookUp::Refused(error) => Err(error),
         }
     }
 
-    /// Asks for a task that was created elsewhere, and makes a record of it.
+    /// Gets a task that was created elsewhere, and makes a record of it.
     ///
     /// # Errors
     ///
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        match self.0.load(&task.task_id).await? {
-            Some(known) => self.observe(known, &task).await?,
-            None => {
-                self.0.save(Change::Adopt(Box::new(TaskRecord::adopted(&task, self.0.wall())))).await?;
-            }
+        if let Some(record) = self.host.load(&task.task_id).await? {
+            self.observe(record, &task).await?;
+        } else {
+            let record = TaskRecord::adopted(&task, self.host.wall());
+            self.host.save(Change::Adopt(Box::new(record))).await?;
         }
         Ok(task)
     }
 
-    async fn look(&self, service: &Service, id: &TaskId) -> Result<Look, Error> {
-        let response = self.ask(service, id, None).await.map_err(TransportError::into_error)?;
+    async fn look_up(&self, service: &Service, id: &TaskId) -> Result<LookUp, Error> {
+        let response = self.query(service, id, None).await.map_err(TransportError::into_error)?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
                 task.found_under(id.as_str());
-                Ok(Look::Found(task))
+                Ok(LookUp::Found(task))
             }
-            Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(Look::Absent),
-            Answer::Refused(refusal) => Ok(Look::Refused(refusal.into_query_error())),
-            Answer::Odd(odd) if odd.is_json() => Ok(Look::Absent),
+            Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(LookUp::NotFound),
+            Answer::Refused(refusal) => Ok(LookUp::Refused(refusal.into_query_error())),
+            Answer::Odd(odd) if odd.is_json() => Ok(LookUp::NotFound),
             Answer::Odd(odd) => Err(odd.into_query_error()),
         }
     }
 
-    /// Brings the record of the task up to date. A storage that fails keeps nobody from watching.
-    async fn keep(&self, id: &TaskId, task: &Task) {
-        if let Ok(Some(record)) = self.0.load(id.as_str()).await {
+    /// Writes the state of a task to its record, if there is one. A failing storage ends no watch.
+    async fn update_record(&self, id: &TaskId, task: &Task) {
+        if let Ok(Some(record)) = self.host.load(id.as_str()).await {
             let _ = self.observe(record, task).await;
         }
     }
 
-    /// Writes what the service says of a task, if that is news.
+    /// Writes the state of a task to this record, if it changes the record.
     async fn observe(&self, mut record: Box<TaskRecord>, task: &Task) -> Result<(), Error> {
-        let (id, now) = (record.external_task_id.clone(), self.0.wall());
+        let (id, now) = (record.external_task_id.clone(), self.host.wall());
         if record.observe(task, now) {
-            self.0.save(Change::Observe { id, task: Box::new(task.clone()), now }).await?;
+            self.host.save(Change::Observe { id, task: Box::new(task.clone()), now }).await?;
         }
         Ok(())
     }
 
-    /// Asks for a task, when it is its turn, and gives up at the caller's deadline.
-    async fn ask(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
-        let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.0.now()));
-        let nothing = || Err(TransportError::new("nothing came within the time for one question"));
-        let First::Left(_pass) = race(self.0.gate().enter(), self.0.sleep(left())).await else { return nothing() };
+    /// Sends a request for a task, once the gate admits it. Gives up at the deadline.
+    async fn query(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
+        let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.host.now()));
+        let no_response = || Err(TransportError::new("no response within the time limit of one request"));
+        let First::Left(_pass) = race(self.host.gate().enter(), self.host.sleep(left())).await else {
+            return no_response();
+        };
         let request = service.query(id);
-        debug_assert_eq!(request.method, Method::Get, "a repeated question must cost nothing");
-        match race(self.0.send(request), self.0.sleep(left().min(STALL_MS))).await {
+        debug_assert_eq!(request.method, Method::Get, "a request that is repeated must cost nothing");
+        match race(self.host.send(request), self.host.sleep(left().min(STALL_MS))).await {
             First::Left(reply) => reply,
-            First::Right(()) => nothing(),
+            First::Right(()) => no_response(),
         }
     }
 
-    /// Waits `delay` ms, and then for as long as the browser is offline and believed.
+    /// Waits `delay` ms, and then for as long as the browser reports offline and is believed.
     async fn pause(&self, delay: u64, elapsed: u64) {
-        let mut countdown = Countdown::new(self.0.now(), delay);
+        let mut countdown = Countdown::new(self.host.now(), delay);
         let mut connectivity = Connectivity::default();
         loop {
-            let now = self.0.now();
-            let doubt = connectivity.offline_doubt(&self.0, now, || elapsed);
+            let now = self.host.now();
+            let doubt = connectivity.offline_doubt(&self.host, now, || elapsed);
             let left = countdown.remaining(now).max(doubt);
             if left == 0 {
                 return;
             }
-            self.0.rest(left).await;
+            self.host.rest(left).await;
         }
     }
 }
 
-/// The error of a success without any URL.
-fn no_url() -> Error {
-    Error::new(ErrorCode::Protocol, "the service reports success, but no URL of a video")
+/// Whether the service throttles this account's requests.
+fn is_throttled(error: &Error) -> bool {
+    matches!(error.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited)
 }
 
-/// The task that a [`Watch`](watch::Watch) saw last, if that is what one waits for.
+/// The error of a task that succeeded without any video.
+fn no_video_url() -> Error {
+    Error::new(ErrorCode::Protocol, "the service reports success, but no video URL")
+}
+
+/// The last task that a [`Watch`](watch::Watch) returned, if it succeeded.
 ///
 /// # Errors
 ///
@@ -241,7 +255,7 @@ pub fn succeeded(last: Option<Box<Task>>) -> Result<Box<Task>, Error> {
     if task.status == TaskStatus::Succeed {
         return Ok(task);
     }
-    let reason = task.status_message.as_deref().unwrap_or("without a reason");
+    let reason = task.status_message.as_deref().unwrap_or("no reason given");
     let error = Error::new(ErrorCode::TaskFailed, format!("the service reports that the task failed: {reason}"));
     Err(error.detailed(|details| {
         details.task_id = Some(task.task_id);

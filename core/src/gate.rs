@@ -1,32 +1,32 @@
-//! No more than so many at once.
+//! Limits how many requests run at once.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-/// Lets a few through at a time.
+/// Admits a limited number of holders at once; the others wait in order of arrival.
 #[derive(Debug)]
 pub struct Gate {
-    free: Cell<u32>,
-    /// Who waits, the first first.
+    free_slots: Cell<u32>,
+    /// Those that wait, in order of arrival.
     waiting: RefCell<Vec<Waker>>,
 }
 
-/// Somebody is through, until this is dropped.
+/// A slot of the gate, freed when this is dropped.
 #[derive(Debug)]
 pub struct Pass<'a>(&'a Gate);
 
 impl Gate {
-    /// For so many at once.
-    pub fn new(most: u32) -> Self {
-        Self { free: Cell::new(most), waiting: RefCell::default() }
+    /// Admits `max` holders at once.
+    pub fn new(max: u32) -> Self {
+        Self { free_slots: Cell::new(max), waiting: RefCell::default() }
     }
 
-    /// Waits until there is room.
+    /// Waits for a slot.
     pub async fn enter(&self) -> Pass<'_> {
         poll_fn(|context| {
-            if let Some(left) = self.free.get().checked_sub(1) {
-                self.free.set(left);
+            if let Some(free) = self.free_slots.get().checked_sub(1) {
+                self.free_slots.set(free);
                 return Poll::Ready(());
             }
             let mut waiting = self.waiting.borrow_mut();
@@ -41,10 +41,10 @@ impl Gate {
 }
 
 impl Drop for Pass<'_> {
-    /// Wakes all, in the order in which they came, for nobody knows who of them is still there. Who comes too late waits again,
-    /// in the same order.
+    /// Wakes every waiter in order of arrival, since some may have been dropped. Those that find no slot wait again, in the same
+    /// order.
     fn drop(&mut self) {
-        self.0.free.set(self.0.free.get().saturating_add(1));
+        self.0.free_slots.set(self.0.free_slots.get().saturating_add(1));
         for waker in self.0.waiting.take() {
             waker.wake();
         }

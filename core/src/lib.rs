@@ -39,7 +39,7 @@
 //! | [`flow`] | submitting, waiting and downloading, as async functions over a [`Host`](flow::Host): requests, timers, storage, locks, clocks, other tabs |
 //! | [`flow::submit`] | one submission |
 //! | [`flow::records`] | all records of one base URL: listing, pruning, forgetting |
-//! | [`flow::watch`], [`flow::echo`] | one task watched to its end; what tabs that watch the same task send each other |
+//! | [`flow::watch`], [`flow::tabs`] | one task watched to its end; what tabs that watch the same task send each other |
 //! | [`flow::keep`] | the video of a finished task, kept in the store |
 //! | [`flow::download`] | a video: from its URL, from a new one, or through the gateway |
 //! | [`gate`] | limits how many requests run at once |

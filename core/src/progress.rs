@@ -1,57 +1,56 @@
-//! How far a call is, as a listener is told.
+//! The progress of a call, as its listener receives it.
 
 use crate::error::Error;
 use crate::plain::{Members, Plain, Show, count};
 use crate::task::{Task, TaskStatus};
 
-/// How far a call is. Times in ms, `loaded` and `total` in bytes.
+/// The progress of a call. Times in ms, `loaded` and `total` in bytes.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Progress {
-    /// The header of that image is being read.
+    /// The header of this image is being read.
     Preparing {
         /// Counted from 0.
         image: usize,
     },
     /// The images are being read and encoded.
     Encoding {
-        /// Read so far.
+        /// The bytes read so far.
         loaded: u64,
-        /// All images together.
+        /// The bytes of all images.
         total: u64,
     },
-    /// The paid request is under way.
+    /// The paid request is being sent.
     Uploading {
-        /// The id under which it is sent.
+        /// The external task id of the request.
         external_task_id: String,
         /// The size of the body.
         total: u64,
     },
-    /// The task is being watched.
+    /// The last poll found the task.
     Watching {
-        /// As last seen.
+        /// The task as the last poll found it.
         task: Box<Task>,
-        /// Since the task was created.
+        /// The time since the task was created.
         elapsed: u64,
-        /// Until the next question.
+        /// The time until the next poll.
         next_poll_in: u64,
     },
-    /// The last question brought no task.
+    /// The last request for the task failed, and will be repeated.
     Waiting {
         /// Why.
         reason: WaitingReason,
-        /// Since the task was created.
+        /// The time since the task was created.
         elapsed: u64,
-        /// Until the next question; nobody knows that while there is no network.
+        /// The time until the next request; unknown while the browser is offline.
         next_poll_in: Option<u64>,
-        /// What was seen.
+        /// What went wrong; `None` while the browser is offline.
         error: Option<Error>,
     },
-    /// The video is on its way.
+    /// The video is being downloaded.
     Downloading {
-        /// Read so far.
+        /// The bytes received so far.
         loaded: u64,
-        /// As announced.
+        /// The announced length, if the host announces one.
         total: Option<u64>,
     },
 }
@@ -93,22 +92,21 @@ impl Progress {
     }
 }
 
-/// Why the last question brought no task.
+/// Why a call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum WaitingReason {
-    /// The browser has no network.
+    /// The browser reports no network.
     Offline,
-    /// No answer, or none that can be understood.
+    /// There was no response, an unreadable one, or an error of the server.
     Unreachable,
-    /// The service does not know the task yet.
+    /// The service does not find the task yet.
     NotFoundYet,
-    /// The service asks to slow down.
+    /// The service throttles requests.
     RateLimited,
 }
 
 impl WaitingReason {
-    /// The word for it.
+    /// The word that JavaScript receives.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Offline => "offline",

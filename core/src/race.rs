@@ -1,19 +1,19 @@
-//! Two futures at once: the first to end wins, or both must end well.
+//! Two futures at once: the first that completes wins, or both must succeed.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-/// Which of the two ended first.
+/// Which of two futures completed first.
 #[derive(Debug)]
 pub enum First<A, B> {
-    /// The left one, with what it came to.
+    /// The left one, with its output.
     Left(A),
-    /// The right one, with what it came to.
+    /// The right one, with its output.
     Right(B),
 }
 
-/// Drives both; the other is dropped, and with it all that it began. The left one is asked first.
+/// Polls both until one completes, and drops the other. The left one is polled first.
 pub async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
     let mut left = pin!(left);
     let mut right = pin!(right);
@@ -26,25 +26,25 @@ pub async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output
     .await
 }
 
-/// Drives both until both have succeeded or one has failed, which drops the other. Gives what the right one brought.
+/// Polls both until both have succeeded, or until one fails, and drops the other. Returns the output of the right one.
 pub(crate) async fn both<B, E>(
     left: impl Future<Output = Result<(), E>>,
     right: impl Future<Output = Result<B, E>>,
 ) -> Result<B, E> {
     let mut left = pin!(left);
     let mut right = pin!(right);
-    let (mut is_left_done, mut brought) = (false, None);
+    let (mut is_left_done, mut output) = (false, None);
     poll_fn(|context| {
         if !is_left_done && let Poll::Ready(result) = left.as_mut().poll(context) {
             result?;
             is_left_done = true;
         }
-        if brought.is_none()
+        if output.is_none()
             && let Poll::Ready(result) = right.as_mut().poll(context)
         {
-            brought = Some(result?);
+            output = Some(result?);
         }
-        if is_left_done && let Some(value) = brought.take() { Poll::Ready(Ok(value)) } else { Poll::Pending }
+        if is_left_done && let Some(value) = output.take() { Poll::Ready(Ok(value)) } else { Poll::Pending }
     })
     .await
 }

@@ -1,20 +1,20 @@
-// What a tab notices while a call rests: its time, whether somebody looks, the network, and the
-// other tabs.
+// The events and messages that end a rest: the page becomes visible or hidden, the network comes or
+// goes, another tab sends a message.
 
 import { startTimer } from "./timer.js";
 
-/** What may be a reason to ask again at once, in pages and workers alike. */
+/** The events that may be a reason to poll at once, in pages and workers alike. */
 const EVENTS = ["visibilitychange", "pageshow", "online", "offline"];
 
-/** Whether the browser believes that it has a network. */
+/** Whether the browser reports a network. */
 export const isOnline = () => globalThis.navigator?.onLine !== false;
 
-/** Whether somebody may be looking. */
-export const isSeen = () => globalThis.document?.visibilityState !== "hidden";
+/** Whether the page is visible; true in a worker. */
+export const isVisible = () => globalThis.document?.visibilityState !== "hidden";
 
 /**
- * A channel of that name; nothing where there are none, or where a site may store nothing. @param
- * {string} name
+ * Opens a channel; `undefined` where the browser has none, or where a site may store nothing.
+ * @param {string} name
  */
 export function openChannel(name) {
   try {
@@ -25,8 +25,9 @@ export function openChannel(name) {
 }
 
 /**
- * Sends a message, which no call depends on. @param {BroadcastChannel | undefined} channel @param
- * {unknown} message
+ * Sends a message. A failure is ignored.
+ * @param {BroadcastChannel | undefined} channel
+ * @param {unknown} message
  */
 export function postTo(channel, message) {
   try {
@@ -36,38 +37,38 @@ export function postTo(channel, message) {
   }
 }
 
-/** One call's ear, until it is closed. */
-export class Tab {
-  /** What was noticed while nobody rested. @type {unknown} */
-  #noticed;
+/** Listens to the page and to other tabs during one call, until it is closed. */
+export class TabListener {
+  /** What happened since the last rest: `true` for an event, or a message. @type {unknown} */
+  #pending;
   /** @type {(() => void) | undefined} */
   #wake;
   /** @type {BroadcastChannel | undefined} */
   #channel;
 
-  /** @param {string} [topic] what to hear of from other tabs */
+  /** @param {string} [topic] the channel on which to receive messages of other tabs */
   constructor(topic) {
     for (const type of EVENTS) globalThis.addEventListener?.(type, this);
     this.#channel = topic ? openChannel(topic) : undefined;
-    if (this.#channel) this.#channel.onmessage = ({ data }) => this.#notice(data);
+    if (this.#channel) this.#channel.onmessage = ({ data }) => this.#add(data);
   }
 
   handleEvent() {
-    this.#notice(true);
+    this.#add(true);
   }
 
   /**
-   * @param {unknown} what only the latest counts, and what another tab says counts more than that
-   * something happened
+   * Keeps only the latest message; an event does not replace a message.
+   * @param {unknown} what
    */
-  #notice(what) {
-    if (what !== true || !this.#noticed) this.#noticed = what;
+  #add(what) {
+    if (what !== true || !this.#pending) this.#pending = what;
     this.#wake?.();
   }
 
   /**
-   * Resolves after that time, or when something happens, which it brings: `true`, or what another
-   * tab said.
+   * Resolves with `undefined` after that time; earlier with `true` after an event, or with a message of
+   * another tab.
    * @param {number} milliseconds
    * @returns {Promise<unknown>}
    */
@@ -76,25 +77,28 @@ export class Tab {
       const wake = () => {
         clearTimeout(timer);
         this.#wake = undefined;
-        resolve(this.#noticed);
-        this.#noticed = undefined;
+        resolve(this.#pending);
+        this.#pending = undefined;
       };
       const timer = startTimer(milliseconds, wake);
       this.#wake = wake;
-      if (this.#noticed) wake();
+      if (this.#pending) wake();
     });
   }
 
-  /** What was heard before that is older. @param {unknown} message */
-  tell(message) {
-    this.#noticed = undefined;
+  /**
+   * Sends a message to the other tabs. A message that was received before it is outdated.
+   * @param {unknown} message
+   */
+  broadcast(message) {
+    this.#pending = undefined;
     postTo(this.#channel, message);
   }
 
   close() {
     for (const type of EVENTS) globalThis.removeEventListener?.(type, this);
     this.#channel?.close();
-    // Lets the timer go.
+    // Clears the timer.
     this.#wake?.();
   }
 }

@@ -7,7 +7,7 @@ use std::future::pending;
 use kling_core::endpoint::{HttpRequest, Method, Status, TransportError};
 use kling_core::error::{Error, ErrorCode};
 
-use kling_core::flow::download::{Line, Opened, Source};
+use kling_core::flow::download::{ResponseHead, Source, Transfer};
 use kling_core::gate::Gate;
 use kling_core::progress::{Progress, WaitingReason};
 use kling_core::retry::Backoff;
@@ -68,7 +68,7 @@ impl Hosts {
         }
     }
 
-    async fn opened(&self, source: Source, from: u64) -> Result<Opened, TransportError> {
+    async fn opened(&self, source: Source, from: u64) -> Result<ResponseHead, TransportError> {
         let deed = match source {
             Source::Gateway(_) => self.gateway.clone(),
             Source::Delivery(_) => {
@@ -126,7 +126,7 @@ impl Hosts {
                 (206, Some(50))
             }
         };
-        Ok(Opened { status: Status::Code(status), length })
+        Ok(ResponseHead { status: Status::Code(status), length })
     }
 
     async fn more(&self) -> Result<Option<u64>, TransportError> {
@@ -159,16 +159,16 @@ impl Hosts {
     }
 }
 
-impl Line for Hosts {
-    fn queue(&self) -> &Gate {
+impl Transfer for Hosts {
+    fn gate(&self) -> &Gate {
         &self.gate
     }
 
-    async fn open(&self, source: &Source, from: u64) -> Result<Opened, TransportError> {
+    async fn open(&self, source: &Source, from: u64) -> Result<ResponseHead, TransportError> {
         self.opened(source.clone(), from).await
     }
 
-    async fn next(&self) -> Result<Option<u64>, TransportError> {
+    async fn receive(&self) -> Result<Option<u64>, TransportError> {
         self.more().await
     }
 
@@ -176,7 +176,7 @@ impl Line for Hosts {
         self.held.borrow_mut().clear();
     }
 
-    async fn start(&self) -> Result<Vec<u8>, TransportError> {
+    async fn first_bytes(&self) -> Result<Vec<u8>, TransportError> {
         Ok(self.held.borrow().iter().copied().take(12).collect())
     }
 }

@@ -238,7 +238,7 @@ fn a_service_that_answers_without_a_network_is_asked_as_with_one() {
 #[test]
 fn it_is_asked_at_once_when_the_network_is_back() {
     let script = Script { offline: SECOND..20 * SECOND, ..Script::new([task("processing"), task("succeed")]) };
-    script.wakes.borrow_mut().extend([(SECOND, Wake::Seen), (20 * SECOND, Wake::Seen)]);
+    script.wakes.borrow_mut().extend([(SECOND, Wake::PageEvent), (20 * SECOND, Wake::PageEvent)]);
     script.wait(None).unwrap();
     assert_eq!(script.times(), [0, 20 * SECOND]);
 }
@@ -247,7 +247,7 @@ fn it_is_asked_at_once_when_the_network_is_back() {
 fn it_is_asked_at_once_when_somebody_looks_but_no_storm_comes_of_it() {
     let script = Script::new([]).then_always(task("processing"));
     // Somebody who goes through the tabs, ten times a second, for a minute.
-    script.wakes.borrow_mut().extend((0..600).map(|n| (n * 100, Wake::Seen)));
+    script.wakes.borrow_mut().extend((0..600).map(|n| (n * 100, Wake::PageEvent)));
     let _ = script.wait(Some(MINUTE));
     let gaps: Vec<u64> = script.times().windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(gaps.iter().all(|gap| (1000..=1100).contains(gap)), "{gaps:?}");
@@ -258,7 +258,7 @@ fn a_machine_that_slept_has_not_spent_its_patience() {
     // The lid is closed for a night in the middle of a short outage.
     let night = 10 * 60 * MINUTE;
     let script = Script::new([task("processing"), unreachable(), unreachable(), task("succeed")]);
-    script.wakes.borrow_mut().push_back((night, Wake::Time));
+    script.wakes.borrow_mut().push_back((night, Wake::TimePassed));
     script.wait(None).unwrap();
 }
 
@@ -286,20 +286,20 @@ fn time_asleep_is_no_outage() {
 }
 
 mod tabs {
-    use kling_core::flow::echo::Echo;
+    use kling_core::flow::tabs::TabMessage;
 
     use super::*;
 
-    fn echo(reply: Option<Reply>, next_poll_in: u64, is_seen: bool) -> Wake {
-        Wake::Heard(Echo { reply, next_poll_in, is_seen })
+    fn message(reply: Option<Reply>, next_poll_in: u64, is_visible: bool) -> Wake {
+        Wake::Message(TabMessage { reply, next_poll_in, is_visible })
     }
 
     #[test]
     fn an_answer_of_another_tab_is_taken_for_ones_own() {
         let script = Script::new([task("submitted")]);
         let heard = [
-            (SECOND, echo(Some(task("processing")), 4 * SECOND, true)),
-            (5 * SECOND, echo(Some(task("succeed")), 4 * SECOND, true)),
+            (SECOND, message(Some(task("processing")), 4 * SECOND, true)),
+            (5 * SECOND, message(Some(task("succeed")), 4 * SECOND, true)),
         ];
         script.wakes.borrow_mut().extend(heard);
         assert_eq!(script.wait(None).unwrap().videos.len(), 1);
@@ -310,7 +310,7 @@ mod tabs {
     fn a_tab_that_falls_silent_is_replaced_within_seconds() {
         for (heard, after) in [(Some(task("processing")), 4 * SECOND), (None, 5 * SECOND)] {
             let script = Script::new([task("submitted"), task("succeed")]);
-            script.wakes.borrow_mut().push_back((SECOND, echo(heard, after, true)));
+            script.wakes.borrow_mut().push_back((SECOND, message(heard, after, true)));
             script.wait(None).unwrap();
             let silent = script.times()[1] - SECOND - after;
             assert!((3 * SECOND..6 * SECOND).contains(&silent), "{silent}");
@@ -321,7 +321,7 @@ mod tabs {
     fn however_seldom_it_asks() {
         for heard in [Some(task("processing")), None] {
             let script = Script::new([task("submitted"), task("succeed")]);
-            script.wakes.borrow_mut().push_back((SECOND, echo(heard, u64::MAX, true)));
+            script.wakes.borrow_mut().push_back((SECOND, message(heard, u64::MAX, true)));
             script.wait(None).unwrap();
             assert!(script.times()[1] < 15 * SECOND, "{:?}", script.times());
         }
@@ -329,14 +329,17 @@ mod tabs {
 
     #[test]
     fn the_one_that_is_seen_leads() {
-        for (is_seen, other_is_seen, leads) in
+        for (is_visible, other_is_visible, leads) in
             [(true, false, true), (true, true, false), (false, false, false), (false, true, false)]
         {
             let script = Script::new([task("submitted"), task("succeed")]);
-            script.is_seen.set(is_seen);
-            script.wakes.borrow_mut().push_back((SECOND, echo(Some(task("submitted")), 4 * SECOND, other_is_seen)));
+            script.is_visible.set(is_visible);
+            script
+                .wakes
+                .borrow_mut()
+                .push_back((SECOND, message(Some(task("submitted")), 4 * SECOND, other_is_visible)));
             script.wait(None).unwrap();
-            assert_eq!(script.times()[1] < 5 * SECOND, leads, "{is_seen} {other_is_seen}");
+            assert_eq!(script.times()[1] < 5 * SECOND, leads, "{is_visible} {other_is_visible}");
         }
     }
 
@@ -344,13 +347,16 @@ mod tabs {
     fn the_others_are_told_of_each_question_and_what_came_of_it() {
         let script = Script::new([task("processing"), answer(502, "a page"), unreachable(), task("succeed")]);
         script.wait(None).unwrap();
-        let echoes = script.echoes.borrow();
-        let replies: Vec<_> = echoes.iter().map(|echo| echo.reply.as_ref()).collect();
+        let messages = script.messages.borrow();
+        let replies: Vec<_> = messages.iter().map(|message| message.reply.as_ref()).collect();
         assert_eq!(replies.len(), 8);
         assert!(replies.iter().step_by(2).all(Option::is_none), "each question is announced");
         assert_eq!(replies[1], Some(&task("processing")));
         assert_eq!(replies[3], Some(&answer(502, "a page")));
         assert_eq!(replies[5], Some(&unreachable()));
-        assert!(echoes.iter().all(|echo| echo.is_seen && echo.next_poll_in >= 4 * SECOND), "{echoes:?}");
+        assert!(
+            messages.iter().all(|message| message.is_visible && message.next_poll_in >= 4 * SECOND),
+            "{messages:?}"
+        );
     }
 }

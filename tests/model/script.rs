@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use kling_core::endpoint::{ApiKey, BaseUrl, HttpRequest, HttpResponse, Method, Service, Status, TransportError};
 use kling_core::error::{Error, ErrorCode};
-use kling_core::flow::echo::Echo;
+use kling_core::flow::tabs::TabMessage;
 use kling_core::flow::watch::Watch;
 use kling_core::flow::{Flow, Held, Host, Reply, Wake, succeeded};
 use kling_core::gate::Gate;
@@ -73,9 +73,9 @@ pub(crate) struct Script {
     /// What ends a rest early, and when.
     pub(crate) wakes: RefCell<VecDeque<(u64, Wake)>>,
     /// Whether somebody looks at the page.
-    pub(crate) is_seen: Cell<bool>,
+    pub(crate) is_visible: Cell<bool>,
     /// What the other tabs were told.
-    pub(crate) echoes: RefCell<Vec<Echo>>,
+    pub(crate) messages: RefCell<Vec<TabMessage>>,
 }
 
 impl Default for Script {
@@ -103,8 +103,8 @@ impl Default for Script {
             blinks: None,
             nap: 0,
             wakes: RefCell::default(),
-            is_seen: Cell::new(true),
-            echoes: RefCell::default(),
+            is_visible: Cell::new(true),
+            messages: RefCell::default(),
         }
     }
 }
@@ -174,7 +174,7 @@ impl Script {
     }
 
     pub(crate) fn flow(&self) -> Flow<&Self> {
-        Flow(self)
+        Flow::new(self)
     }
 
     async fn answer(&self, request: HttpRequest) -> Reply {
@@ -237,20 +237,20 @@ impl Host for &Script {
             return self.wakes.borrow_mut().pop_front().unwrap().1;
         }
         self.now.set(until.saturating_add(self.nap));
-        Wake::Time
+        Wake::TimePassed
     }
 
-    fn online(&self) -> bool {
+    fn is_online(&self) -> bool {
         let now = self.now.get();
         !self.offline.contains(&now) && self.blinks.is_none_or(|span| (now / span).is_multiple_of(2))
     }
 
-    fn seen(&self) -> bool {
-        self.is_seen.get()
+    fn is_visible(&self) -> bool {
+        self.is_visible.get()
     }
 
-    fn tell(&self, echo: Echo) {
-        self.echoes.borrow_mut().push(echo);
+    fn broadcast(&self, message: TabMessage) {
+        self.messages.borrow_mut().push(message);
     }
 
     fn now(&self) -> u64 {
@@ -261,7 +261,7 @@ impl Host for &Script {
         self.wall.get().unwrap_or(self.now.get())
     }
 
-    fn chance(&self) -> u32 {
+    fn random(&self) -> u32 {
         20
     }
 
@@ -300,11 +300,11 @@ impl Host for &Script {
         }
     }
 
-    async fn kept(&self, id: &str) -> Result<Option<String>, Error> {
+    async fn kept_video(&self, id: &str) -> Result<Option<String>, Error> {
         Ok(self.videos.borrow().get(id).cloned())
     }
 
-    async fn keep(&self, id: &str, video: &String) -> Result<(), Error> {
+    async fn keep_video(&self, id: &str, video: &String) -> Result<(), Error> {
         if self.saves_fail_from.is_some() {
             return Err(Error::new(ErrorCode::Storage, "the quota is exceeded"));
         }

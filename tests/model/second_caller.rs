@@ -2,7 +2,7 @@
 
 use kling_core::endpoint::Method;
 use kling_core::error::{Error, ErrorCode};
-use kling_core::flow::submit::{Asked, Known};
+use kling_core::flow::submit::{Known, SubmitCall};
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::retry::Backoff;
 use kling_core::task::Task;
@@ -12,8 +12,8 @@ use crate::script::{Script, no_such_task, service, task, unreachable};
 use crate::submit::{ID, asked, external};
 
 /// A submission whose caller knew nothing of any record when it called.
-fn unaware(script: &Script) -> Asked {
-    Asked { known: None, ..asked(script) }
+fn unaware(script: &Script) -> SubmitCall {
+    SubmitCall { known: None, ..asked(script) }
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn after_unknown_only_a_caller_that_could_know_sends_again() {
                 let script = Script::of([], no_such_task());
                 script.remember(state, updated_at);
                 script.wall.set(Some(now));
-                let error = script.submit_as(Asked { known: known.clone(), ..asked(&script) }).unwrap_err();
+                let error = script.submit_as(SubmitCall { known: known.clone(), ..asked(&script) }).unwrap_err();
                 assert_eq!((error.code(), error.is_retryable()), (ErrorCode::SubmissionUnknown, false), "{known:?}");
                 assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Unknown)), "{known:?}");
                 // That error lets the caller know.
@@ -76,7 +76,7 @@ fn a_record_that_is_gone_proves_nothing_while_another_call_was_sending() {
         script.is_contended.set(is_contended);
         let state = RecordState::Submitting;
         let known = (!is_contended).then(|| Known { state, attempt: "earlier".into() });
-        let error = script.submit_as(Asked { known, ..asked(&script) }).unwrap_err();
+        let error = script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap_err();
         assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
         assert_eq!(script.state(), Some(RecordState::Unknown), "so that the next caller knows");
     }
@@ -93,7 +93,7 @@ fn a_record_that_is_gone_proves_nothing_while_another_call_was_sending() {
     script.submit().unwrap();
     let script = Script::of([task("submitted")], no_such_task());
     let known = Some(Known { state: RecordState::Unknown, attempt: "earlier".into() });
-    script.submit_as(Asked { known, ..asked(&script) }).unwrap();
+    script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap();
 }
 
 /// A submission during whose encoding `meanwhile` happens.
@@ -131,7 +131,7 @@ fn where_there_are_no_locks_the_record_alone_guards() {
     .unwrap_err();
     known.replace(Known { state: RecordState::Unknown, attempt: "attempt 0".into() });
     assert_eq!(script.count(Method::Post), 1);
-    let error = script.submit_as(Asked { known, ..asked(&script) }).unwrap_err();
+    let error = script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap_err();
     assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 1));
 }
 

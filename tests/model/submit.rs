@@ -2,7 +2,7 @@
 
 use kling_core::endpoint::{HttpResponse, Method, Status};
 use kling_core::error::{Error, ErrorCode};
-use kling_core::flow::submit::{Asked, Known};
+use kling_core::flow::submit::{Known, SubmitCall};
 use kling_core::progress::{Progress, WaitingReason};
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::request::ExternalTaskId;
@@ -20,11 +20,11 @@ pub(crate) fn external() -> ExternalTaskId {
 }
 
 /// A submission whose caller knows the record as it is.
-pub(crate) fn asked(script: &Script) -> Asked {
+pub(crate) fn asked(script: &Script) -> SubmitCall {
     let known = |record: &TaskRecord| Known { state: record.state, attempt: record.attempt.clone() };
     let known = script.records.borrow().get(external().as_str()).map(known);
     let attempt = format!("attempt {}", script.attempts.replace(script.attempts.get() + 1));
-    Asked { id: external(), record: Box::new(TaskRecord { attempt: attempt.into(), ..record(ID[0]) }), known }
+    SubmitCall { id: external(), record: Box::new(TaskRecord { attempt: attempt.into(), ..record(ID[0]) }), known }
 }
 
 impl Script {
@@ -35,7 +35,7 @@ impl Script {
         script
     }
 
-    pub(crate) fn submit_as(&self, asked: Asked) -> Result<Box<Task>, Error> {
+    pub(crate) fn submit_as(&self, asked: SubmitCall) -> Result<Box<Task>, Error> {
         self.run(async |_| self.flow().submit(&service(), &Backoff::default(), asked, async { Ok(7) }).await)
     }
 

@@ -43,7 +43,7 @@ impl Connectivity {
 
     /// Whether the browser reports offline and is believed.
     pub(super) fn is_offline(&self, host: &impl Host) -> bool {
-        self.is_believed && !host.online()
+        self.is_believed && !host.is_online()
     }
 
     /// Whether the browser was offline at the last call of [`offline_doubt`](Self::offline_doubt).

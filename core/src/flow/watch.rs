@@ -39,7 +39,7 @@ use self::reporting::Reporting;
 use self::schedule::Schedule;
 pub use self::schedule::timed_out;
 use super::connectivity::Connectivity;
-use super::echo::Echo;
+use super::tabs::{POLL_TIMEOUT_MS, TabMessage};
 use super::{Flow, Host, Reply, Wake};
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -65,9 +65,6 @@ enum Step {
     /// Another tab has polled, and will poll again; this tab waits for `pause` ms.
     Use { reply: Reply, pause: u64 },
 }
-
-/// How long to wait for the result of a poll that another tab announced, in ms.
-const TAB_POLL_TIMEOUT_MS: u64 = 5_000;
 
 impl Watch {
     /// Watches a task of unknown state: polls at once.
@@ -109,21 +106,21 @@ impl Watch {
     pub async fn next(&mut self, flow: &Flow<impl Host>) -> Result<Option<Box<Task>>, Error> {
         while !self.has_ended {
             let step = self.rest(flow).await.map_err(|error| self.with_ids(error))?;
-            let began = flow.0.now();
+            let began = flow.host.now();
             let (reply, pause) = match step {
                 Step::Poll => (self.poll(flow).await, None),
                 Step::Use { reply, pause } => (reply, Some(pause)),
             };
-            let now = flow.0.now();
-            let result = self.judge(&reply, began, now, flow.0.online()).map_err(|error| self.with_ids(error))?;
-            let delay = self.schedule.next_delay(now, flow.0.chance());
+            let now = flow.host.now();
+            let result = self.judge(&reply, began, now, flow.host.is_online()).map_err(|error| self.with_ids(error))?;
+            let delay = self.schedule.next_delay(now, flow.host.random());
             self.schedule.poll_after(now, pause.unwrap_or(delay));
             if pause.is_none() {
-                flow.0.tell(Echo::of(reply, delay, flow));
+                flow.host.broadcast(TabMessage::result(reply, delay, flow.host.is_visible()));
             }
             if let Some(task) = self.reporting.record(result, self.schedule.was_first_poll()) {
                 self.has_ended = task.status.is_final();
-                flow.keep(&self.id, &task).await;
+                flow.update_record(&self.id, &task).await;
                 return Ok(Some(task));
             }
         }
@@ -132,7 +129,7 @@ impl Watch {
 
     /// Waits until it is time to poll, or until another tab sends the result of its poll.
     async fn rest(&mut self, flow: &Flow<impl Host>) -> Result<Step, Error> {
-        let host = &flow.0;
+        let host = &flow.host;
         loop {
             let now = host.now();
             self.schedule.check_deadline(now)?;
@@ -154,9 +151,9 @@ impl Watch {
                 return Ok(Step::Poll);
             }
             match host.rest(self.schedule.until_deadline(left, now)).await {
-                Wake::Time => {}
-                Wake::Seen => self.schedule.bring_forward(),
-                Wake::Heard(message) => {
+                Wake::TimePassed => {}
+                Wake::PageEvent => self.schedule.bring_forward(),
+                Wake::Message(message) => {
                     if let Some(step) = self.receive(message, host) {
                         return Ok(step);
                     }
@@ -166,12 +163,12 @@ impl Watch {
     }
 
     /// Takes a message of another tab: the announcement of a poll, or its result.
-    fn receive(&mut self, mut message: Echo, host: &impl Host) -> Option<Step> {
+    fn receive(&mut self, mut message: TabMessage, host: &impl Host) -> Option<Step> {
         let now = host.now();
         // However rarely that tab polls: it may be gone long before its next poll.
-        let max_delay = self.schedule.max_next_delay(now).max(TAB_POLL_TIMEOUT_MS);
+        let max_delay = self.schedule.max_next_delay(now).max(POLL_TIMEOUT_MS);
         message.next_poll_in = message.next_poll_in.min(max_delay);
-        let pause = message.pause(host.seen(), host.chance());
+        let pause = message.pause(host.is_visible(), host.random());
         if let Some(reply) = message.reply {
             return Some(Step::Use { reply, pause });
         }
@@ -181,8 +178,8 @@ impl Watch {
 
     /// Announces a poll to the other tabs, and polls.
     async fn poll(&mut self, flow: &Flow<impl Host>) -> Reply {
-        flow.0.tell(Echo { reply: None, next_poll_in: TAB_POLL_TIMEOUT_MS, is_seen: flow.0.seen() });
-        flow.ask(&self.service, &self.id, self.schedule.deadline()).await
+        flow.host.broadcast(TabMessage::announcement(flow.host.is_visible()));
+        flow.query(&self.service, &self.id, self.schedule.deadline()).await
     }
 
     /// Judges the result of a poll that was sent at `began`.

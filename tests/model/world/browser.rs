@@ -49,7 +49,7 @@ pub(crate) type Listening = (Option<String>, Rc<Tab>, Weak<Ear>);
 #[derive(Debug)]
 pub(crate) struct Tab {
     pub(crate) number: usize,
-    pub(crate) is_seen: Cell<bool>,
+    pub(crate) is_visible: Cell<bool>,
     pub(crate) is_gone: Cell<bool>,
     pub(crate) submits: RefCell<VecDeque<JobId>>,
     /// The tasks that it watches, by the service's id.
@@ -72,7 +72,7 @@ impl Tab {
     pub(crate) fn new(number: usize) -> Rc<Self> {
         Rc::new(Self {
             number,
-            is_seen: Cell::new(true),
+            is_visible: Cell::new(true),
             is_gone: Cell::default(),
             submits: RefCell::default(),
             watched: RefCell::default(),
@@ -149,7 +149,7 @@ impl Browser {
                 && let Some(ear) = ear.upgrade()
                 && ear.with(|noticed| noticed.is_none())
             {
-                ear.put(Wake::Seen);
+                ear.put(Wake::PageEvent);
             }
         }
     }

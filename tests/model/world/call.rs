@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use kling_core::endpoint::{HttpRequest, HttpResponse, Method, Status};
 use kling_core::error::Error;
-use kling_core::flow::echo::Echo;
+use kling_core::flow::tabs::TabMessage;
 use kling_core::flow::{Held, Host, Reply, Wake};
 use kling_core::gate::Gate;
 use kling_core::progress::Progress;
@@ -169,20 +169,20 @@ impl Host for &Call {
         let mut sleep = pin!(self.browser.executor().sleep(milliseconds));
         poll_fn(|context| match noticed.as_mut().poll(context) {
             Poll::Ready(wake) => Poll::Ready(wake),
-            Poll::Pending => sleep.as_mut().poll(context).map(|()| Wake::Time),
+            Poll::Pending => sleep.as_mut().poll(context).map(|()| Wake::TimePassed),
         })
         .await
     }
 
-    fn online(&self) -> bool {
+    fn is_online(&self) -> bool {
         self.browser.provider.is_online()
     }
 
-    fn seen(&self) -> bool {
-        self.tab.is_seen.get()
+    fn is_visible(&self) -> bool {
+        self.tab.is_visible.get()
     }
 
-    fn tell(&self, echo: Echo) {
+    fn broadcast(&self, message: TabMessage) {
         self.ear.with(|noticed| *noticed = None);
         let (browser, topic, own) = (Rc::clone(&self.browser), self.topic.clone(), Rc::downgrade(&self.ear));
         self.browser.executor().spawn(None, async move {
@@ -192,7 +192,7 @@ impl Host for &Call {
                     && !ear.ptr_eq(&own)
                     && let Some(ear) = ear.upgrade()
                 {
-                    ear.put(Wake::Heard(echo.clone()));
+                    ear.put(Wake::Message(message.clone()));
                 }
             }
         });
@@ -206,7 +206,7 @@ impl Host for &Call {
         self.browser.wall()
     }
 
-    fn chance(&self) -> u32 {
+    fn random(&self) -> u32 {
         self.browser.provider.chance.next()
     }
 
@@ -236,11 +236,11 @@ impl Host for &Call {
         });
     }
 
-    async fn kept(&self, _: &str) -> Result<Option<()>, Error> {
+    async fn kept_video(&self, _: &str) -> Result<Option<()>, Error> {
         Ok(None)
     }
 
-    async fn keep(&self, _: &str, (): &()) -> Result<(), Error> {
+    async fn keep_video(&self, _: &str, (): &()) -> Result<(), Error> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use kling_core::error::{Error, ErrorCode};
-use kling_core::flow::submit::{Asked, Known};
+use kling_core::flow::submit::{Known, SubmitCall};
 use kling_core::flow::watch::Watch;
 use kling_core::flow::{Flow, succeeded};
 use kling_core::poll::Polling;
@@ -75,14 +75,14 @@ async fn submission(
         attempt: format!("attempt {}", browser.provider.chance.next()).into(),
         ..record(0)
     });
-    let asked = Asked { id: id.clone(), record, known };
+    let asked = SubmitCall { id: id.clone(), record, known };
     let call = Call::of_client(client, browser, tab, None, Some(id.as_str()));
     call.known_posts.set(known_posts);
     let encode = async {
         browser.executor().sleep(SECOND / 2).await;
         Ok(1_000_000)
     };
-    let result = Flow(&call).submit(&service(), &Backoff::default(), asked, encode).await;
+    let result = Flow::new(&call).submit(&service(), &Backoff::default(), asked, encode).await;
     check_result(browser, &call, id, &result);
     result
 }
@@ -114,7 +114,7 @@ pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accept
             watch = watch.accepted(Some(task), browser.provider.chance.next());
         }
         let ended = async {
-            let (flow, mut last) = (Flow(&call), None);
+            let (flow, mut last) = (Flow::new(&call), None);
             while let Some(task) = watch.next(&flow).await? {
                 last = Some(task);
             }
@@ -152,7 +152,7 @@ impl Drop for Watching {
 pub(crate) fn take_up(browser: &Rc<Browser>, tab: &Rc<Tab>) {
     let (browser, own) = (Rc::clone(browser), Rc::clone(tab));
     browser.executor().clone().spawn(Some(tab.number), async move {
-        let listed = Flow(&Call::new(&browser, &own, None, None)).records().await;
+        let listed = Flow::new(&Call::new(&browser, &own, None, None)).records().await;
         for record in listed.unwrap_or_default() {
             let go_on = continued(Rc::clone(&browser), Rc::clone(&own), *record);
             browser.executor().spawn(Some(own.number), go_on);
@@ -165,7 +165,7 @@ async fn continued(browser: Rc<Browser>, tab: Rc<Tab>, record: TaskRecord) {
         (RecordState::Submitted | RecordState::Processing, Some(id)) => watch(browser, tab, id, None).await,
         (RecordState::Unknown, _) => {
             let id = TaskId::parse(&record.external_task_id).unwrap();
-            let found = Flow(&Call::new(&browser, &tab, None, None)).reconcile(&service(), &id).await;
+            let found = Flow::new(&Call::new(&browser, &tab, None, None)).reconcile(&service(), &id).await;
             if let Ok(Some(task)) = found {
                 watch(browser, tab, task.task_id, None).await;
             }
@@ -206,8 +206,8 @@ pub(crate) fn befall(browser: &Rc<Browser>, event: Event) {
                 thawed.stir(Some(tab));
             });
         }
-        Event::Show(tab, is_seen) => {
-            browser.tab(tab).is_seen.set(is_seen);
+        Event::Show(tab, is_visible) => {
+            browser.tab(tab).is_visible.set(is_visible);
             browser.stir(Some(tab));
         }
         Event::Offline(time) => {

@@ -3,7 +3,7 @@
 use crate::record::{Attempt, RecordState, TaskRecord};
 use crate::task::Task;
 
-/// The record of an id at the moment of a call.
+/// What a caller could know of an id: its record at the moment of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Its state.
@@ -12,23 +12,23 @@ pub struct Known {
     pub attempt: Attempt,
 }
 
-/// What the record of an id means for a call that wants to send under it.
+/// Whether a call may send under an id.
 pub(super) enum Verdict {
     /// The task exists.
     Accepted(Box<Task>),
-    /// The request may be sent. `may_exist`: an earlier one may have created its task, and the caller knew.
+    /// The request may be sent. `may_exist`: an earlier request may have created a task, and the caller knew it.
     Send { may_exist: bool },
-    /// An earlier request may have created its task, and the caller could not know.
+    /// An earlier request may have created a task, and the caller could not know it.
     Undecided,
 }
 
 impl Verdict {
-    /// Judges by the record as it is and as it was when the caller called. `was_contended`: another call held the lock on the
-    /// id then.
+    /// Compares the record as it is with the record at the moment of the call. `was_contended`: another call held the lock on
+    /// the id at that moment.
     pub(super) fn of(earlier: Option<&TaskRecord>, known: Option<&Known>, was_contended: bool) -> Self {
         let was_being_sent = was_contended || known.is_some_and(|known| known.state == RecordState::Submitting);
         let Some(earlier) = earlier else {
-            // Gone since then: forgotten, or in the memory of another tab.
+            // The record was removed since then, or is in the memory of another tab.
             return if was_being_sent { Self::Undecided } else { Self::Send { may_exist: false } };
         };
         if let Some(task) = earlier.task() {

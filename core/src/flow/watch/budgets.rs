@@ -1,6 +1,6 @@
 //! What one poll means, and how long each kind of trouble is tolerated.
 
-use super::super::{Reply, no_url};
+use super::super::{Reply, is_throttled, no_video_url};
 use crate::answer::Answer;
 use crate::error::{Error, ErrorCode};
 use crate::poll::Polling;
@@ -82,19 +82,20 @@ impl Budgets {
         self.outage.restore();
         self.not_found.restore();
         if task.status == TaskStatus::Succeed && task.videos.is_empty() {
-            self.no_video.spend(poll.now, poll.max_gap, no_url())?;
+            self.no_video.spend(poll.now, poll.max_gap, no_video_url())?;
             task.status = TaskStatus::Processing;
         }
         Ok(PollResult::Task(task))
     }
 
     fn judge_refusal(&mut self, error: Error, poll: Poll) -> Result<PollResult, Error> {
-        let reason = match error.code() {
-            ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited => WaitingReason::RateLimited,
-            ErrorCode::ServerError => WaitingReason::Unreachable,
-            _ => return Err(error),
-        };
-        self.spend_outage(reason, error, poll)
+        if is_throttled(&error) {
+            self.spend_outage(WaitingReason::RateLimited, error, poll)
+        } else if error.code() == ErrorCode::ServerError {
+            self.spend_outage(WaitingReason::Unreachable, error, poll)
+        } else {
+            Err(error)
+        }
     }
 
     fn spend_outage(&mut self, reason: WaitingReason, error: Error, poll: Poll) -> Result<PollResult, Error> {

@@ -63,7 +63,7 @@ impl Reporting {
         host.report(&progress);
     }
 
-    /// Does not report the last result: the listener was told that there is no network.
+    /// Does not report the last result: the listener has received that the browser is offline.
     pub(super) fn skip(&mut self) {
         self.is_due = false;
     }

@@ -94,8 +94,8 @@ impl Schedule {
     }
 }
 
-/// The error of a call whose time limit passed.
+/// The error of a call whose timeout passed.
 pub fn timed_out() -> Error {
-    let message = "the time limit of this call passed; the task goes on: wait again";
+    let message = "the timeout of this call passed; the task continues: wait again";
     Error::new(ErrorCode::Timeout, message).retryable(true)
 }

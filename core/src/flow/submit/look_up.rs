@@ -1,0 +1,81 @@
+//! Looking up the task of a submission by its external task id.
+
+use super::super::{Host, LookUp};
+use super::{End, Submission};
+use crate::error::Error;
+use crate::progress::WaitingReason;
+use crate::record::{Change, RecordState, TaskRecord};
+use crate::submission::Outcome;
+use crate::task::{Task, TaskId};
+
+/// How many times to look up a task after an unclear response.
+const MAX_LOOK_UPS: u32 = 5;
+
+impl<H: Host> Submission<'_, H> {
+    /// Looks up the id before the paid request. Fails if there is a task, or if the URL does not answer like the service.
+    pub(super) async fn look_up_before_paying(&self) -> Result<(), End> {
+        match self.flow.look_up(self.service, &TaskId::from(&self.call.id)).await {
+            Ok(LookUp::Found(task)) if self.has_created(&task) => Err(End::TaskExists(task)),
+            // How the real gateway words "no such task" here is unknown, and a wrong guess must not stop the main job.
+            Ok(LookUp::Refused(error)) if error.details().status == Some(401) => Err(End::Failed(error)),
+            Ok(LookUp::Found(_) | LookUp::NotFound | LookUp::Refused(_)) => Ok(()),
+            Err(error) => Err(End::Failed(error)),
+        }
+    }
+
+    /// Looks up the task of a request without a clear response, a few times while online.
+    pub(super) async fn find_task(&self, began: u64, unclear: Error) -> Result<Box<Task>, Error> {
+        let (flow, host, id) = (self.flow, &self.flow.host, TaskId::from(&self.call.id));
+        let (mut unclear, mut look_ups) = (Some(unclear), 0);
+        while look_ups < MAX_LOOK_UPS {
+            let elapsed = host.now().saturating_sub(began);
+            let delay = self.backoff.delay(look_ups, host.random());
+            unclear = self.report_waiting(WaitingReason::Unreachable, elapsed, delay, unclear);
+            flow.pause(delay, elapsed).await;
+            // Another call may have found it.
+            if let Ok(Some(record)) = host.load(id.as_str()).await
+                && let Some(task) = record.task()
+            {
+                return Ok(task);
+            }
+            match flow.look_up(self.service, &id).await {
+                Ok(LookUp::Found(task)) if self.has_created(&task) => return Ok(task),
+                Err(_) if !host.is_online() => {}
+                Ok(LookUp::Found(_) | LookUp::NotFound | LookUp::Refused(_)) | Err(_) => {
+                    look_ups = look_ups.saturating_add(1);
+                }
+            }
+        }
+        Err(unclear.unwrap_or_else(|| Outcome::unknown("no task was found")))
+    }
+
+    /// Looks up the task of another submission under this id, whose outcome the caller could not know. Sends nothing: only a
+    /// call that is made after that outcome was recorded as unknown may send.
+    pub(super) async fn find_task_of_other_submission(
+        &mut self,
+        earlier: Option<Box<TaskRecord>>,
+    ) -> Result<Box<Task>, Error> {
+        self.on_drop.take();
+        let host = &self.flow.host;
+        let change = match earlier {
+            Some(earlier) => Change::Abandon { id: earlier.external_task_id, attempt: earlier.attempt },
+            // The next call reads this record, and may send.
+            None => Change::Claim { record: self.call.record.in_state(RecordState::Unknown, host.wall()), over: None },
+        };
+        // If that fails, the next call looks up again.
+        let _ = host.save(change).await;
+        let why = "another submission under this id was under way when this one was called";
+        let error = Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.call.id.to_string()));
+        let mut task = self.find_task(host.now(), error).await?;
+        let change = Change::Observe { id: self.call.id.to_string(), task: task.clone(), now: host.wall() };
+        let _ = host.save(change).await;
+        task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
+        Ok(task)
+    }
+
+    /// Whether this submission created a task that was found under its id: the service's id of another account's task may equal
+    /// our external task id.
+    fn has_created(&self, task: &Task) -> bool {
+        task.external_task_id.as_deref().is_none_or(|external| external == self.call.id.as_str())
+    }
+}

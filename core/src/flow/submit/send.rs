@@ -1,0 +1,95 @@
+//! Sending the paid request.
+
+use std::mem;
+
+use super::super::{Host, is_throttled};
+use super::{End, Sent, Submission};
+use crate::endpoint::TransportError;
+use crate::error::{Error, ErrorCode};
+use crate::progress::{Progress, WaitingReason};
+use crate::race::{First, race};
+use crate::record::{Change, RecordState};
+use crate::submission::Outcome;
+
+/// The slowest upload that does not count as a stall, in bytes per ms.
+const MIN_UPLOAD_BYTES_PER_MS: u64 = 64;
+
+impl<H: Host> Submission<'_, H> {
+    /// Sends the paid request, and sends it again only if the service throttles it. `total`: the size of its body in bytes.
+    pub(super) async fn send_paid(&mut self, total: u64) -> Result<Sent, End> {
+        let host = &self.flow.host;
+        let upload = total.checked_div(MIN_UPLOAD_BYTES_PER_MS).unwrap_or(0);
+        let limit = self.backoff.budget_ms.saturating_add(upload);
+        let began = host.now();
+        let (mut sent, mut throttled, mut is_looked_up) = (0_u32, None, false);
+        loop {
+            let pass = host.gate().enter().await;
+            // A look-up that succeeds proves that the service is reachable although the browser reports offline: it may run on
+            // this machine or behind a tunnel.
+            if !mem::replace(&mut is_looked_up, true) && !host.is_online() {
+                drop(pass);
+                match self.look_up_before_paying().await {
+                    Ok(()) => continue,
+                    Err(End::Failed(_)) => return Err(throttled.unwrap_or_else(offline).into()),
+                    Err(end @ (End::TaskExists(_) | End::ClaimLost)) => return Err(end),
+                }
+            }
+            self.check_claim().await?;
+            host.report(&Progress::Uploading { external_task_id: self.call.id.to_string(), total });
+            let before = self.on_drop.borrow().clone();
+            self.write_state_on_drop(RecordState::Unknown);
+            sent = sent.saturating_add(1);
+            let reply = match race(host.send(self.service.create()), host.sleep(limit)).await {
+                First::Left(reply) => reply,
+                First::Right(()) => Err(TransportError::new("no response within the time limit of the upload")),
+            };
+            drop(pass);
+            let error = match Outcome::of(reply, &self.call.id) {
+                Outcome::Accepted(task) => return Ok(Sent::Accepted(task)),
+                Outcome::Unknown(error) => return Ok(Sent::Unclear(error)),
+                Outcome::NotSent(error) => {
+                    self.on_drop.replace(before);
+                    return Err(error.into());
+                }
+                Outcome::Rejected(error) => error,
+            };
+            self.write_state_on_drop(if self.may_exist { RecordState::Unknown } else { RecordState::Rejected });
+            let elapsed = host.now().saturating_sub(began);
+            let delay = self.backoff.delay(sent, host.random()).max(error.details().retry_after.unwrap_or(0));
+            let is_within_budget = elapsed.saturating_add(delay) <= self.backoff.budget_ms;
+            if !is_throttled(&error) || !error.is_retryable() || !is_within_budget {
+                return Err(error.into());
+            }
+            throttled = self.report_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
+            host.sleep(delay).await;
+            is_looked_up = false;
+        }
+    }
+
+    /// Checks right before each paid request that this attempt still holds the claim on the id. Where the browser has no locks,
+    /// another tab may have claimed the id, or may have marked this attempt as abandoned.
+    async fn check_claim(&mut self) -> Result<(), End> {
+        let Some(record) = self.flow.host.load(self.call.id.as_str()).await? else { return Err(End::ClaimLost) };
+        if let Some(task) = record.task() {
+            return Err(End::TaskExists(task));
+        }
+        if record.attempt != self.call.record.attempt {
+            return Err(End::ClaimLost);
+        }
+        if record.state == RecordState::Submitting {
+            return Ok(());
+        }
+        // Later callers read this attempt as one of unknown outcome, and may send: so this call goes on as a new attempt.
+        self.call.record.attempt.renew();
+        if let Some(Change::Withdraw { attempt, .. }) = &mut *self.on_drop.borrow_mut() {
+            attempt.clone_from(&self.call.record.attempt);
+        }
+        self.claim(Some(record.attempt)).await
+    }
+}
+
+/// Offline, a submission fails at once: a paid request must not leave later, when the user has moved on.
+fn offline() -> Error {
+    let message = "this browser is offline; nothing was sent: submit again when it is online";
+    Error::new(ErrorCode::Network, message).retryable(true)
+}
