@@ -50,7 +50,7 @@ struct Stream<'a> {
 }
 
 impl Transfer for Stream<'_> {
-    fn gate(&self) -> &Gate {
+    fn download_gate(&self) -> &Gate {
         &self.settings.downloads
     }
 

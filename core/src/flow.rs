@@ -146,7 +146,7 @@ impl<H: Host> Flow<H> {
     ///
     /// # Errors
     ///
-    /// When there is no response, or an error of the service that says nothing about the task.
+    /// When there is no response, or an error of the service that is not about the task.
     pub async fn reconcile(&self, service: &Service, id: &TaskId) -> Result<Option<Box<Task>>, Error> {
         match self.look_up(service, id).await? {
             LookUp::Found(task) => {
@@ -207,15 +207,14 @@ impl<H: Host> Flow<H> {
     /// Sends a request for a task, once the gate admits it. Gives up at the deadline.
     async fn query(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
         let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.host.now()));
-        let no_response = || Err(TransportError::new("no response within the time limit of one request"));
         let First::Left(_pass) = race(self.host.gate().enter(), self.host.sleep(left())).await else {
-            return no_response();
+            return Err(no_data());
         };
         let request = service.query(id);
-        debug_assert_eq!(request.method, Method::Get, "a request that is repeated must cost nothing");
+        debug_assert_eq!(request.method, Method::Get, "a request that is repeated must be free");
         match race(self.host.send(request), self.host.sleep(left().min(STALL_MS))).await {
             First::Left(reply) => reply,
-            First::Right(()) => no_response(),
+            First::Right(()) => Err(no_data()),
         }
     }
 
@@ -233,6 +232,11 @@ impl<H: Host> Flow<H> {
             self.host.rest(left).await;
         }
     }
+}
+
+/// The error of a request that went without data for too long.
+fn no_data() -> TransportError {
+    TransportError::new("no data within the time limit")
 }
 
 /// Whether the service throttles this account's requests.

@@ -13,7 +13,7 @@ export const isOnline = () => globalThis.navigator?.onLine !== false;
 export const isVisible = () => globalThis.document?.visibilityState !== "hidden";
 
 /**
- * Opens a channel; `undefined` where the browser has none, or where a site may store nothing.
+ * Opens a channel; `undefined` where the browser has none, or where storage is blocked.
  * @param {string} name
  */
 export function openChannel(name) {

@@ -1,4 +1,4 @@
-//! Tasks that were created elsewhere, or of which this browser knows only its own id.
+//! Tasks that were created elsewhere, or of which only the external task id is known here.
 
 use kling_core::error::ErrorCode;
 use kling_core::record::{RecordState, TaskRecord};
@@ -7,18 +7,18 @@ use kling_core::task::TaskStatus;
 use crate::script::{Script, answer, id, no_such_task, service, task};
 
 #[test]
-fn a_task_of_elsewhere_is_adopted() {
+fn a_task_created_elsewhere_is_adopted() {
     let script = Script::new([task("processing"), task("processing"), no_such_task()]);
     let adopt = || script.run(async |_| script.flow().adopt(&service(), &id()).await);
     assert_eq!(adopt().unwrap().status, TaskStatus::Processing);
     assert_eq!(script.records.borrow()["1"].state, RecordState::Processing);
     adopt().unwrap();
-    assert_eq!(script.saves.get(), 1, "known already");
+    assert_eq!(script.saves.get(), 1, "saved once");
     assert_eq!(adopt().unwrap_err().code(), ErrorCode::TaskNotFound);
 }
 
 #[test]
-fn adopting_what_was_unknown_here_completes_its_record() {
+fn adopting_the_task_of_an_unknown_submission_completes_its_record() {
     let body = r#"{"data":{"task_id":"1","task_status":"processing","task_info":{"external_task_id":"mine"}}}"#;
     let script = Script::new([answer(200, body), answer(200, body)]);
     let unknown =
@@ -28,9 +28,9 @@ fn adopting_what_was_unknown_here_completes_its_record() {
     let records = script.records.borrow();
     let record = &records["mine"];
     assert_eq!((records.len(), record.state, record.task_id.as_deref()), (1, RecordState::Processing, Some("1")));
-    assert_eq!(record.prompt.as_deref(), Some("a calm sea"), "nothing of it is lost");
+    assert_eq!(record.prompt.as_deref(), Some("a calm sea"), "the rest of the record is kept");
     drop(records);
-    // And by the service's own id, whatever external id it has.
+    // Also by the id of the service.
     let found = script.run(async |_| script.flow().reconcile(&service(), &id()).await).unwrap();
     assert_eq!(found.unwrap().task_id, "1");
 }
@@ -53,9 +53,9 @@ fn a_second_task_under_one_id_gets_a_record_of_its_own() {
 }
 
 #[test]
-fn a_task_of_somebody_else_is_not_taken_for_ours() {
-    // Its own id is what ours is.
-    let body = r#"{"data":{"task_id":"1","task_status":"succeed","task_info":{"external_task_id":"somebody-elses"},"task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}}}"#;
+fn a_task_of_another_account_is_not_ours() {
+    // Its task id equals our external task id.
+    let body = r#"{"data":{"task_id":"1","task_status":"succeed","task_info":{"external_task_id":"of-another-account"},"task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}}}"#;
     let script = Script::new([answer(200, body)]);
     let unknown = TaskRecord { external_task_id: "1".into(), state: RecordState::Unknown, ..crate::record::record(1) };
     script.put(unknown.clone());

@@ -1,4 +1,4 @@
-//! Videos that come home, whatever their delivery host does.
+//! Downloads, for every behaviour of a delivery host.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,36 +19,37 @@ const URL: &str = "https://cdn.example/v.mp4";
 const MOVIE: &[u8; 100] =
     b"\0\0\0\x20ftypisom....................................................................................mdat";
 
-/// What a host does when it is asked.
+/// How a host answers a request.
 #[derive(Clone, Debug)]
-enum Deed {
-    /// No answer, as where a page may not read.
+enum Behaviour {
+    /// No response, as from a host that blocks pages.
     Silence,
-    /// Not even that, for ever.
+    /// No response and no error.
     Stall,
     Status(u16),
-    /// All bytes that were asked for, of this.
+    /// All requested bytes of this file.
     All(&'static [u8]),
-    /// The same, without an announced length.
+    /// The same without an announced length.
     Unannounced(&'static [u8]),
-    /// The head of all, so many bytes, and the end of the connection.
+    /// The head of the response, this many bytes, and a broken connection.
     Cut(usize),
-    /// The head of all, so many bytes, and an end like any other.
+    /// The head of the response, this many bytes, and a normal end.
     Short(usize),
-    /// So many bytes, and then nothing.
+    /// This many bytes, and no more.
     Hang(usize),
-    /// The same, where ranges are ignored.
+    /// This many bytes and a broken connection, from a host that ignores ranges.
     CutWhole(usize),
+    /// The whole file, even if a range was requested.
     Whole,
-    /// Another part than was asked for.
+    /// Another range than the requested one.
     WrongPart,
 }
 
-/// A host that does one deed after the other, the last of them for ever.
+/// A delivery host with a list of behaviours, the last of which repeats, and a gateway.
 struct Hosts {
-    delivery: RefCell<VecDeque<Deed>>,
-    gateway: Deed,
-    asked: RefCell<Vec<(Source, u64)>>,
+    delivery: RefCell<VecDeque<Behaviour>>,
+    gateway: Behaviour,
+    requests: RefCell<Vec<(Source, u64)>>,
     coming: RefCell<VecDeque<Option<&'static [u8]>>>,
     hangs: Cell<bool>,
     held: RefCell<Vec<u8>>,
@@ -56,11 +57,11 @@ struct Hosts {
 }
 
 impl Hosts {
-    fn new(delivery: impl IntoIterator<Item = Deed>, gateway: Deed) -> Self {
+    fn new(delivery: impl IntoIterator<Item = Behaviour>, gateway: Behaviour) -> Self {
         Self {
             delivery: RefCell::new(delivery.into_iter().collect()),
             gateway,
-            asked: RefCell::default(),
+            requests: RefCell::default(),
             coming: RefCell::default(),
             hangs: Cell::default(),
             held: RefCell::default(),
@@ -69,14 +70,14 @@ impl Hosts {
     }
 
     async fn opened(&self, source: Source, from: u64) -> Result<ResponseHead, TransportError> {
-        let deed = match source {
+        let behaviour = match source {
             Source::Gateway(_) => self.gateway.clone(),
             Source::Delivery(_) => {
                 let mut delivery = self.delivery.borrow_mut();
                 if delivery.len() > 1 { delivery.pop_front().unwrap() } else { delivery[0].clone() }
             }
         };
-        self.asked.borrow_mut().push((source, from));
+        self.requests.borrow_mut().push((source, from));
         let from = from as usize;
         self.hangs.set(false);
         let send = |bytes: &'static [u8], end: &[Option<&'static [u8]>]| {
@@ -88,40 +89,40 @@ impl Hosts {
         let status = if from > 0 { 206 } else { 200 };
         let rest = |movie: &'static [u8]| &movie[from.min(movie.len())..];
         let announced = Some(rest(MOVIE).len() as u64);
-        let (status, length) = match deed {
-            Deed::Silence => return Err(TransportError::new("TypeError: Failed to fetch")),
-            Deed::Stall => pending().await,
-            Deed::Status(status) => (status, None),
-            Deed::All(movie) => {
+        let (status, length) = match behaviour {
+            Behaviour::Silence => return Err(TransportError::new("TypeError: Failed to fetch")),
+            Behaviour::Stall => pending().await,
+            Behaviour::Status(status) => (status, None),
+            Behaviour::All(movie) => {
                 send(rest(movie), &[]);
                 (status, Some(rest(movie).len() as u64))
             }
-            Deed::Unannounced(movie) => {
+            Behaviour::Unannounced(movie) => {
                 send(rest(movie), &[]);
                 (status, None)
             }
-            Deed::Cut(length) => {
+            Behaviour::Cut(length) => {
                 send(&rest(MOVIE)[..length], &[None]);
                 (status, announced)
             }
-            Deed::Short(length) => {
+            Behaviour::Short(length) => {
                 send(&rest(MOVIE)[..length], &[]);
                 (status, announced)
             }
-            Deed::Hang(length) => {
+            Behaviour::Hang(length) => {
                 send(&rest(MOVIE)[..length], &[]);
                 self.hangs.set(true);
                 (status, announced)
             }
-            Deed::CutWhole(length) => {
+            Behaviour::CutWhole(length) => {
                 send(&MOVIE[..length], &[None]);
                 (200, Some(100))
             }
-            Deed::Whole => {
+            Behaviour::Whole => {
                 send(MOVIE, &[]);
                 (200, Some(100))
             }
-            Deed::WrongPart => {
+            Behaviour::WrongPart => {
                 send(&MOVIE[50..], &[]);
                 (206, Some(50))
             }
@@ -142,7 +143,7 @@ impl Hosts {
         }
     }
 
-    /// As the shell does it.
+    /// Downloads as the root crate does.
     fn download(&self, script: &Script) -> Result<Vec<u8>, Error> {
         let video = Video { task_id: Some("1".into()), id: None, url: URL.into(), duration: None };
         script.run(async |_| {
@@ -155,12 +156,12 @@ impl Hosts {
     }
 
     fn froms(&self) -> Vec<u64> {
-        self.asked.borrow().iter().map(|(_, from)| *from).collect()
+        self.requests.borrow().iter().map(|(_, from)| *from).collect()
     }
 }
 
 impl Transfer for Hosts {
-    fn gate(&self) -> &Gate {
+    fn download_gate(&self) -> &Gate {
         &self.gate
     }
 
@@ -181,8 +182,8 @@ impl Transfer for Hosts {
     }
 }
 
-fn fetched(delivery: impl IntoIterator<Item = Deed>) -> Vec<u64> {
-    let (hosts, script) = (Hosts::new(delivery, Deed::Silence), Script::new([]));
+fn first_bytes_requested(delivery: impl IntoIterator<Item = Behaviour>) -> Vec<u64> {
+    let (hosts, script) = (Hosts::new(delivery, Behaviour::Silence), Script::new([]));
     assert_eq!(hosts.download(&script).unwrap(), MOVIE);
     hosts.froms()
 }
@@ -195,112 +196,141 @@ fn succeeded_at(url: &str) -> kling_core::flow::Reply {
 }
 
 #[test]
-fn a_video_comes_whole_at_the_first_attempt() {
-    assert_eq!(fetched([Deed::All(MOVIE)]), [0]);
-    assert_eq!(fetched([Deed::Unannounced(MOVIE)]), [0]);
+fn a_video_is_complete_at_the_first_attempt() {
+    assert_eq!(first_bytes_requested([Behaviour::All(MOVIE)]), [0]);
+    assert_eq!(first_bytes_requested([Behaviour::Unannounced(MOVIE)]), [0]);
 }
 
 #[test]
-fn what_breaks_off_is_taken_up_where_it_was() {
-    assert_eq!(fetched([Deed::Cut(40), Deed::Cut(30), Deed::All(MOVIE)]), [0, 40, 70]);
-    assert_eq!(fetched([Deed::Hang(40), Deed::All(MOVIE)]), [0, 40]);
-    assert_eq!(fetched([Deed::Cut(40), Deed::Status(503), Deed::All(MOVIE)]), [0, 40, 40]);
+fn a_broken_download_resumes_where_it_broke_off() {
+    assert_eq!(first_bytes_requested([Behaviour::Cut(40), Behaviour::Cut(30), Behaviour::All(MOVIE)]), [0, 40, 70]);
+    assert_eq!(first_bytes_requested([Behaviour::Hang(40), Behaviour::All(MOVIE)]), [0, 40]);
+    assert_eq!(first_bytes_requested([Behaviour::Cut(40), Behaviour::Status(503), Behaviour::All(MOVIE)]), [0, 40, 40]);
 }
 
 #[test]
-fn or_begun_again_where_that_cannot_be() {
-    assert_eq!(fetched([Deed::CutWhole(40), Deed::Whole]), [0, 40], "ranges are ignored");
-    assert_eq!(fetched([Deed::Cut(40), Deed::WrongPart, Deed::Whole]), [0, 40, 0], "another part");
-    assert_eq!(fetched([Deed::Cut(40), Deed::Status(416), Deed::Whole]), [0, 40, 0], "no such part");
-    assert_eq!(fetched([Deed::Cut(40), Deed::Silence, Deed::Whole]), [0, 40, 0], "a range needs a preflight");
+fn a_download_that_cannot_resume_restarts() {
+    assert_eq!(first_bytes_requested([Behaviour::CutWhole(40), Behaviour::Whole]), [0, 40], "ranges are ignored");
+    assert_eq!(
+        first_bytes_requested([Behaviour::Cut(40), Behaviour::WrongPart, Behaviour::Whole]),
+        [0, 40, 0],
+        "another range"
+    );
+    assert_eq!(
+        first_bytes_requested([Behaviour::Cut(40), Behaviour::Status(416), Behaviour::Whole]),
+        [0, 40, 0],
+        "no such range"
+    );
+    assert_eq!(
+        first_bytes_requested([Behaviour::Cut(40), Behaviour::Silence, Behaviour::Whole]),
+        [0, 40, 0],
+        "a range needs a preflight"
+    );
 }
 
 #[test]
 fn a_host_in_trouble_is_waited_for() {
-    assert_eq!(fetched([Deed::Status(503), Deed::Status(429), Deed::All(MOVIE)]), [0, 0, 0]);
-    assert_eq!(fetched([Deed::Silence, Deed::All(MOVIE)]), [0, 0], "a blip");
-    assert_eq!(fetched([Deed::Stall, Deed::All(MOVIE)]), [0, 0]);
+    assert_eq!(
+        first_bytes_requested([Behaviour::Status(503), Behaviour::Status(429), Behaviour::All(MOVIE)]),
+        [0, 0, 0]
+    );
+    assert_eq!(first_bytes_requested([Behaviour::Silence, Behaviour::All(MOVIE)]), [0, 0], "a blip");
+    assert_eq!(first_bytes_requested([Behaviour::Stall, Behaviour::All(MOVIE)]), [0, 0]);
 }
 
 #[test]
-fn what_cannot_be_had_there_comes_through_the_gateway_with_the_key() {
-    for deed in [Deed::Silence, Deed::Status(403), Deed::All(b"<html>...... a page"), Deed::All(b"")] {
-        let hosts = Hosts::new([deed.clone()], Deed::All(MOVIE));
+fn a_video_that_its_host_does_not_deliver_comes_through_the_gateway_with_the_key() {
+    for behaviour in
+        [Behaviour::Silence, Behaviour::Status(403), Behaviour::All(b"<html>...... a page"), Behaviour::All(b"")]
+    {
+        let hosts = Hosts::new([behaviour.clone()], Behaviour::All(MOVIE));
         let script = Script::new([]).then_always(succeeded_at(URL));
-        assert_eq!(hosts.download(&script).unwrap(), MOVIE, "{deed:?}");
-        let asked = hosts.asked.borrow();
-        let Some((Source::Gateway(HttpRequest { method: Method::Get, url, key }), 0)) = asked.last() else {
-            panic!("{asked:?}")
+        assert_eq!(hosts.download(&script).unwrap(), MOVIE, "{behaviour:?}");
+        let requests = hosts.requests.borrow();
+        let Some((Source::Gateway(HttpRequest { method: Method::Get, url, key }), 0)) = requests.last() else {
+            panic!("{requests:?}")
         };
         assert_eq!((url.as_str(), key), ("https://relay.example/v1/videos/1/content", &service().key));
-        let others = asked.iter().filter(|(source, _)| matches!(source, Source::Delivery(url) if url == URL));
-        assert_eq!(others.count(), asked.len() - 1);
+        let others = requests.iter().filter(|(source, _)| matches!(source, Source::Delivery(url) if url == URL));
+        assert_eq!(others.count(), requests.len() - 1);
     }
 }
 
 #[test]
-fn what_ends_before_its_announced_length_is_not_whole() {
-    let hosts = Hosts::new([Deed::Short(40), Deed::All(MOVIE)], Deed::Silence);
+fn a_video_shorter_than_announced_is_not_complete() {
+    let hosts = Hosts::new([Behaviour::Short(40), Behaviour::All(MOVIE)], Behaviour::Silence);
     assert_eq!(hosts.download(&Script::new([])).unwrap(), MOVIE);
-    assert_eq!(hosts.asked.borrow().last(), Some(&(Source::Delivery(URL.into()), 40)));
+    assert_eq!(hosts.requests.borrow().last(), Some(&(Source::Delivery(URL.into()), 40)));
 }
 
 #[test]
-fn an_address_that_expired_is_asked_for_anew() {
+fn an_expired_url_is_replaced() {
     let fresh = "https://cdn.example/v.mp4?sig=2";
-    let hosts = Hosts::new([Deed::Cut(40), Deed::Status(403), Deed::All(MOVIE)], Deed::Silence);
+    let hosts = Hosts::new([Behaviour::Cut(40), Behaviour::Status(403), Behaviour::All(MOVIE)], Behaviour::Silence);
     assert_eq!(hosts.download(&Script::new([succeeded_at(fresh)])).unwrap(), MOVIE);
-    let asked: Vec<_> = hosts.asked.borrow().clone();
+    let requests: Vec<_> = hosts.requests.borrow().clone();
     let delivery = |url: &str| Source::Delivery(url.into());
-    assert_eq!(asked, [(delivery(URL), 0), (delivery(URL), 40), (delivery(fresh), 0)]);
+    assert_eq!(requests, [(delivery(URL), 0), (delivery(URL), 40), (delivery(fresh), 0)]);
 }
 
 #[test]
-fn so_is_one_whose_host_lets_no_page_read_that_it_has_expired() {
+fn an_expired_url_that_no_page_can_read_is_replaced() {
     let fresh = "https://cdn.example/v.mp4?sig=2";
-    let hosts = Hosts::new([Deed::Silence, Deed::Silence, Deed::All(MOVIE)], Deed::Silence);
+    let hosts = Hosts::new([Behaviour::Silence, Behaviour::Silence, Behaviour::All(MOVIE)], Behaviour::Silence);
     assert_eq!(hosts.download(&Script::new([succeeded_at(fresh)])).unwrap(), MOVIE);
-    assert_eq!(hosts.asked.borrow().last(), Some(&(Source::Delivery(fresh.into()), 0)));
+    assert_eq!(hosts.requests.borrow().last(), Some(&(Source::Delivery(fresh.into()), 0)));
 }
 
 #[test]
-fn what_cannot_be_had_at_all_is_told_with_its_address() {
-    for (deed, code) in [
-        (Deed::Silence, ErrorCode::DownloadBlocked),
-        (Deed::Status(403), ErrorCode::UrlExpired),
-        (Deed::Status(404), ErrorCode::UrlExpired),
-        (Deed::All(b"<html>...... a page"), ErrorCode::NotAVideo),
-        (Deed::All(b""), ErrorCode::NotAVideo),
-        (Deed::Status(0), ErrorCode::NotAVideo),
-        (Deed::Status(503), ErrorCode::ServerError),
-        (Deed::Hang(40), ErrorCode::Network),
-        (Deed::CutWhole(40), ErrorCode::Network),
+fn a_video_from_no_source_is_an_error_with_its_url() {
+    for (behaviour, code) in [
+        (Behaviour::Silence, ErrorCode::DownloadBlocked),
+        (Behaviour::Status(403), ErrorCode::UrlExpired),
+        (Behaviour::Status(404), ErrorCode::UrlExpired),
+        (Behaviour::All(b"<html>...... a page"), ErrorCode::NotAVideo),
+        (Behaviour::All(b""), ErrorCode::NotAVideo),
+        (Behaviour::Status(0), ErrorCode::NotAVideo),
+        (Behaviour::Status(503), ErrorCode::ServerError),
+        (Behaviour::Hang(40), ErrorCode::Network),
+        (Behaviour::CutWhole(40), ErrorCode::Network),
     ] {
-        for gateway in [Deed::Silence, Deed::Status(404), Deed::Status(502), Deed::Status(0), Deed::All(b"{}")] {
+        for gateway in [
+            Behaviour::Silence,
+            Behaviour::Status(404),
+            Behaviour::Status(502),
+            Behaviour::Status(0),
+            Behaviour::All(b"{}"),
+        ] {
             // The second stream breaks off where the first did.
-            let hosts =
-                Hosts::new([deed.clone(), if let Deed::Hang(_) = deed { Deed::Stall } else { deed.clone() }], gateway);
+            let hosts = Hosts::new(
+                [
+                    behaviour.clone(),
+                    if let Behaviour::Hang(_) = behaviour { Behaviour::Stall } else { behaviour.clone() },
+                ],
+                gateway,
+            );
             let script = Script::new([]).then_always(unreachable());
             let error = hosts.download(&script).unwrap_err();
-            assert_eq!((error.code(), error.details().url.as_deref()), (code, Some(URL)), "{deed:?}: {error}");
-            assert!(script.now.get() < 9 * MINUTE, "{deed:?} took {} ms", script.now.get());
-            if deed.is_final() {
-                assert!(script.now.get() <= 2 * SECOND, "{deed:?} took {} ms", script.now.get());
+            assert_eq!((error.code(), error.details().url.as_deref()), (code, Some(URL)), "{behaviour:?}: {error}");
+            assert!(script.now.get() < 9 * MINUTE, "{behaviour:?} took {} ms", script.now.get());
+            if behaviour.is_final() {
+                assert!(script.now.get() <= 2 * SECOND, "{behaviour:?} took {} ms", script.now.get());
             }
         }
     }
 }
 
-impl Deed {
+impl Behaviour {
     fn is_final(&self) -> bool {
         !matches!(self, Self::Status(503) | Self::Hang(_) | Self::CutWhole(_))
     }
 }
 
 #[test]
-fn without_a_network_it_waits() {
-    let silent = (0..20).map(|_| Deed::Silence);
-    let hosts = Hosts::new([Deed::Cut(40)].into_iter().chain(silent).chain([Deed::All(MOVIE)]), Deed::Silence);
+fn offline_a_download_waits() {
+    let silent = (0..20).map(|_| Behaviour::Silence);
+    let hosts =
+        Hosts::new([Behaviour::Cut(40)].into_iter().chain(silent).chain([Behaviour::All(MOVIE)]), Behaviour::Silence);
     let script = Script { offline: 0..60 * MINUTE, ..Script::new([]) };
     assert_eq!(hosts.download(&script).unwrap(), MOVIE);
     assert!(script.now.get() > 15 * MINUTE, "longer than any budget");
@@ -308,12 +338,12 @@ fn without_a_network_it_waits() {
 }
 
 #[test]
-fn progress_is_told_from_the_first_byte_to_the_last() {
-    let hosts = Hosts::new([Deed::Cut(40), Deed::All(MOVIE)], Deed::Silence);
+fn progress_is_reported_from_the_first_byte_to_the_last() {
+    let hosts = Hosts::new([Behaviour::Cut(40), Behaviour::All(MOVIE)], Behaviour::Silence);
     let script = Script::new([]);
     hosts.download(&script).unwrap();
-    let told = script.told.borrow();
-    let loaded: Vec<u64> = told
+    let reports = script.reports.borrow();
+    let loaded: Vec<u64> = reports
         .iter()
         .map(|progress| match progress {
             Progress::Downloading { loaded, total: Some(100) } => *loaded,
@@ -324,8 +354,8 @@ fn progress_is_told_from_the_first_byte_to_the_last() {
 }
 
 #[test]
-fn no_more_than_two_at_once() {
-    let hosts = Hosts::new([Deed::Stall], Deed::Silence);
+fn at_most_two_downloads_run_at_once() {
+    let hosts = Hosts::new([Behaviour::Stall], Behaviour::Silence);
     let script = Script { halt: None, ..Script::new([]) };
     script.is_halted.set(true);
     let (flow, backoff) = (script.flow(), Backoff::default());
@@ -333,10 +363,10 @@ fn no_more_than_two_at_once() {
     for one in &mut all {
         assert!(crate::script::poll_once(one.as_mut()).is_none());
     }
-    assert_eq!(hosts.asked.borrow().len(), 2);
+    assert_eq!(hosts.requests.borrow().len(), 2);
     drop(all.remove(0));
     for one in &mut all {
         assert!(crate::script::poll_once(one.as_mut()).is_none());
     }
-    assert_eq!(hosts.asked.borrow().len(), 3);
+    assert_eq!(hosts.requests.borrow().len(), 3);
 }

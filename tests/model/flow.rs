@@ -1,4 +1,4 @@
-//! Waiting and asking, in virtual time against scripts.
+//! Polling a task, in virtual time against scripts.
 
 use kling_core::answer::Answer;
 use kling_core::endpoint::Method;
@@ -19,7 +19,7 @@ fn code(result: Result<Box<Task>, Error>) -> ErrorCode {
 }
 
 #[test]
-fn a_wait_follows_the_schedule_to_the_end() {
+fn a_wait_follows_the_schedule_to_its_end() {
     let script = Script::new([task("submitted"), task("processing"), task("processing"), task("succeed")]);
     assert_eq!(script.wait(None).unwrap().videos.len(), 1);
     assert_eq!(script.times(), [0, 5000, 11_250, 19_062]);
@@ -38,69 +38,70 @@ fn a_task_of_37_minutes_is_waited_for() {
 }
 
 #[test]
-fn an_accepted_task_is_first_asked_for_after_the_first_delay() {
+fn an_accepted_task_is_first_polled_after_the_first_delay() {
     let script = Script::new([task("processing"), task("succeed")]);
-    let known = TaskRecord::adopted(&seen("submitted"), 0).task();
+    let known = TaskRecord::adopted(&read_task("submitted"), 0).task();
     let watch = Watch::new(service(), id(), Polling::default(), 0).accepted(known, 20);
     assert_eq!(script.wait_on(watch).unwrap().status, TaskStatus::Succeed);
     assert_eq!(script.times(), [5000, 10_000]);
-    let told = script.told.borrow();
-    assert!(matches!(told[0], Progress::Watching { elapsed: 0, next_poll_in: 5000, .. }), "{:?}", told[0]);
+    let reports = script.reports.borrow();
+    assert!(matches!(reports[0], Progress::Watching { elapsed: 0, next_poll_in: 5000, .. }), "{:?}", reports[0]);
 }
 
 #[test]
-fn a_wait_keeps_the_record_up_to_date() {
+fn a_wait_updates_the_record() {
     let script = Script::new([task("processing"), unreachable(), task("succeed")]);
-    script.put(TaskRecord::adopted(&seen("submitted"), 0));
+    script.put(TaskRecord::adopted(&read_task("submitted"), 0));
     script.wait(None).unwrap();
     let record = &script.records.borrow()["1"];
     assert_eq!((record.state, record.videos.len()), (RecordState::Succeed, 1));
-    assert_eq!(script.saves.get(), 2, "each change once");
+    assert_eq!(script.saves.get(), 2, "one save for each change");
 }
 
 #[test]
-fn a_listener_is_told_each_status_however_long_records_take() {
-    let script = Script { saves_take: MINUTE, ..Script::new([task("submitted"), task("processing"), task("succeed")]) };
-    script.put(TaskRecord::adopted(&seen("submitted"), 0));
+fn a_listener_receives_each_status_even_if_saves_are_slow() {
+    let script =
+        Script { save_takes_ms: MINUTE, ..Script::new([task("submitted"), task("processing"), task("succeed")]) };
+    script.put(TaskRecord::adopted(&read_task("submitted"), 0));
     script.wait(None).unwrap();
-    let told = script.told.borrow();
-    let statuses: Vec<TaskStatus> = told
+    let reports = script.reports.borrow();
+    let statuses: Vec<TaskStatus> = reports
         .iter()
-        .filter_map(|told| if let Progress::Watching { task, .. } = told { Some(task.status) } else { None })
+        .filter_map(|progress| if let Progress::Watching { task, .. } = progress { Some(task.status) } else { None })
         .collect();
     assert_eq!(statuses, [TaskStatus::Submitted, TaskStatus::Processing]);
 }
 
 #[test]
-fn a_storage_that_fails_keeps_nobody_from_watching() {
+fn a_failing_storage_ends_no_watch() {
     let script = Script { saves_fail_from: Some(0), ..Script::new([task("processing"), task("succeed")]) };
-    script.records.borrow_mut().insert("1".into(), TaskRecord::adopted(&seen("submitted"), 0));
+    script.records.borrow_mut().insert("1".into(), TaskRecord::adopted(&read_task("submitted"), 0));
     script.wait(None).unwrap();
 }
 
-fn seen(status: &str) -> Task {
+fn read_task(status: &str) -> Task {
     let Answer::Task(task) = Answer::read(&task(status).unwrap()) else { panic!("no task") };
     *task
 }
 
 #[test]
-fn a_watch_brings_changes_only() {
+fn a_watch_returns_changes_only() {
     let script =
         Script::new([task("submitted"), task("submitted"), task("processing"), task("processing"), task("failed")]);
-    let seen = script.run(async |now| {
+    let statuses = script.run(async |now| {
         let (host, mut watch) = (script.flow(), Watch::new(service(), id(), Polling::default(), now()));
-        let mut seen = Vec::new();
+        let mut statuses = Vec::new();
         while let Some(task) = watch.next(&host).await.unwrap() {
-            seen.push(task.status);
+            statuses.push(task.status);
         }
         assert_eq!(watch.next(&host).await.unwrap(), None, "the end stays the end");
-        seen
+        statuses
     });
-    assert_eq!(seen, [TaskStatus::Submitted, TaskStatus::Processing, TaskStatus::Failed]);
+    assert_eq!(statuses, [TaskStatus::Submitted, TaskStatus::Processing, TaskStatus::Failed]);
 }
 
 #[test]
-fn a_failed_task_is_an_error_of_wait_with_the_services_reason() {
+fn wait_fails_for_a_failed_task_with_the_reason_of_the_service() {
     let body = r#"{"code":0,"message":"SUCCEED","data":{"task_id":"1","task_status":"failed","task_status_msg":"Image pixel is invalid"}}"#;
     let error = Script::new([answer(200, body)]).wait(None).unwrap_err();
     assert_eq!(error.code(), ErrorCode::TaskFailed);
@@ -108,7 +109,7 @@ fn a_failed_task_is_an_error_of_wait_with_the_services_reason() {
 }
 
 #[test]
-fn what_may_pass_is_waited_out() {
+fn trouble_that_may_pass_is_waited_out() {
     use WaitingReason::{NotFoundYet, RateLimited, Unreachable};
     let script = Script::new([
         no_such_task(),
@@ -129,7 +130,7 @@ fn what_may_pass_is_waited_out() {
 }
 
 #[test]
-fn what_cannot_pass_ends_the_wait_at_once() {
+fn trouble_that_cannot_pass_ends_the_wait_at_once() {
     for (reply, expected) in [
         (answer(401, r#"{"code":1002,"message":"x"}"#), ErrorCode::Unauthorized),
         (answer(403, r#"{"code":1103,"message":"x"}"#), ErrorCode::Forbidden),
@@ -141,7 +142,7 @@ fn what_cannot_pass_ends_the_wait_at_once() {
 }
 
 #[test]
-fn budgets_end_what_does_not_pass() {
+fn a_spent_budget_ends_the_wait() {
     for (reply, budget, expected) in [
         (unreachable(), 5 * MINUTE, ErrorCode::Network),
         (answer(502, "<html>"), 5 * MINUTE, ErrorCode::Network),
@@ -153,14 +154,14 @@ fn budgets_end_what_does_not_pass() {
     ] {
         let script = Script::new([]).then_always(reply.clone());
         assert_eq!(code(script.wait(None)), expected, "{reply:?}");
-        // At most one more question, unanswered, and the pauses around it.
+        // At most one more poll without a response, and the pauses around it.
         let (end, last_gap) = (script.now.get(), 80 * SECOND);
         assert!((budget..budget + last_gap).contains(&end), "{reply:?} ended after {end} ms");
     }
 }
 
 #[test]
-fn an_outage_that_passes_starts_the_budget_afresh() {
+fn the_end_of_an_outage_restores_the_budget() {
     let mut answers = Vec::new();
     for _ in 0..10 {
         answers.extend(vec![unreachable(); 8]);
@@ -171,7 +172,7 @@ fn an_outage_that_passes_starts_the_budget_afresh() {
 }
 
 #[test]
-fn the_callers_own_limit_is_kept_also_while_nothing_comes() {
+fn the_timeout_of_the_caller_is_kept_even_without_responses() {
     for reply in [task("processing"), answer(STALLED, ""), unreachable(), no_such_task()] {
         let script = Script::new([]).then_always(reply.clone());
         let error = script.wait(Some(40 * SECOND)).unwrap_err();
@@ -181,12 +182,12 @@ fn the_callers_own_limit_is_kept_also_while_nothing_comes() {
 }
 
 #[test]
-fn one_question_brings_one_answer() {
-    let ask = |reply| {
+fn get_task_returns_the_result_of_one_request() {
+    let get = |reply| {
         let script = Script::new([reply]);
         script.run(async |_| script.flow().task(&service(), &id()).await)
     };
-    assert_eq!(ask(task("failed")).unwrap().status, TaskStatus::Failed, "an answer, not an error");
+    assert_eq!(get(task("failed")).unwrap().status, TaskStatus::Failed, "a task, not an error");
     for (reply, expected, retryable) in [
         (no_such_task(), ErrorCode::TaskNotFound, false),
         (unreachable(), ErrorCode::Network, true),
@@ -194,49 +195,49 @@ fn one_question_brings_one_answer() {
         (answer(502, "<html>"), ErrorCode::ServerError, true),
         (answer(200, "<html>"), ErrorCode::Protocol, true),
     ] {
-        let error = ask(reply).unwrap_err();
+        let error = get(reply).unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (expected, retryable), "{error}");
         assert_eq!(error.details().task_id.as_deref(), Some("1"));
     }
 }
 
 #[test]
-fn time_without_a_network_is_not_counted() {
-    // A week of it, and then an hour in which the network is there and the service is not.
+fn time_offline_is_not_counted() {
+    // Offline for a week, and then online while the service is unreachable.
     let week = 7 * 24 * 60 * MINUTE;
     let script = Script { offline: SECOND..week, ..Script::new([task("processing")]) }.then_always(unreachable());
     assert_eq!(code(script.wait(None)), ErrorCode::Network);
     let counted = script.now.get() - week;
-    assert!((5 * MINUTE..7 * MINUTE).contains(&counted), "gave up after {counted} ms with a network");
-    let asked = script.times().iter().filter(|at| (SECOND..week).contains(at)).count() as u64;
-    assert!((1..=week / MINUTE).contains(&asked), "a browser that says so wrongly is found out, gently: {asked}");
-    let told = script.told.borrow();
+    assert!((5 * MINUTE..7 * MINUTE).contains(&counted), "gave up after {counted} ms online");
+    let polls = script.times().iter().filter(|at| (SECOND..week).contains(at)).count() as u64;
+    assert!((1..=week / MINUTE).contains(&polls), "{polls} polls test whether the browser is wrong");
+    let reports = script.reports.borrow();
     let offline = |progress: &&Progress| {
         matches!(progress, Progress::Waiting { reason: WaitingReason::Offline, next_poll_in: None, error: None, .. })
     };
-    assert!(told.iter().any(|progress| offline(&progress)), "{told:?}");
+    assert!(reports.iter().any(|progress| offline(&progress)), "{reports:?}");
 }
 
 #[test]
-fn a_network_that_comes_and_goes_counts_while_it_is_there() {
-    let script = Script { blinks: Some(20 * SECOND), ..Script::new([]) }.then_always(unreachable());
+fn an_outage_is_counted_while_online_only() {
+    let script = Script { blink_ms: Some(20 * SECOND), ..Script::new([]) }.then_always(unreachable());
     assert_eq!(code(script.wait(None)), ErrorCode::Network);
-    assert!(script.now.get() > 9 * MINUTE, "gave up after {} ms, half of them without a network", script.now.get());
+    assert!(script.now.get() > 9 * MINUTE, "gave up after {} ms, half of them offline", script.now.get());
 }
 
 #[test]
-fn a_service_that_answers_without_a_network_is_asked_as_with_one() {
+fn a_service_that_answers_offline_is_polled_as_if_online() {
     let answers = || [task("submitted"), task("processing"), task("succeed")];
     let (with, without) = (Script::new(answers()), Script { offline: 0..u64::MAX, ..Script::new(answers()) });
     for script in [&with, &without] {
         script.wait(None).unwrap();
     }
     assert_eq!(with.times(), without.times());
-    assert_eq!(*with.told.borrow(), *without.told.borrow());
+    assert_eq!(*with.reports.borrow(), *without.reports.borrow());
 }
 
 #[test]
-fn it_is_asked_at_once_when_the_network_is_back() {
+fn it_is_polled_at_once_when_the_network_returns() {
     let script = Script { offline: SECOND..20 * SECOND, ..Script::new([task("processing"), task("succeed")]) };
     script.wakes.borrow_mut().extend([(SECOND, Wake::PageEvent), (20 * SECOND, Wake::PageEvent)]);
     script.wait(None).unwrap();
@@ -244,9 +245,9 @@ fn it_is_asked_at_once_when_the_network_is_back() {
 }
 
 #[test]
-fn it_is_asked_at_once_when_somebody_looks_but_no_storm_comes_of_it() {
+fn it_is_polled_when_the_page_is_shown_at_most_once_a_second() {
     let script = Script::new([]).then_always(task("processing"));
-    // Somebody who goes through the tabs, ten times a second, for a minute.
+    // A user who switches tabs ten times a second, for a minute.
     script.wakes.borrow_mut().extend((0..600).map(|n| (n * 100, Wake::PageEvent)));
     let _ = script.wait(Some(MINUTE));
     let gaps: Vec<u64> = script.times().windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -254,8 +255,8 @@ fn it_is_asked_at_once_when_somebody_looks_but_no_storm_comes_of_it() {
 }
 
 #[test]
-fn a_machine_that_slept_has_not_spent_its_patience() {
-    // The lid is closed for a night in the middle of a short outage.
+fn one_night_asleep_spends_no_budget() {
+    // The lid is closed for a night during a short outage.
     let night = 10 * 60 * MINUTE;
     let script = Script::new([task("processing"), unreachable(), unreachable(), task("succeed")]);
     script.wakes.borrow_mut().push_back((night, Wake::TimePassed));
@@ -263,7 +264,7 @@ fn a_machine_that_slept_has_not_spent_its_patience() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_delays_no_question() {
+fn a_clock_that_is_set_back_delays_no_poll() {
     let script = Script::new([task("processing"), task("processing"), task("succeed")]);
     script.now.set(1_000_000_000);
     let mut watch = Watch::new(service(), id(), Polling::default(), script.now.get());
@@ -277,12 +278,12 @@ fn a_clock_that_is_put_back_delays_no_question() {
 }
 
 #[test]
-fn time_asleep_is_no_outage() {
+fn time_asleep_spends_no_budget() {
     let lost = || (0..8).map(|_| unreachable());
-    let script = Script { nap: 10 * MINUTE, ..Script::new(lost().chain([task("succeed")])) };
+    let script = Script { nap_ms: 10 * MINUTE, ..Script::new(lost().chain([task("succeed")])) };
     script.wait(None).unwrap();
     let awake = Script::new(lost().chain(lost()).chain(lost()).chain([task("succeed")]));
-    assert_eq!(code(awake.wait(None)), ErrorCode::Network, "while it is awake the budget counts");
+    assert_eq!(code(awake.wait(None)), ErrorCode::Network, "awake, the budget is spent");
 }
 
 mod tabs {
@@ -295,7 +296,7 @@ mod tabs {
     }
 
     #[test]
-    fn an_answer_of_another_tab_is_taken_for_ones_own() {
+    fn the_result_of_another_tab_replaces_a_poll() {
         let script = Script::new([task("submitted")]);
         let heard = [
             (SECOND, message(Some(task("processing")), 4 * SECOND, true)),
@@ -303,11 +304,11 @@ mod tabs {
         ];
         script.wakes.borrow_mut().extend(heard);
         assert_eq!(script.wait(None).unwrap().videos.len(), 1);
-        assert_eq!(script.times(), [0], "the other one asks");
+        assert_eq!(script.times(), [0], "the other tab polls");
     }
 
     #[test]
-    fn a_tab_that_falls_silent_is_replaced_within_seconds() {
+    fn a_silent_tab_is_replaced_within_seconds() {
         for (heard, after) in [(Some(task("processing")), 4 * SECOND), (None, 5 * SECOND)] {
             let script = Script::new([task("submitted"), task("succeed")]);
             script.wakes.borrow_mut().push_back((SECOND, message(heard, after, true)));
@@ -318,7 +319,7 @@ mod tabs {
     }
 
     #[test]
-    fn however_seldom_it_asks() {
+    fn even_if_it_announced_a_rare_poll() {
         for heard in [Some(task("processing")), None] {
             let script = Script::new([task("submitted"), task("succeed")]);
             script.wakes.borrow_mut().push_back((SECOND, message(heard, u64::MAX, true)));
@@ -328,8 +329,8 @@ mod tabs {
     }
 
     #[test]
-    fn the_one_that_is_seen_leads() {
-        for (is_visible, other_is_visible, leads) in
+    fn the_visible_tab_polls() {
+        for (is_visible, other_is_visible, polls) in
             [(true, false, true), (true, true, false), (false, false, false), (false, true, false)]
         {
             let script = Script::new([task("submitted"), task("succeed")]);
@@ -339,18 +340,18 @@ mod tabs {
                 .borrow_mut()
                 .push_back((SECOND, message(Some(task("submitted")), 4 * SECOND, other_is_visible)));
             script.wait(None).unwrap();
-            assert_eq!(script.times()[1] < 5 * SECOND, leads, "{is_visible} {other_is_visible}");
+            assert_eq!(script.times()[1] < 5 * SECOND, polls, "{is_visible} {other_is_visible}");
         }
     }
 
     #[test]
-    fn the_others_are_told_of_each_question_and_what_came_of_it() {
+    fn each_poll_and_its_result_are_broadcast() {
         let script = Script::new([task("processing"), answer(502, "a page"), unreachable(), task("succeed")]);
         script.wait(None).unwrap();
         let messages = script.messages.borrow();
         let replies: Vec<_> = messages.iter().map(|message| message.reply.as_ref()).collect();
         assert_eq!(replies.len(), 8);
-        assert!(replies.iter().step_by(2).all(Option::is_none), "each question is announced");
+        assert!(replies.iter().step_by(2).all(Option::is_none), "each poll is announced");
         assert_eq!(replies[1], Some(&task("processing")));
         assert_eq!(replies[3], Some(&answer(502, "a page")));
         assert_eq!(replies[5], Some(&unreachable()));

@@ -1,23 +1,23 @@
-//! A submission that nobody goes on with: what its record must say, wherever it stood.
+//! A submission that is dropped: what its record must be, wherever it stopped.
 
 use kling_core::record::RecordState;
 use kling_core::retry::Backoff;
 
 use crate::script::{Halt, Script, no_such_task, poll_once, service, task, unreachable};
-use crate::submit::{asked, refused};
+use crate::submit::{refused, submit_call};
 
 #[test]
-fn an_abort_leaves_the_record_as_it_must_be() {
+fn an_abort_writes_the_right_record() {
     use RecordState::{Rejected, Unknown};
     for (halt, posts, expected) in [
         (Halt::Save(0), vec![], None),
         (Halt::Get, vec![], None),
         (Halt::Post, vec![], Some(Unknown)),
-        // While the task of an unclear answer is looked for.
+        // During the look-ups after an unclear response.
         (Halt::Sleep, vec![unreachable()], Some(Unknown)),
-        // Between a refusal for now and the next request.
+        // Between a throttled request and the next one.
         (Halt::Sleep, vec![refused(429, 1303)], Some(Rejected)),
-        // The answer is there, and its record is not written yet.
+        // The response has arrived, and the record is not written yet.
         (Halt::Save(1), vec![task("submitted")], Some(RecordState::Submitted)),
         (Halt::Save(1), vec![refused(400, 1200)], Some(Rejected)),
     ] {
@@ -28,15 +28,15 @@ fn an_abort_leaves_the_record_as_it_must_be() {
             }
             let host = script.flow();
             let (service, backoff) = (service(), Backoff::default());
-            let flow = host.submit(&service, &backoff, asked(&script), Box::pin(async { Ok(7) }));
-            assert!(poll_once(flow).is_none(), "{halt:?} came to an end");
-            // What was unknown before stays so, unless the task was found.
+            let flow = host.submit(&service, &backoff, submit_call(&script), Box::pin(async { Ok(7) }));
+            assert!(poll_once(flow).is_none(), "{halt:?} did not stop");
+            // An unknown record stays unknown, unless the task was found.
             let expected = match (earlier, expected) {
                 (Some(_), None | Some(Rejected)) => Some(Unknown),
                 (_, expected) => expected,
             };
             assert_eq!(script.state(), expected, "{halt:?} {posts:?} after {earlier:?}");
-            assert!(script.late.get() <= 1, "once");
+            assert!(script.saves_after_end.get() <= 1, "once");
         }
     }
 }

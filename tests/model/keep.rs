@@ -1,4 +1,4 @@
-//! Keeping the video of a finished task: when the service is asked, when the video is fetched, and what is refused.
+//! Keeping the video of a finished task: when the task is requested, when the video is downloaded, and what is refused.
 
 use kling_core::error::{Error, ErrorCode};
 use kling_core::record::TaskRecord;
@@ -7,7 +7,7 @@ use kling_core::task::{Task, Video};
 use crate::script::{Script, answer, id, no_such_task, service, task};
 
 impl Script {
-    /// Keeps the video of task 1; what is downloaded is the URL.
+    /// Keeps the video of task 1; the download returns the URL.
     fn keep_video(&self, known: Option<Box<Task>>) -> Result<String, Error> {
         let download = async |video: &Video| Ok::<_, Error>(format!("bytes of {}", video.url));
         self.run(async |_| self.flow().keep_video(&service(), &id(), known, download).await)
@@ -34,7 +34,7 @@ fn a_kept_video_needs_no_request() {
 }
 
 #[test]
-fn a_known_video_is_fetched_without_asking_for_the_task() {
+fn a_known_video_is_downloaded_without_a_request_for_the_task() {
     let script = Script::default();
     assert_eq!(script.keep_video(Some(finished())).unwrap(), "bytes of https://cdn.example/known.mp4");
     assert_eq!(script.videos.borrow()["1"], "bytes of https://cdn.example/known.mp4");
@@ -48,7 +48,7 @@ fn a_task_without_a_record_gets_one_first() {
 }
 
 #[test]
-fn what_has_no_video_is_refused() {
+fn a_task_without_a_video_is_refused() {
     for (reply, code) in [
         (task("processing"), ErrorCode::InvalidOption),
         (task("failed"), ErrorCode::TaskFailed),
@@ -62,7 +62,7 @@ fn what_has_no_video_is_refused() {
 }
 
 #[test]
-fn without_room_the_error_says_so() {
+fn a_full_storage_is_an_error() {
     let script = Script { saves_fail_from: Some(0), ..Script::default() };
     assert_eq!(script.keep_video(Some(finished())).unwrap_err().code(), ErrorCode::Storage);
 }

@@ -1,4 +1,4 @@
-//! A request that could not even be made: nothing was sent, nothing is retried, and nothing stays behind.
+//! A request that could not be created: it is not sent, not retried, and leaves no record.
 
 use kling_core::endpoint::{Method, TransportError};
 use kling_core::error::{Error, ErrorCode};
@@ -8,7 +8,7 @@ use kling_core::record::RecordState;
 use crate::script::{Script, no_such_task, task};
 use crate::submit::refused;
 
-fn not_made() -> Reply {
+fn not_sent() -> Reply {
     Err(TransportError::new("TypeError: mixed realms").not_sent())
 }
 
@@ -23,24 +23,24 @@ fn submit(script: &Script) -> Error {
 
 #[test]
 fn a_submission_leaves_the_record_as_it_was() {
-    let script = Script::of([not_made()], no_such_task());
+    let script = Script::of([not_sent()], no_such_task());
     check(&submit(&script));
     assert_eq!(script.state(), None);
     for state in [RecordState::Rejected, RecordState::Unknown] {
-        let script = Script::of([not_made()], no_such_task());
+        let script = Script::of([not_sent()], no_such_task());
         script.remember(state, 0);
         check(&submit(&script));
         assert_eq!(script.state(), Some(state));
     }
-    // After a refusal that passes, the record says that it was refused.
-    let script = Script::of([refused(429, 1303), not_made()], no_such_task());
+    // After a throttled request, the record says that it was rejected.
+    let script = Script::of([refused(429, 1303), not_sent()], no_such_task());
     check(&submit(&script));
     assert_eq!(script.state(), Some(RecordState::Rejected));
 }
 
 #[test]
-fn the_lookup_before_paying_sends_nothing_either() {
-    let script = Script::of([task("submitted")], not_made());
+fn a_look_up_that_is_not_sent_stops_the_paid_request() {
+    let script = Script::of([task("submitted")], not_sent());
     check(&submit(&script));
     assert_eq!(script.state(), None);
     assert!(script.requests.borrow().iter().all(|(_, request)| request.method == Method::Get));
@@ -48,7 +48,7 @@ fn the_lookup_before_paying_sends_nothing_either() {
 
 #[test]
 fn a_wait_ends_at_once() {
-    let script = Script::new([task("processing"), not_made()]);
+    let script = Script::new([task("processing"), not_sent()]);
     let error = script.wait(None).unwrap_err();
     check(&error);
     assert_eq!((script.requests.borrow().len(), error.details().task_id.as_deref()), (2, Some("1")));

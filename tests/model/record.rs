@@ -116,7 +116,7 @@ proptest! {
         }).collect();
         let script = Script::default();
         // Their senders are still there.
-        script.is_contended.set(true);
+        script.is_lock_held.set(true);
         records.iter().cloned().for_each(|record| script.put(record));
         let listed = script.run(async |_| script.flow().records().await).unwrap();
         prop_assert!(listed.iter().map(|record| &**record).eq(&records), "all of them are listed");

@@ -1,4 +1,4 @@
-//! A service that answers from a script, a clock that moves when somebody sleeps, and a store.
+//! A scripted host: responses from a list, a clock that sleeping moves forward, and a store in memory.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,60 +21,63 @@ use kling_core::task::{Task, TaskId};
 pub(crate) const SECOND: u64 = 1000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 
-/// Where everything stands still, as it does for a caller who leaves there.
+/// Where a flow stops for ever, so that a test can drop it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
-    /// At the save of that number, counted from 0, which then has not happened.
+    /// Before the save of this number, counted from 0.
     Save(u32),
-    /// At the first question.
+    /// At the first GET request.
     Get,
-    /// While the paid request is under way.
+    /// While the paid request is being sent.
     Post,
-    /// At the first sleep after that.
+    /// At the first sleep after the paid request.
     Sleep,
 }
 
-/// A service that answers from a script, and a clock that moves when somebody sleeps.
+/// A scripted host: responses from a list, a clock that sleeping moves forward, and a store in memory.
 pub(crate) struct Script {
-    /// To questions, and to all that `posts` has no answer for.
+    /// The responses to GET requests, and to POST requests once `posts` is empty.
     pub(crate) answers: RefCell<VecDeque<Reply>>,
-    /// To submissions.
+    /// The responses to POST requests.
     pub(crate) posts: RefCell<VecDeque<Reply>>,
-    /// When the script is at its end.
-    pub(crate) rest: Option<Reply>,
+    /// The response to every request after those.
+    pub(crate) fallback: Option<Reply>,
+    /// The requests, with the time of each.
     pub(crate) requests: RefCell<Vec<(u64, HttpRequest)>>,
-    pub(crate) told: RefCell<Vec<Progress>>,
+    /// What the progress listener received.
+    pub(crate) reports: RefCell<Vec<Progress>>,
     pub(crate) now: Cell<u64>,
-    /// The wall clock, where it does not go with `now`.
+    /// The wall clock; `None`: the same as `now`.
     pub(crate) wall: Cell<Option<u64>>,
-    /// Whether another call holds the lock on every id when it is asked for.
-    pub(crate) is_contended: Cell<bool>,
+    /// Whether another call holds the lock on every id.
+    pub(crate) is_lock_held: Cell<bool>,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
-    /// The kept videos, by the id that they were kept under.
+    /// The kept videos, by the id under which they were kept.
     pub(crate) videos: RefCell<BTreeMap<String, String>>,
     pub(crate) saves: Cell<u32>,
-    /// How many changes were left to be written when their call was over.
-    pub(crate) late: Cell<u32>,
-    /// How many submissions were asked for.
+    /// How many changes were written by [`Host::save_later`].
+    pub(crate) saves_after_end: Cell<u32>,
+    /// How many calls of `submit` there were.
     pub(crate) attempts: Cell<u32>,
-    /// In ms.
-    pub(crate) saves_take: u64,
-    /// The saves from this one on fail.
+    /// How long each save takes, in ms.
+    pub(crate) save_takes_ms: u64,
+    /// The number of the first save that fails; all later ones fail too.
     pub(crate) saves_fail_from: Option<u32>,
+    /// Where the flow stops for ever.
     pub(crate) halt: Option<Halt>,
     pub(crate) is_halted: Cell<bool>,
     pub(crate) gate: Gate,
-    /// When there is no network.
+    /// When the browser is offline.
     pub(crate) offline: Range<u64>,
-    /// There is none in each second one of such spans, in ms.
-    pub(crate) blinks: Option<u64>,
-    /// How much later than asked for each rest ends, in ms: the machine sleeps, or the tab is frozen.
-    pub(crate) nap: u64,
-    /// What ends a rest early, and when.
+    /// If set, the browser is online and offline by turns, for this many ms each.
+    pub(crate) blink_ms: Option<u64>,
+    /// How much later than requested each rest ends, in ms: the machine sleeps, or the tab is frozen.
+    pub(crate) nap_ms: u64,
+    /// When a rest ends early, and why.
     pub(crate) wakes: RefCell<VecDeque<(u64, Wake)>>,
-    /// Whether somebody looks at the page.
+    /// Whether the page is visible.
     pub(crate) is_visible: Cell<bool>,
-    /// What the other tabs were told.
+    /// The messages sent to other tabs.
     pub(crate) messages: RefCell<Vec<TabMessage>>,
 }
 
@@ -83,25 +86,25 @@ impl Default for Script {
         Self {
             answers: RefCell::default(),
             posts: RefCell::default(),
-            rest: None,
+            fallback: None,
             requests: RefCell::default(),
-            told: RefCell::default(),
+            reports: RefCell::default(),
             now: Cell::default(),
             wall: Cell::default(),
-            is_contended: Cell::default(),
+            is_lock_held: Cell::default(),
             records: RefCell::default(),
             videos: RefCell::default(),
             saves: Cell::default(),
-            late: Cell::default(),
+            saves_after_end: Cell::default(),
             attempts: Cell::default(),
-            saves_take: 0,
+            save_takes_ms: 0,
             saves_fail_from: None,
             halt: None,
             is_halted: Cell::default(),
             gate: Gate::new(6),
             offline: 0..0,
-            blinks: None,
-            nap: 0,
+            blink_ms: None,
+            nap_ms: 0,
             wakes: RefCell::default(),
             is_visible: Cell::new(true),
             messages: RefCell::default(),
@@ -115,7 +118,7 @@ impl Script {
     }
 
     pub(crate) fn then_always(mut self, answer: Reply) -> Self {
-        self.rest = Some(answer);
+        self.fallback = Some(answer);
         self
     }
 
@@ -150,14 +153,14 @@ impl Script {
             Progress::Waiting { reason, .. } => Some(*reason),
             _ => None,
         };
-        self.told.borrow().iter().filter_map(reason).collect()
+        self.reports.borrow().iter().filter_map(reason).collect()
     }
 
     pub(crate) fn put(&self, record: TaskRecord) {
         self.records.borrow_mut().insert(record.external_task_id.clone(), record);
     }
 
-    /// Applies a change, and gives the record that stands afterwards.
+    /// Applies a change, and returns the stored record.
     pub(crate) fn write(&self, change: &Change) -> Option<TaskRecord> {
         let current = self.records.borrow().get(change.id()).cloned();
         match change.apply(current.as_ref()) {
@@ -186,8 +189,8 @@ impl Script {
         }
         let post = if method == Method::Post { self.posts.borrow_mut().pop_front() } else { None };
         let answer = post.or_else(|| self.answers.borrow_mut().pop_front());
-        match answer.or_else(|| self.rest.clone()).expect("a question beyond the script") {
-            // As a connection on which nothing ever comes.
+        match answer.or_else(|| self.fallback.clone()).expect("a request beyond the script") {
+            // A connection on which no response ever comes.
             Ok(response) if response.status == Status::Code(STALLED) => pending().await,
             answer => answer,
         }
@@ -200,7 +203,7 @@ impl Script {
         }
     }
 
-    /// Whether every submission has had its answer.
+    /// Whether all scripted responses to POST requests were used.
     fn is_answered(&self) -> bool {
         self.posts.borrow().is_empty()
     }
@@ -236,13 +239,13 @@ impl Host for &Script {
             self.now.set(early.max(self.now.get()));
             return self.wakes.borrow_mut().pop_front().unwrap().1;
         }
-        self.now.set(until.saturating_add(self.nap));
+        self.now.set(until.saturating_add(self.nap_ms));
         Wake::TimePassed
     }
 
     fn is_online(&self) -> bool {
         let now = self.now.get();
-        !self.offline.contains(&now) && self.blinks.is_none_or(|span| (now / span).is_multiple_of(2))
+        !self.offline.contains(&now) && self.blink_ms.is_none_or(|span| (now / span).is_multiple_of(2))
     }
 
     fn is_visible(&self) -> bool {
@@ -266,7 +269,7 @@ impl Host for &Script {
     }
 
     fn report(&self, progress: &Progress) {
-        self.told.borrow_mut().push(progress.clone());
+        self.reports.borrow_mut().push(progress.clone());
     }
 
     async fn load(&self, id: &str) -> Result<Option<Box<TaskRecord>>, Error> {
@@ -283,7 +286,7 @@ impl Host for &Script {
 
     async fn save(&self, change: Change) -> Result<Option<Box<TaskRecord>>, Error> {
         let number = self.saves.replace(self.saves.get() + 1);
-        self.now.set(self.now.get() + self.saves_take);
+        self.now.set(self.now.get() + self.save_takes_ms);
         if self.halt == Some(Halt::Save(number)) {
             return self.stand_still().await;
         }
@@ -294,7 +297,7 @@ impl Host for &Script {
     }
 
     fn save_later(&self, change: Change, _: Option<()>) {
-        self.late.set(self.late.get() + 1);
+        self.saves_after_end.set(self.saves_after_end.get() + 1);
         if self.saves_fail_from.is_none() {
             self.write(&change);
         }
@@ -313,11 +316,12 @@ impl Host for &Script {
     }
 
     async fn lock(&self, _: &str, wait: bool) -> Option<Held<()>> {
-        let was_contended = self.is_contended.get();
+        let was_contended = self.is_lock_held.get();
         (wait || !was_contended).then_some(Held { lock: (), was_contended })
     }
 }
 
+/// The status of a response that never comes.
 pub(crate) const STALLED: u16 = 1;
 
 pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
@@ -328,7 +332,7 @@ pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    poll_once(future).expect("the flow waits for something that the script does not bring")
+    poll_once(future).expect("the flow waits for an event that the script does not have")
 }
 
 pub(crate) fn service() -> Service {

@@ -1,4 +1,4 @@
-//! A second call under an id that was sent before: it depends on what could be known when it was made.
+//! A second call under an id that was sent before: whether it sends depends on what its caller could know.
 
 use kling_core::endpoint::Method;
 use kling_core::error::{Error, ErrorCode};
@@ -9,11 +9,11 @@ use kling_core::task::Task;
 
 use crate::record::record;
 use crate::script::{Script, no_such_task, service, task, unreachable};
-use crate::submit::{ID, asked, external};
+use crate::submit::{ID, external, submit_call};
 
-/// A submission whose caller knew nothing of any record when it called.
-fn unaware(script: &Script) -> SubmitCall {
-    SubmitCall { known: None, ..asked(script) }
+/// A call of `submit` whose caller saw no record.
+fn submit_unaware(script: &Script) -> SubmitCall {
+    SubmitCall { known: None, ..submit_call(script) }
 }
 
 #[test]
@@ -21,14 +21,14 @@ fn a_task_that_exists_already_is_not_paid_for_again() {
     let script = Script::of([], task("processing"));
     assert_eq!(script.submit().unwrap().task_id, "1");
     assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
-    // From now on without a request.
+    // The next call needs no request.
     script.requests.borrow_mut().clear();
     let again = script.submit().unwrap();
     assert_eq!((again.task_id.as_str(), script.requests.borrow().len()), ("1", 0));
 }
 
 #[test]
-fn after_unknown_only_a_caller_that_could_know_sends_again() {
+fn after_an_unknown_outcome_only_a_caller_that_could_know_it_sends_again() {
     let script = Script::of([task("submitted")], no_such_task());
     script.remember(RecordState::Unknown, 5);
     assert_eq!(script.submit().unwrap().task_id, "1");
@@ -43,15 +43,15 @@ fn after_unknown_only_a_caller_that_could_know_sends_again() {
         known(RecordState::Rejected, "before that"),
     ] {
         for state in [RecordState::Unknown, RecordState::Submitting] {
-            // Whatever the clock says.
+            // Clocks do not matter.
             for (updated_at, now) in [(5, 6), (5, 0), (1_000_000, 0)] {
                 let script = Script::of([], no_such_task());
                 script.remember(state, updated_at);
                 script.wall.set(Some(now));
-                let error = script.submit_as(SubmitCall { known: known.clone(), ..asked(&script) }).unwrap_err();
+                let error = script.submit_as(SubmitCall { known: known.clone(), ..submit_call(&script) }).unwrap_err();
                 assert_eq!((error.code(), error.is_retryable()), (ErrorCode::SubmissionUnknown, false), "{known:?}");
                 assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Unknown)), "{known:?}");
-                // That error lets the caller know.
+                // After that error, the caller knows.
                 script.posts.borrow_mut().push_back(task("submitted"));
                 assert_eq!(script.submit().unwrap().task_id, "1");
             }
@@ -64,61 +64,61 @@ fn a_caller_that_could_not_know_gets_the_task_where_the_service_finds_it() {
     for state in [RecordState::Unknown, RecordState::Submitting] {
         let script = Script::new([no_such_task(), unreachable(), task("processing")]);
         script.remember(state, 5);
-        assert_eq!(script.submit_as(unaware(&script)).unwrap().task_id, "1");
+        assert_eq!(script.submit_as(submit_unaware(&script)).unwrap().task_id, "1");
         assert_eq!((script.count(Method::Post), script.state()), (0, Some(RecordState::Processing)));
     }
 }
 
 #[test]
-fn a_record_that_is_gone_proves_nothing_while_another_call_was_sending() {
-    for is_contended in [true, false] {
+fn a_removed_record_does_not_allow_sending_while_another_call_was_sending() {
+    for is_lock_held in [true, false] {
         let script = Script::of([], no_such_task());
-        script.is_contended.set(is_contended);
+        script.is_lock_held.set(is_lock_held);
         let state = RecordState::Submitting;
-        let known = (!is_contended).then(|| Known { state, attempt: "earlier".into() });
-        let error = script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap_err();
+        let known = (!is_lock_held).then(|| Known { state, attempt: "earlier".into() });
+        let error = script.submit_as(SubmitCall { known, ..submit_call(&script) }).unwrap_err();
         assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
-        assert_eq!(script.state(), Some(RecordState::Unknown), "so that the next caller knows");
+        assert_eq!(script.state(), Some(RecordState::Unknown), "the next caller can know it");
     }
-    // What was withdrawn was never sent.
+    // A withdrawn request was never sent.
     let script = Script::of([task("submitted")], no_such_task());
-    script.is_contended.set(true);
+    script.is_lock_held.set(true);
     script.put(TaskRecord { state: RecordState::Withdrawn, attempt: "earlier".into(), ..record(ID[0]) });
-    script.submit_as(unaware(&script)).unwrap();
+    script.submit_as(submit_unaware(&script)).unwrap();
     assert_eq!(script.count(Method::Post), 1);
-    // What was refused created no task, and what was forgotten was known to be unknown.
+    // A rejected request created no task, and the caller of the removed record knew that its outcome was unknown.
     let script = Script::of([task("submitted")], no_such_task());
-    script.is_contended.set(true);
+    script.is_lock_held.set(true);
     script.remember(RecordState::Rejected, 5);
     script.submit().unwrap();
     let script = Script::of([task("submitted")], no_such_task());
     let known = Some(Known { state: RecordState::Unknown, attempt: "earlier".into() });
-    script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap();
+    script.submit_as(SubmitCall { known, ..submit_call(&script) }).unwrap();
 }
 
-/// A submission during whose encoding `meanwhile` happens.
+/// Submits, and calls `meanwhile` during the encoding.
 fn submit_while(script: &Script, meanwhile: impl Fn()) -> Result<Box<Task>, Error> {
     let encode = async {
         meanwhile();
         Ok(7)
     };
-    script.run(async |_| script.flow().submit(&service(), &Backoff::default(), asked(script), encode).await)
+    script.run(async |_| script.flow().submit(&service(), &Backoff::default(), submit_call(script), encode).await)
 }
 
 #[test]
 fn where_there_are_no_locks_the_record_alone_guards() {
-    // Another tab has taken the id.
+    // Another tab has claimed the id.
     let script = Script::of([], no_such_task());
     let error = submit_while(&script, || script.remember(RecordState::Submitting, 0)).unwrap_err();
     assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 0));
-    // Another tab has been told of its task.
+    // Another tab has received its task.
     let script = Script::of([], no_such_task());
     let accepted =
         || script.put(TaskRecord { task_id: Some("5".into()), state: RecordState::Submitted, ..record(ID[0]) });
     assert_eq!(submit_while(&script, accepted).unwrap().task_id, "5");
     assert_eq!(script.count(Method::Post), 0);
-    // Another tab took this one for gone: those that call from then on know its attempt as one of unknown outcome, so it
-    // sends under another one.
+    // Another tab has marked this attempt as abandoned: later callers know its outcome as unknown, so this call sends as a new
+    // attempt.
     let script = Script::of([unreachable()], no_such_task());
     let mut known = None;
     let abandoned = || {
@@ -131,17 +131,17 @@ fn where_there_are_no_locks_the_record_alone_guards() {
     .unwrap_err();
     known.replace(Known { state: RecordState::Unknown, attempt: "attempt 0".into() });
     assert_eq!(script.count(Method::Post), 1);
-    let error = script.submit_as(SubmitCall { known, ..asked(&script) }).unwrap_err();
+    let error = script.submit_as(SubmitCall { known, ..submit_call(&script) }).unwrap_err();
     assert_eq!((error.code(), script.count(Method::Post)), (ErrorCode::SubmissionUnknown, 1));
 }
 
 #[test]
-fn a_withdrawn_record_is_listed_nowhere_and_goes_when_no_call_needs_it() {
+fn a_withdrawn_record_is_not_listed_and_is_removed_when_no_call_needs_it() {
     let script = Script::default();
     script.put(TaskRecord { state: RecordState::Withdrawn, ..record(ID[0]) });
-    script.is_contended.set(true);
+    script.is_lock_held.set(true);
     let list = || script.run(async |_| script.flow().records().await).unwrap();
     assert_eq!((list().len(), script.records.borrow().len()), (0, 1));
-    script.is_contended.set(false);
+    script.is_lock_held.set(false);
     assert_eq!((list().len(), script.records.borrow().len()), (0, 0));
 }

@@ -1,4 +1,4 @@
-//! One submission, row by row of what may come of it, in virtual time against scripts.
+//! One submission: a row for each response and its outcome, in virtual time against scripts.
 
 use kling_core::endpoint::{HttpResponse, Method, Status};
 use kling_core::error::{Error, ErrorCode};
@@ -19,8 +19,8 @@ pub(crate) fn external() -> ExternalTaskId {
     ExternalTaskId::from_random(ID)
 }
 
-/// A submission whose caller knows the record as it is.
-pub(crate) fn asked(script: &Script) -> SubmitCall {
+/// A call of `submit` whose caller knows the stored record.
+pub(crate) fn submit_call(script: &Script) -> SubmitCall {
     let known = |record: &TaskRecord| Known { state: record.state, attempt: record.attempt.clone() };
     let known = script.records.borrow().get(external().as_str()).map(known);
     let attempt = format!("attempt {}", script.attempts.replace(script.attempts.get() + 1));
@@ -28,26 +28,26 @@ pub(crate) fn asked(script: &Script) -> SubmitCall {
 }
 
 impl Script {
-    /// What the paid requests get, then what every question gets.
-    pub(crate) fn of(posts: impl IntoIterator<Item = Reply>, questions: Reply) -> Self {
-        let script = Self::new([]).then_always(questions);
+    /// Answers the paid requests with `posts`, and every look-up with `look_ups`.
+    pub(crate) fn of(posts: impl IntoIterator<Item = Reply>, look_ups: Reply) -> Self {
+        let script = Self::new([]).then_always(look_ups);
         script.posts.borrow_mut().extend(posts);
         script
     }
 
-    pub(crate) fn submit_as(&self, asked: SubmitCall) -> Result<Box<Task>, Error> {
-        self.run(async |_| self.flow().submit(&service(), &Backoff::default(), asked, async { Ok(7) }).await)
+    pub(crate) fn submit_as(&self, submit_call: SubmitCall) -> Result<Box<Task>, Error> {
+        self.run(async |_| self.flow().submit(&service(), &Backoff::default(), submit_call, async { Ok(7) }).await)
     }
 
     pub(crate) fn submit(&self) -> Result<Box<Task>, Error> {
-        let result = self.submit_as(asked(self));
-        assert_eq!(self.late.get(), 0, "nothing is left to write");
+        let result = self.submit_as(submit_call(self));
+        assert_eq!(self.saves_after_end.get(), 0, "the result was written before the call ended");
         result
     }
 
     pub(crate) fn state(&self) -> Option<RecordState> {
         let state = self.records.borrow().get(external().as_str()).map(|record| record.state);
-        // What a caller never sees.
+        // Callers do not see this state.
         state.filter(|state| *state != RecordState::Withdrawn)
     }
 
@@ -65,11 +65,11 @@ fn taken() -> Reply {
 }
 
 #[test]
-fn every_answer_to_the_paid_request_has_one_outcome() {
+fn every_response_to_the_paid_request_has_one_outcome() {
     use ErrorCode as E;
     use RecordState::{Rejected, Submitted, Unknown};
     let comet = |status, code: &str| answer(status, &format!(r#"{{"error":{{"message":"no","code":"{code}"}}}}"#));
-    // The answer; the error; the record; how often the task was looked for, the question before the request included.
+    // The response; the error; the record; the number of look-ups, including the one before the request.
     let rows = [
         (task("submitted"), None, Submitted, 1),
         (answer(201, r#"{"data":{"task_id":1}}"#), None, Submitted, 1),
@@ -113,12 +113,12 @@ fn every_answer_to_the_paid_request_has_one_outcome() {
         (unreachable(), Some(E::SubmissionUnknown), Unknown, 6),
         (answer(STALLED, ""), Some(E::SubmissionUnknown), Unknown, 6),
     ];
-    for (reply, expected, state, questions) in rows {
+    for (reply, expected, state, look_ups) in rows {
         let script = Script::of([reply.clone()], no_such_task());
         let result = script.submit();
         assert_eq!(result.as_ref().err().map(Error::code), expected, "{reply:?}");
         assert_eq!(script.state(), Some(state), "{reply:?}");
-        assert_eq!((script.count(Method::Post), script.count(Method::Get)), (1, questions), "{reply:?}");
+        assert_eq!((script.count(Method::Post), script.count(Method::Get)), (1, look_ups), "{reply:?}");
         match result {
             Ok(task) => assert_eq!(task.external_task_id.as_deref(), Some(external().as_str())),
             Err(error) => {
@@ -130,11 +130,11 @@ fn every_answer_to_the_paid_request_has_one_outcome() {
 }
 
 #[test]
-fn an_unclear_answer_is_looked_into_until_the_task_is_found() {
+fn an_unclear_response_is_looked_up_until_the_task_is_found() {
     for reply in [unreachable(), answer(502, "<html>"), taken(), answer(200, ""), answer(STALLED, "")] {
-        // The question before the request, then three looks.
-        let questions = [no_such_task(), no_such_task(), unreachable(), task("processing")];
-        let script = Script::new(questions);
+        // One look-up before the request, then three.
+        let look_ups = [no_such_task(), no_such_task(), unreachable(), task("processing")];
+        let script = Script::new(look_ups);
         script.posts.borrow_mut().push_back(reply.clone());
         assert_eq!(script.submit().unwrap().task_id, "1", "{reply:?}");
         assert_eq!(script.state(), Some(RecordState::Processing));
@@ -144,7 +144,7 @@ fn an_unclear_answer_is_looked_into_until_the_task_is_found() {
 }
 
 #[test]
-fn nothing_is_paid_for_before_the_address_has_answered_like_the_service() {
+fn no_paid_request_is_sent_before_the_url_answers_like_the_service() {
     use ErrorCode as E;
     for (reply, expected, retryable) in [
         (unreachable(), E::Network, true),
@@ -164,13 +164,13 @@ fn nothing_is_paid_for_before_the_address_has_answered_like_the_service() {
         assert_eq!(
             (script.count(Method::Post), script.state()),
             (0, None),
-            "{reply:?}: nothing was sent, nothing stays"
+            "{reply:?}: no request was sent, no record stays"
         );
     }
 }
 
 #[test]
-fn any_other_json_does_not_stop_the_main_job() {
+fn any_other_json_does_not_stop_the_paid_request() {
     for reply in [
         no_such_task(),
         refused(404, 1203),
@@ -190,33 +190,33 @@ fn any_other_json_does_not_stop_the_main_job() {
 }
 
 #[test]
-fn without_a_record_nothing_is_sent() {
+fn no_request_is_sent_without_a_record() {
     let script = Script { saves_fail_from: Some(0), ..Script::of([], no_such_task()) };
     let error = script.submit().unwrap_err();
     assert_eq!((error.code(), script.requests.borrow().len()), (ErrorCode::Storage, 0));
 }
 
 #[test]
-fn a_storage_that_fails_later_does_not_hide_what_came_of_it() {
+fn a_storage_that_fails_later_does_not_hide_the_result() {
     for (reply, expected) in [(task("submitted"), None), (refused(400, 1200), Some(ErrorCode::Rejected))] {
         let script = Script { saves_fail_from: Some(1), ..Script::of([reply], no_such_task()) };
         assert_eq!(script.submit().err().map(|error| error.code()), expected);
-        assert_eq!(script.state(), Some(RecordState::Submitting), "as the next start will find it");
+        assert_eq!(script.state(), Some(RecordState::Submitting), "the next start finds it");
     }
 }
 
 #[test]
-fn what_the_service_puts_off_is_sent_again_under_the_same_id() {
+fn a_throttled_request_is_sent_again_under_the_same_id() {
     for code in [1302, 1303] {
         let script = Script::of([refused(429, code), refused(429, code), task("submitted")], no_such_task());
         assert_eq!(script.submit().unwrap().task_id, "1");
         assert_eq!((script.count(Method::Post), script.state()), (3, Some(RecordState::Submitted)));
         assert_eq!(script.reasons(), [WaitingReason::RateLimited; 2]);
         let sent: Vec<String> = script
-            .told
+            .reports
             .borrow()
             .iter()
-            .filter_map(|told| match told {
+            .filter_map(|progress| match progress {
                 Progress::Uploading { external_task_id, .. } => Some(external_task_id.clone()),
                 _ => None,
             })
@@ -226,19 +226,19 @@ fn what_the_service_puts_off_is_sent_again_under_the_same_id() {
 }
 
 #[test]
-fn without_a_network_nothing_is_sent_unless_the_service_answers_all_the_same() {
+fn offline_no_request_is_sent_unless_the_service_answers_the_look_up() {
     let always = 0..u64::MAX;
     let gone = Script { offline: always.clone(), ..Script::new([no_such_task()]) }.then_always(unreachable());
     let error = gone.submit().unwrap_err();
     assert_eq!((error.code(), error.is_retryable(), gone.count(Method::Post)), (ErrorCode::Network, true, 0));
-    // A service on this machine: what the browser says of its network says nothing of it.
+    // A service on this machine needs no network.
     let here = Script { offline: always, ..Script::of([refused(500, 1), task("submitted")], no_such_task()) };
-    assert_eq!(here.submit().unwrap_err().code(), ErrorCode::SubmissionUnknown, "looked for, and given up");
+    assert_eq!(here.submit().unwrap_err().code(), ErrorCode::SubmissionUnknown, "looked up, and given up");
     assert_eq!((here.count(Method::Post), here.state()), (1, Some(RecordState::Unknown)));
 }
 
 #[test]
-fn but_not_for_ever_and_not_before_it_says() {
+fn a_throttled_request_is_sent_again_within_the_budget_and_not_before_retry_after() {
     let script = Script::of((0..100).map(|_| refused(429, 1303)), no_such_task());
     let error = script.submit().unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), (ErrorCode::ConcurrencyLimited, true));
@@ -261,11 +261,11 @@ fn but_not_for_ever_and_not_before_it_says() {
     });
     let script = Script::of([never], no_such_task());
     let error = script.submit().unwrap_err();
-    assert_eq!((error.details().retry_after, script.now.get()), (Some(86_400_000), 0), "told, not waited for");
+    assert_eq!((error.details().retry_after, script.now.get()), (Some(86_400_000), 0), "reported, not waited for");
 }
 
 #[test]
-fn a_refusal_says_nothing_of_the_request_before_it() {
+fn a_refusal_does_not_settle_an_earlier_unknown_request() {
     {
         let earlier = RecordState::Unknown;
         for (reply, code) in
@@ -277,7 +277,7 @@ fn a_refusal_says_nothing_of_the_request_before_it() {
             assert_eq!((error.code(), error.is_retryable()), (code, false));
             assert_eq!(script.state(), Some(RecordState::Unknown), "the first may have created a task");
         }
-        // Also when this one was not even sent.
+        // The same if this request was not sent.
         let script = Script::of([], unreachable());
         script.remember(earlier, 0);
         assert_eq!(script.submit().unwrap_err().code(), ErrorCode::Network);
@@ -286,7 +286,7 @@ fn a_refusal_says_nothing_of_the_request_before_it() {
 }
 
 #[test]
-fn an_accepted_task_is_recorded_whatever_external_id_is_told_of_it() {
+fn an_accepted_task_is_recorded_even_with_another_external_id() {
     let body = r#"{"data":{"task_id":"1","task_status":"submitted","task_info":{"external_task_id":"the-gateways"}}}"#;
     let script = Script::of([answer(200, body)], no_such_task());
     script.submit().unwrap();
@@ -299,7 +299,7 @@ fn a_rejected_request_may_be_sent_again() {
     script.remember(RecordState::Rejected, 5);
     script.submit().unwrap();
     assert_eq!(script.state(), Some(RecordState::Submitted));
-    // And stays rejected when it is not.
+    // It stays rejected if it is not sent again.
     let script = Script::of([], unreachable());
     script.remember(RecordState::Rejected, 5);
     script.submit().unwrap_err();
@@ -307,7 +307,7 @@ fn a_rejected_request_may_be_sent_again() {
 }
 
 #[test]
-fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
+fn an_unclear_response_is_looked_up_in_spite_of_its_retry_after() {
     let busy = Ok(HttpResponse { status: Status::Code(503), body: "{}".into(), retry_after: Some("3600".into()) });
     let script = Script::of([busy], no_such_task());
     script.submit().unwrap_err();
@@ -315,7 +315,7 @@ fn an_unclear_answer_is_looked_into_at_once_whatever_it_asks_for() {
 }
 
 #[test]
-fn an_unclear_submission_says_what_to_do() {
+fn the_error_of_an_unknown_submission_says_what_to_do() {
     let error = Script::of([answer(502, "<html>")], no_such_task()).submit().unwrap_err();
     for words in ["unknown whether the task was created", "502", "external task id", "pay twice"] {
         assert!(error.message().contains(words), "{error} has no {words}");
@@ -330,7 +330,7 @@ fn an_unknown_submission_is_reconciled_when_its_task_appears() {
     let script = Script::of([], no_such_task());
     script.remember(RecordState::Unknown, 5);
     assert_eq!(reconcile(&script).unwrap(), None);
-    assert_eq!(script.state(), Some(RecordState::Unknown), "nothing proves nothing");
+    assert_eq!(script.state(), Some(RecordState::Unknown), "not found does not prove that no task exists");
     let script = Script::of([], task("processing"));
     script.remember(RecordState::Unknown, 5);
     assert_eq!(reconcile(&script).unwrap().unwrap().task_id, "1");

@@ -1,15 +1,15 @@
-//! Whatever goes wrong, nothing is charged twice and nothing is lost: a model of the service and of a browser with several
-//! tabs, in virtual time, under random schedules.
+//! No task is charged twice, and none is lost, under any faults: a model of the service and of a browser with several tabs, in
+//! virtual time, under random schedules.
 //!
-//! `cargo xtask model` runs a million of them, every test run ten thousand. A schedule that broke a law is kept in
-//! `world.seeds`, and comes first ever after.
+//! `cargo xtask model` runs a million schedules, every test run ten thousand. A schedule that breaks a law is added to
+//! `world.seeds`, and every later run begins with it.
 
 mod browser;
 mod call;
-mod chance;
 mod executor;
 mod page;
 mod provider;
+mod random;
 mod schedule;
 
 use std::cell::RefCell;
@@ -19,12 +19,12 @@ use kling_core::record::{RecordState, TaskRecord};
 use proptest::test_runner::{Config, FileFailurePersistence, TestError, TestRunner};
 
 use self::browser::{Browser, Tab};
-use self::page::{befall, external, take_up, watch};
+use self::page::{apply, external, resume, watch};
 use self::provider::Provider;
 use self::schedule::{Event, Schedule, TABS, schedules};
 use crate::script::{MINUTE, SECOND};
 
-/// What happened in all the worlds of a run: laws that nothing puts to the test would hold too.
+/// Counts over all worlds of a run. They prove that the laws were tested.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     schedules: u64,
@@ -32,27 +32,27 @@ struct Tally {
     twice: u64,
     unknown: u64,
     watched: u64,
-    questions: u64,
+    polls: u64,
 }
 
-/// So long after the end of a task at the latest every wait for it is over, when nothing goes wrong.
-const SOON: u64 = 45 * SECOND;
+/// Without faults, every wait ends at most this long after its task, in ms.
+const MAX_END_DELAY_MS: u64 = 45 * SECOND;
 
 impl Browser {
-    /// A wait is over that began then.
-    fn has_ended(&self, id: &str, begun: u64) {
+    /// Checks that a wait, which began at `began`, ended at the right time.
+    fn has_ended(&self, id: &str, began: u64) {
         let now = self.executor().now();
-        let made = self.provider.tasks.borrow()[id].clone();
-        assert!(now >= made.ends, "a wait was over before its task");
+        let task = self.provider.tasks.borrow()[id].clone();
+        assert!(now >= task.ends, "a wait ended before its task");
         if let Some(healed) = self.provider.healed.get() {
-            // A question that was asked before may still be awaited for as long as any is.
-            let due = made.ends.max(made.shown).max(begun).max(healed + 30 * SECOND) + SOON;
-            assert!(now <= due, "a wait was over {} ms too late", now - due);
+            // A poll sent before the faults ended may stall until its time limit.
+            let due = task.ends.max(task.shown).max(began).max(healed + 30 * SECOND) + MAX_END_DELAY_MS;
+            assert!(now <= due, "a wait ended {} ms too late", now - due);
         }
     }
 }
 
-/// Lives through one schedule, and then through a day on which nothing goes wrong.
+/// Runs one schedule, and then a day without faults.
 fn live(schedule: &Schedule) -> Tally {
     let browser = Browser::new(Provider::new(schedule.clone()), schedule.has_locks, TABS);
     let executor = Rc::clone(browser.executor());
@@ -61,29 +61,29 @@ fn live(schedule: &Schedule) -> Tally {
     for (pause, event) in events {
         time += pause;
         executor.run(time, || false);
-        befall(&own, event);
+        apply(&own, event);
     }
-    // What is late comes late, and no upload takes longer.
+    // The longest delay of a request, and the longest upload.
     executor.run(time + 2 * MINUTE, || false);
     browser.heal();
     executor.run(executor.now() + 35 * MINUTE, || false);
 
-    // Another day: a page that knows nothing but what is listed.
+    // The next day: a new page with only the listed records.
     let tab = Tab::new(TABS);
     browser.tabs.borrow_mut().push(Rc::clone(&tab));
     for pause in [40, 1, 1, 1] {
-        take_up(&browser, &tab);
+        resume(&browser, &tab);
         executor.run(executor.now() + pause * MINUTE, || false);
     }
     let is_over = || browser.tabs.borrow().iter().all(|tab| tab.watched.borrow().is_empty());
     executor.run(executor.now() + 30 * MINUTE, is_over);
-    assert!(is_over(), "somebody still waits");
+    assert!(is_over(), "a wait has not ended");
     check_end(schedule, &browser)
 }
 
-/// The laws of the end.
+/// Checks the laws that hold at the end.
 fn check_end(schedule: &Schedule, browser: &Browser) -> Tally {
-    let mut tally = Tally { schedules: 1, questions: browser.provider.asked.get(), ..Tally::default() };
+    let mut tally = Tally { schedules: 1, polls: browser.provider.polls.get(), ..Tally::default() };
     for number in 0..2 {
         let id = external(number);
         let charged = browser.provider.charged(id.as_str());
@@ -94,11 +94,11 @@ fn check_end(schedule: &Schedule, browser: &Browser) -> Tally {
         if charged.is_empty() {
             continue;
         }
-        let Some(TaskRecord { state, task_id, .. }) = record else { panic!("charged, and no record is left") };
+        let Some(TaskRecord { state, task_id, .. }) = record else { panic!("charged, but there is no record") };
         let is_known = task_id.is_some_and(|id| charged.contains(&id));
         let is_open = state == RecordState::Unknown;
-        assert!(is_known || is_open && !schedule.finds, "charged, and its record says {state:?}");
-        assert!(!is_known || state.is_finished(), "known, and not watched to its end: {state:?}");
+        assert!(is_known || is_open && !schedule.finds, "charged, but its record says {state:?}");
+        assert!(!is_known || state.is_finished(), "known, but not watched to its end: {state:?}");
         tally.unknown += u64::from(is_open);
         tally.watched += u64::from(is_known);
     }
@@ -106,7 +106,7 @@ fn check_end(schedule: &Schedule, browser: &Browser) -> Tally {
 }
 
 #[test]
-fn nothing_is_charged_twice_and_nothing_is_lost() {
+fn no_task_is_charged_twice_or_lost() {
     let count = std::env::var("KLING_SCHEDULES").map_or(10_000, |count| count.parse().expect("a number of schedules"));
     let config = Config {
         cases: count,
@@ -126,11 +126,11 @@ fn nothing_is_charged_twice_and_nothing_is_lost() {
         sum.twice += tally.twice;
         sum.unknown += tally.unknown;
         sum.watched += tally.watched;
-        sum.questions += tally.questions;
+        sum.polls += tally.polls;
         Ok(())
     });
     let sum = sum.into_inner();
-    #[expect(clippy::print_stdout, reason = "what the long form says of itself")]
+    #[expect(clippy::print_stdout, reason = "the result of `cargo xtask model`")]
     {
         println!("{sum:?}");
     }
@@ -143,7 +143,7 @@ fn nothing_is_charged_twice_and_nothing_is_lost() {
     assert!(sum.charges > 0 && sum.unknown > 0 && sum.watched > 0 && sum.twice > 0, "{sum:?}");
 }
 
-/// A world in which nothing goes wrong.
+/// A world without faults.
 fn calm() -> Schedule {
     Schedule {
         dedupes: true,
@@ -159,22 +159,22 @@ fn calm() -> Schedule {
 }
 
 #[test]
-fn two_hundred_tasks_in_one_tab_starve_nobody() {
+fn of_two_hundred_tasks_in_one_tab_none_starves() {
     let browser = Browser::new(Provider::new(calm()), true, 1);
     let (executor, tab) = (Rc::clone(browser.executor()), browser.tab(0));
     for number in 0..200 {
-        let ends = u64::from(browser.provider.chance.below(60 * 60)) * SECOND;
+        let ends = u64::from(browser.provider.random.below(60 * 60)) * SECOND;
         let id = browser.provider.make(&format!("task-{number}"), ends);
         executor.spawn(Some(0), watch(Rc::clone(&browser), Rc::clone(&tab), id, None));
     }
     browser.heal();
     executor.run(MINUTE, || false);
     executor.run(62 * MINUTE, || tab.watched.borrow().is_empty());
-    assert!(tab.watched.borrow().is_empty(), "{} still wait", tab.watched.borrow().len());
+    assert!(tab.watched.borrow().is_empty(), "{} waits have not ended", tab.watched.borrow().len());
 }
 
-/// How often an hour of one task is asked about by so many tabs, one of which crashes.
-fn questions_of(tabs: usize) -> u64 {
+/// How many polls `tabs` tabs send for a task of one hour, while one of them is frozen for a time.
+fn polls_of(tabs: usize) -> u64 {
     let browser = Browser::new(Provider::new(calm()), true, tabs);
     let executor = Rc::clone(browser.executor());
     let id = browser.provider.make("task", 60 * MINUTE);
@@ -182,16 +182,16 @@ fn questions_of(tabs: usize) -> u64 {
         executor.spawn(Some(number), watch(Rc::clone(&browser), browser.tab(number), id.clone(), None));
     }
     executor.run(20 * MINUTE, || false);
-    befall(&browser, Event::Freeze(tabs - 1, 10 * MINUTE));
+    apply(&browser, Event::Freeze(tabs - 1, 10 * MINUTE));
     executor.run(40 * MINUTE, || false);
     browser.heal();
     executor.run(61 * MINUTE, || false);
-    assert!(browser.tabs.borrow().iter().all(|tab| tab.watched.borrow().is_empty()), "somebody still waits");
-    browser.provider.asked.get()
+    assert!(browser.tabs.borrow().iter().all(|tab| tab.watched.borrow().is_empty()), "a wait has not ended");
+    browser.provider.polls.get()
 }
 
 #[test]
-fn three_tabs_ask_hardly_more_than_one() {
-    let (one, three) = (questions_of(1), questions_of(3));
-    assert!(one > 60 && three < one + one / 2, "one tab asked {one} times, three tabs {three} times");
+fn three_tabs_poll_hardly_more_than_one() {
+    let (one, three) = (polls_of(1), polls_of(3));
+    assert!(one > 60 && three < one + one / 2, "one tab polled {one} times, three tabs {three} times");
 }

@@ -25,7 +25,7 @@
 
 use std::future::Future;
 
-use super::{Flow, Host, STALL_MS};
+use super::{Flow, Host, STALL_MS, no_data};
 use crate::endpoint::{HttpRequest, Service, Status, TransportError};
 use crate::error::{Error, ErrorCode};
 use crate::gate::Gate;
@@ -38,7 +38,7 @@ use crate::video::{Arrived, broken_stream, check_start, refused, unreachable_hos
 /// The transfer of one video: receives its bytes and holds them. One response at a time.
 pub trait Transfer {
     /// Limits how many videos are received at once.
-    fn gate(&self) -> &Gate;
+    fn download_gate(&self) -> &Gate;
     /// Requests the video from byte `from` on. Ends the response before it.
     fn open(&self, source: &Source, from: u64) -> impl Future<Output = Result<ResponseHead, TransportError>>;
     /// Receives and holds the next bytes, and returns their number; `None` after the last.
@@ -192,11 +192,10 @@ impl<H: Host> Flow<H> {
         arrived: &mut Arrived,
         from: u64,
     ) -> Result<Vec<u8>, AttemptError> {
-        let _pass = transfer.gate().enter().await;
-        let stalled = || TransportError::new("no data for 30 s");
+        let _pass = transfer.download_gate().enter().await;
         let opened = match race(transfer.open(source, from), self.host.sleep(STALL_MS)).await {
             First::Left(opened) => opened.map_err(AttemptError::NoResponse)?,
-            First::Right(()) => return Err(AttemptError::NoResponse(stalled())),
+            First::Right(()) => return Err(AttemptError::NoResponse(no_data())),
         };
         match opened.status {
             Status::Code(206) if from > 0 && arrived.is_completed_by(opened.length) => {}
@@ -218,7 +217,7 @@ impl<H: Host> Flow<H> {
                 }
                 First::Left(Ok(None)) => return transfer.first_bytes().await.map_err(AttemptError::BrokenOff),
                 First::Left(Err(error)) => return Err(AttemptError::BrokenOff(error)),
-                First::Right(()) => return Err(AttemptError::BrokenOff(stalled())),
+                First::Right(()) => return Err(AttemptError::BrokenOff(no_data())),
             }
         }
     }

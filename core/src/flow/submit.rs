@@ -106,7 +106,7 @@ impl<H: Host> Flow<H> {
     /// created.
     ///
     /// `encode` prepares the body for [`Host::send`] and returns its size in bytes. Meanwhile a task of this id is looked up. That
-    /// costs nothing, and checks before a paid request that the URL answers like the service, that it allows requests from this
+    /// is free, and checks before a paid request that the URL answers like the service, that it allows requests from this
     /// page, and that the key is valid.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A browser: its clock, its storage, its locks, its tabs, and what each of their calls gets of it.
+//! A browser: its clock, storage, locks and tabs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,34 +17,34 @@ use super::provider::Provider;
 use super::schedule::{CLIENTS, Clock};
 use crate::script::SECOND;
 
-/// When the world begins, by the wall clock.
+/// The start of the world, by the wall clock.
 const START: u64 = 1_800_000_000_000;
 
-/// Requests of one tab at once.
-pub(crate) const MOST: u32 = 4;
+/// How many requests of one client may run at once.
+pub(crate) const MAX_REQUESTS: u32 = 4;
 
-pub(crate) type Ear = Slot<Wake>;
+pub(crate) type Inbox = Slot<Wake>;
 
 pub(crate) struct Browser {
     pub(crate) provider: Rc<Provider>,
     pub(crate) has_locks: bool,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
     pub(crate) tabs: RefCell<Vec<Rc<Tab>>>,
-    /// So many of the next calls of the storage fail.
+    /// How many of the next calls of the storage fail.
     pub(crate) storage_fails: Cell<u32>,
-    /// How the wall clock runs, and since when.
+    /// How the wall clock runs, and since when it does.
     clock: Cell<(Clock, u64)>,
-    /// The paid requests that were sent, in order.
+    /// The paid requests, in order.
     pub(crate) posts: RefCell<Vec<Post>>,
     pub(crate) calls: Cell<u64>,
     /// Names, and the tabs that hold them.
     locks: RefCell<Vec<(String, usize)>>,
     lock_waiters: RefCell<Vec<Waker>>,
-    pub(crate) ears: RefCell<Vec<Listening>>,
+    pub(crate) listeners: RefCell<Vec<Listening>>,
 }
 
-/// A call's ear, what it hears of from other tabs, and the tab that it is in.
-pub(crate) type Listening = (Option<String>, Rc<Tab>, Weak<Ear>);
+/// The topic of a call, its tab, and its inbox.
+pub(crate) type Listening = (Option<String>, Rc<Tab>, Weak<Inbox>);
 
 #[derive(Debug)]
 pub(crate) struct Tab {
@@ -52,19 +52,19 @@ pub(crate) struct Tab {
     pub(crate) is_visible: Cell<bool>,
     pub(crate) is_gone: Cell<bool>,
     pub(crate) submits: RefCell<VecDeque<JobId>>,
-    /// The tasks that it watches, by the service's id.
+    /// The tasks that the tab watches, by the id of the service.
     pub(crate) watched: RefCell<BTreeSet<String>>,
-    /// One for each client of the page, and the requests that it has open.
+    /// The gate of each client of the page, and its number of open requests.
     pub(crate) gates: [Gate; CLIENTS],
     pub(crate) open: [Cell<u32>; CLIENTS],
 }
 
-/// A paid request that was sent.
+/// A paid request.
 pub(crate) struct Post {
     pub(crate) external: String,
     /// The call that sent it.
     pub(crate) call: u64,
-    /// Whether its sender has learnt that no task was created.
+    /// Whether its response proves that no task was created.
     pub(crate) is_refused: bool,
 }
 
@@ -76,7 +76,7 @@ impl Tab {
             is_gone: Cell::default(),
             submits: RefCell::default(),
             watched: RefCell::default(),
-            gates: std::array::from_fn(|_| Gate::new(MOST)),
+            gates: std::array::from_fn(|_| Gate::new(MAX_REQUESTS)),
             open: Default::default(),
         })
     }
@@ -95,7 +95,7 @@ impl Browser {
             calls: Cell::default(),
             locks: RefCell::default(),
             lock_waiters: RefCell::default(),
-            ears: RefCell::default(),
+            listeners: RefCell::default(),
         })
     }
 
@@ -107,7 +107,7 @@ impl Browser {
         Rc::clone(&self.tabs.borrow()[number])
     }
 
-    /// By the wall clock.
+    /// The time by the wall clock.
     pub(crate) fn wall(&self) -> u64 {
         let (now, (clock, since)) = (self.executor().now(), self.clock.get());
         match clock {
@@ -122,8 +122,7 @@ impl Browser {
         self.clock.set((clock, self.executor().now()));
     }
 
-    /// How many paid requests under this id a caller can know of that calls now: all of them, once their outcome is recorded
-    /// as unknown.
+    /// How many paid requests under this id a caller can know now: all, once their outcome is recorded as unknown.
     pub(crate) fn known_posts(&self, id: &str) -> usize {
         match self.record(id).map(|record| record.state) {
             Some(RecordState::Unknown) => self.posts.borrow().len(),
@@ -131,37 +130,37 @@ impl Browser {
         }
     }
 
-    /// From now on nothing goes wrong, and nobody is frozen.
+    /// Ends all faults, and thaws all tabs.
     pub(crate) fn heal(&self) {
         self.provider.heal();
         self.storage_fails.set(0);
         for tab in &*self.tabs.borrow() {
             self.executor().thaw(tab.number);
         }
-        self.stir(None);
+        self.notify(None);
     }
 
-    /// Something happened that the calls of a tab, or of all, notice.
-    pub(crate) fn stir(&self, tab: Option<usize>) {
-        self.ears.borrow_mut().retain(|(_, _, ear)| ear.strong_count() > 0);
-        for (_, owner, ear) in &*self.ears.borrow() {
+    /// Sends an event to the calls of a tab, or of all tabs.
+    pub(crate) fn notify(&self, tab: Option<usize>) {
+        self.listeners.borrow_mut().retain(|(_, _, inbox)| inbox.strong_count() > 0);
+        for (_, owner, inbox) in &*self.listeners.borrow() {
             if tab.is_none_or(|tab| tab == owner.number)
-                && let Some(ear) = ear.upgrade()
-                && ear.with(|noticed| noticed.is_none())
+                && let Some(inbox) = inbox.upgrade()
+                && inbox.with(|noticed| noticed.is_none())
             {
-                ear.put(Wake::PageEvent);
+                inbox.put(Wake::PageEvent);
             }
         }
     }
 
-    /// The record with this id, of ours or of the service.
+    /// The record with this id, ours or the service's.
     pub(crate) fn record(&self, id: &str) -> Option<TaskRecord> {
         let records = self.records.borrow();
         let by_task_id = || records.values().find(|record| record.task_id.as_deref() == Some(id));
         records.get(id).or_else(by_task_id).cloned()
     }
 
-    /// One call of the storage; some fail.
+    /// One call of the storage, which may fail.
     pub(crate) async fn storage(&self) -> Result<(), Error> {
         self.executor().sleep(1).await;
         match self.storage_fails.get().checked_sub(1) {
@@ -178,7 +177,7 @@ impl Browser {
         Ok(self.record(id).map(Box::new))
     }
 
-    /// Once begun it happens, whoever awaits it, unless its tab is gone before.
+    /// Saves even if the caller is dropped, unless its tab is closed first.
     pub(crate) fn save(
         self: &Rc<Self>,
         tab: &Tab,
@@ -210,18 +209,18 @@ impl Browser {
         }
     }
 
-    /// Whether a paid request was sent under this id that may have created a task, as far as its sender knows.
+    /// Whether a paid request under this id may have created a task, as far as its sender knows.
     pub(crate) fn is_open(&self, id: &str) -> bool {
         self.posts.borrow().iter().any(|post| post.external == id && !post.is_refused)
     }
 
-    /// What a caller can know of an id that calls now.
+    /// What a caller can know of an id now.
     pub(crate) fn known(&self, id: &str) -> Option<Known> {
         self.record(id).map(|record| Known { state: record.state, attempt: record.attempt })
     }
 
-    /// Whether a call holds the lock of that name, as far as others can tell. Where there are no locks, tabs ask each other,
-    /// and one that is frozen does not answer.
+    /// Whether other tabs find that a call holds this lock. Without locks, tabs query each other, and a frozen tab does not
+    /// answer.
     fn is_locked(&self, name: &str, own: usize) -> bool {
         let answers = |tab: usize| self.has_locks || tab == own || !self.executor().is_frozen(tab);
         self.locks.borrow().iter().any(|(held, tab)| held == name && answers(*tab))
@@ -255,7 +254,7 @@ impl Browser {
     }
 }
 
-/// Given back when it is dropped.
+/// A lock, released when it is dropped.
 pub(crate) struct Lock {
     browser: Rc<Browser>,
     name: String,

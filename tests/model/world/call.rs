@@ -1,4 +1,4 @@
-//! What one call of a tab gets of the browser, and the laws that every request must keep.
+//! The browser as one call of a tab uses it, and the laws that every request must keep.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -14,28 +14,29 @@ use kling_core::gate::Gate;
 use kling_core::progress::Progress;
 use kling_core::record::{Change, RecordState, TaskRecord};
 
-use super::browser::{Browser, Ear, Lock, MOST, Post, Tab};
+use super::browser::{Browser, Inbox, Lock, MAX_REQUESTS, Post, Tab};
 use super::provider::no_network;
 use crate::script::SECOND;
 
-/// What one call of a tab gets of the browser. It keeps the laws of each request.
+/// The browser as one call of a tab uses it. It checks the laws of each request.
 pub(crate) struct Call {
     pub(crate) browser: Rc<Browser>,
     pub(crate) tab: Rc<Tab>,
     client: usize,
     topic: Option<String>,
-    ear: Rc<Ear>,
-    /// Under which it submits.
+    inbox: Rc<Inbox>,
+    /// The external task id of its submission.
     external: Option<String>,
-    /// Which call it is, and how many paid requests could be known of when it was made.
+    /// The number of the call.
     number: u64,
+    /// How many paid requests the caller could know when it called.
     pub(crate) known_posts: Cell<usize>,
-    /// Whether the last submission of this call was put off; nothing before the first.
-    put_off: Cell<Option<bool>>,
-    /// How many tasks its submissions have created so far.
+    /// Whether the last paid request of this call was throttled; `None` before the first.
+    was_throttled: Cell<Option<bool>>,
+    /// How many tasks its paid requests have created so far.
     pub(crate) paid: Rc<Cell<u32>>,
-    /// When it asked last.
-    asked: Cell<Option<u64>>,
+    /// When it last sent a GET request.
+    last_poll: Cell<Option<u64>>,
 }
 
 impl Call {
@@ -50,48 +51,48 @@ impl Call {
         topic: Option<&str>,
         external: Option<&str>,
     ) -> Self {
-        let ear = Rc::new(Ear::default());
-        let entry = (topic.map(str::to_owned), Rc::clone(tab), Rc::downgrade(&ear));
-        browser.ears.borrow_mut().push(entry);
+        let inbox = Rc::new(Inbox::default());
+        let entry = (topic.map(str::to_owned), Rc::clone(tab), Rc::downgrade(&inbox));
+        browser.listeners.borrow_mut().push(entry);
         Self {
             browser: Rc::clone(browser),
             tab: Rc::clone(tab),
             client,
             topic: topic.map(str::to_owned),
-            ear,
+            inbox,
             external: external.map(str::to_owned),
             number: browser.calls.replace(browser.calls.get() + 1),
             known_posts: Cell::default(),
-            put_off: Cell::default(),
+            was_throttled: Cell::default(),
             paid: Rc::default(),
-            asked: Cell::default(),
+            last_poll: Cell::default(),
         }
     }
 
-    /// What must hold whenever something is paid for.
+    /// Checks the laws of a paid request.
     fn check_post(&self) {
-        let id = self.external.as_deref().expect("only a submission may cost something");
-        assert_ne!(self.put_off.get(), Some(false), "a submission was repeated by itself");
+        let id = self.external.as_deref().expect("only a submission may send a paid request");
+        assert_ne!(self.was_throttled.get(), Some(false), "a paid request was repeated automatically");
         let state = self.browser.record(id).map(|record| record.state);
-        assert_eq!(state, Some(RecordState::Submitting), "sent while the record does not say so");
+        assert_eq!(state, Some(RecordState::Submitting), "sent without a record in state `submitting`");
         let mut posts = self.browser.posts.borrow_mut();
         let unknown = |(at, post): (usize, &Post)| {
             post.external == id && post.call != self.number && !post.is_refused && at >= self.known_posts.get()
         };
         assert!(
             !posts.iter().enumerate().any(unknown),
-            "sent although the outcome of an earlier request was not known when the call was made"
+            "sent although the caller could not know the outcome of an earlier request"
         );
         posts.push(Post { external: id.to_owned(), call: self.number, is_refused: false });
     }
 
-    /// The sender learns that no task was created.
+    /// Notes whether the response proves that no task was created.
     fn note_refusal(&self, reply: &Reply) {
         let Ok(response) = reply else { return };
         let is_refused = match response.status {
             Status::Redirect | Status::Code(401 | 403 | 413 | 429) => true,
-            Status::Code(400) => !says(response, "external_task_id"),
-            Status::Code(500) => says(response, "invalid_request"),
+            Status::Code(400) => !contains(response, "external_task_id"),
+            Status::Code(500) => contains(response, "invalid_request"),
             Status::Code(_) => false,
         };
         if let Some(post) = self.browser.posts.borrow_mut().iter_mut().rev().find(|post| post.call == self.number) {
@@ -99,23 +100,23 @@ impl Call {
         }
     }
 
-    /// What must hold whenever a watch asks: no storm.
+    /// Checks the law of a watch: at most one poll per second.
     fn check_get(&self) {
         let now = self.browser.executor().now();
-        if let Some(last) = self.asked.get()
+        if let Some(last) = self.last_poll.get()
             && self.topic.is_some()
         {
-            assert!(now - last >= SECOND, "asked after {} ms", now - last);
+            assert!(now - last >= SECOND, "polled after {} ms", now - last);
         }
-        self.asked.set(Some(now));
+        self.last_poll.set(Some(now));
     }
 }
 
-fn says(response: &HttpResponse, words: &str) -> bool {
+fn contains(response: &HttpResponse, words: &str) -> bool {
     response.body.as_text().is_some_and(|text| text.contains(words))
 }
 
-/// Counted while it lives.
+/// An open request, counted until this is dropped.
 struct Open<'a>(&'a Cell<u32>);
 
 impl Drop for Open<'_> {
@@ -138,19 +139,19 @@ impl Host for &Call {
         let open = &self.tab.open[self.client];
         open.set(open.get() + 1);
         let _open = Open(open);
-        assert!(open.get() <= MOST, "{} requests at once", open.get());
+        assert!(open.get() <= MAX_REQUESTS, "{} requests at once", open.get());
         if !self.browser.provider.is_online() {
             self.browser.executor().sleep(1).await;
             return Err(no_network());
         }
         if is_paid {
-            self.put_off.set(Some(false));
+            self.was_throttled.set(Some(false));
         }
         let reply = self.browser.provider.send(request, self.external.as_deref(), &self.paid).await;
         if is_paid {
             let is_busy =
-                matches!(&reply, Ok(response) if response.status == Status::Code(429) && says(response, ":130"));
-            self.put_off.set(Some(is_busy));
+                matches!(&reply, Ok(response) if response.status == Status::Code(429) && contains(response, ":130"));
+            self.was_throttled.set(Some(is_busy));
             self.note_refusal(&reply);
         }
         reply
@@ -165,9 +166,9 @@ impl Host for &Call {
     }
 
     async fn rest(&self, milliseconds: u64) -> Wake {
-        let mut noticed = pin!(self.ear.take());
+        let mut pending = pin!(self.inbox.take());
         let mut sleep = pin!(self.browser.executor().sleep(milliseconds));
-        poll_fn(|context| match noticed.as_mut().poll(context) {
+        poll_fn(|context| match pending.as_mut().poll(context) {
             Poll::Ready(wake) => Poll::Ready(wake),
             Poll::Pending => sleep.as_mut().poll(context).map(|()| Wake::TimePassed),
         })
@@ -183,16 +184,16 @@ impl Host for &Call {
     }
 
     fn broadcast(&self, message: TabMessage) {
-        self.ear.with(|noticed| *noticed = None);
-        let (browser, topic, own) = (Rc::clone(&self.browser), self.topic.clone(), Rc::downgrade(&self.ear));
+        self.inbox.with(|pending| *pending = None);
+        let (browser, topic, own) = (Rc::clone(&self.browser), self.topic.clone(), Rc::downgrade(&self.inbox));
         self.browser.executor().spawn(None, async move {
             browser.executor().sleep(2).await;
-            for (heard, _, ear) in &*browser.ears.borrow() {
+            for (heard, _, inbox) in &*browser.listeners.borrow() {
                 if *heard == topic
-                    && !ear.ptr_eq(&own)
-                    && let Some(ear) = ear.upgrade()
+                    && !inbox.ptr_eq(&own)
+                    && let Some(inbox) = inbox.upgrade()
                 {
-                    ear.put(Wake::Message(message.clone()));
+                    inbox.put(Wake::Message(message.clone()));
                 }
             }
         });
@@ -207,7 +208,7 @@ impl Host for &Call {
     }
 
     fn random(&self) -> u32 {
-        self.browser.provider.chance.next()
+        self.browser.provider.random.next()
     }
 
     fn report(&self, _: &Progress) {}

@@ -1,4 +1,4 @@
-//! Jobs in virtual time: nothing waits, and every run of a schedule is the same.
+//! Jobs in virtual time: a run never waits, and every run of a schedule is the same.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Who runs a job: a tab, or, without a number, the rest of the world.
+/// The tab that runs a job; `None` for the rest of the world.
 pub(crate) type Owner = Option<usize>;
 
 /// The number of a job.
@@ -16,7 +16,7 @@ pub(crate) type JobId = usize;
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Jobs and their timers. The clock moves when nobody has anything to do.
+/// Jobs and their timers. The clock moves when no job is ready.
 #[derive(Default)]
 pub(crate) struct Executor {
     now: Cell<u64>,
@@ -25,14 +25,14 @@ pub(crate) struct Executor {
     timers: RefCell<BTreeMap<(u64, usize), Waker>>,
     ready: Arc<Mutex<VecDeque<JobId>>>,
     frozen: RefCell<BTreeSet<usize>>,
-    /// What frozen tabs would do.
+    /// The jobs of frozen tabs that are ready.
     held: RefCell<Vec<JobId>>,
 }
 
 struct Job {
     owner: Owner,
     waker: Waker,
-    /// Nothing while it is being polled.
+    /// `None` while it is being polled.
     work: Option<Work>,
 }
 
@@ -48,7 +48,7 @@ impl Wake for Ready {
 }
 
 impl Executor {
-    /// ms since the world began, by a clock that nobody sets.
+    /// ms since the world began, by the monotonic clock.
     pub(crate) fn now(&self) -> u64 {
         self.now.get()
     }
@@ -58,7 +58,7 @@ impl Executor {
         self.last.get()
     }
 
-    /// Begins a job.
+    /// Starts a job.
     pub(crate) fn spawn(&self, owner: Owner, work: impl Future<Output = ()> + 'static) -> JobId {
         let job = self.number();
         let waker = Waker::from(Arc::new(Ready { job, queue: Arc::clone(&self.ready) }));
@@ -67,13 +67,13 @@ impl Executor {
         job
     }
 
-    /// Drops a job where it stands, and says whether it was still there.
+    /// Drops a job. Returns whether it still existed.
     pub(crate) fn drop_job(&self, job: JobId) -> bool {
         let dropped = self.jobs.borrow_mut().remove(&job);
         dropped.is_some()
     }
 
-    /// Drops all that a tab does.
+    /// Drops all jobs of a tab.
     pub(crate) fn drop_all(&self, tab: usize) {
         self.thaw(tab);
         let jobs: Vec<JobId> =
@@ -96,13 +96,13 @@ impl Executor {
         self.ready.lock().unwrap().extend(self.held.take());
     }
 
-    /// Sleeps for so many ms.
+    /// Sleeps for `milliseconds`.
     pub(crate) fn sleep(self: &Rc<Self>, milliseconds: u64) -> Sleep {
         let at = self.now().saturating_add(milliseconds);
         Sleep { executor: Rc::clone(self), key: (at, self.number()), is_set: false }
     }
 
-    /// Goes on until nobody has anything to do before `end`, or until it is so.
+    /// Runs all jobs until `end`, or until `is_over`.
     pub(crate) fn run(&self, end: u64, is_over: impl Fn() -> bool) {
         while !is_over() {
             let next = self.ready.lock().unwrap().pop_front();
@@ -126,7 +126,7 @@ impl Executor {
     }
 
     fn poll(&self, job: JobId) {
-        // Taken out, because it may begin and drop others.
+        // Taken out, because it may start and drop other jobs.
         let (owner, waker, work) = match self.jobs.borrow_mut().get_mut(&job) {
             Some(job) => (job.owner, job.waker.clone(), job.work.take()),
             None => return,
@@ -143,7 +143,7 @@ impl Executor {
         }
     }
 
-    /// Unless it was dropped meanwhile.
+    /// Puts the work back, unless the job was dropped meanwhile.
     fn put_back(&self, job: JobId, work: Work) {
         if let Some(job) = self.jobs.borrow_mut().get_mut(&job) {
             job.work = Some(work);
@@ -151,7 +151,7 @@ impl Executor {
     }
 }
 
-/// Ends after its time; dropping it clears the timer.
+/// A timer. Dropping it clears the timer.
 pub(crate) struct Sleep {
     executor: Rc<Executor>,
     key: (u64, usize),
@@ -179,7 +179,7 @@ impl Drop for Sleep {
     }
 }
 
-/// Where one job leaves something for another.
+/// A value that one job leaves for another.
 pub(crate) struct Slot<T> {
     value: RefCell<Option<T>>,
     waker: RefCell<Option<Waker>>,
@@ -199,7 +199,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Waits until something is there, and takes it.
+    /// Waits for a value, and takes it.
     pub(crate) async fn take(&self) -> T {
         std::future::poll_fn(|context| {
             if let Some(value) = self.value.take() {

@@ -1,4 +1,4 @@
-//! What a page does with the flows, as the shell in the browser does it.
+//! A page: it calls the flows as the root crate does.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -20,12 +20,12 @@ use super::schedule::{Death, Event};
 use crate::record::record;
 use crate::script::{SECOND, service};
 
-/// The id that a number stands for.
+/// The external task id with this number.
 pub(crate) fn external(number: u8) -> ExternalTaskId {
     ExternalTaskId::from_random([number; 16])
 }
 
-/// Somebody presses the button.
+/// The user submits.
 pub(crate) fn submit(browser: &Rc<Browser>, tab: &Rc<Tab>, client: usize, number: u8, death: Option<(u32, Death)>) {
     let (browser, own) = (Rc::clone(browser), Rc::clone(tab));
     let known = (browser.known_posts(external(number).as_str()), browser.known(external(number).as_str()));
@@ -35,12 +35,12 @@ pub(crate) fn submit(browser: &Rc<Browser>, tab: &Rc<Tab>, client: usize, number
             watch(browser, own, task.task_id.clone(), Some(task)).await;
         }
     };
-    let job = ends.executor().clone().spawn(Some(tab.number), mortal(work, death, ends, crashed));
+    let job = ends.executor().clone().spawn(Some(tab.number), with_death(work, death, ends, crashed));
     tab.submits.borrow_mut().push_back(job);
 }
 
-/// A submission whose caller dies when it has been polled that many times.
-async fn mortal(work: impl Future<Output = ()>, death: Option<(u32, Death)>, browser: Rc<Browser>, tab: Rc<Tab>) {
+/// A submission that is dropped after `death.0` polls of its future.
+async fn with_death(work: impl Future<Output = ()>, death: Option<(u32, Death)>, browser: Rc<Browser>, tab: Rc<Tab>) {
     let mut work = Some(Box::pin(work));
     let mut polls = 0;
     std::future::poll_fn(|context| match death {
@@ -72,46 +72,48 @@ async fn submission(
         external_task_id: id.to_string(),
         created_at: browser.wall(),
         updated_at: browser.wall(),
-        attempt: format!("attempt {}", browser.provider.chance.next()).into(),
+        attempt: format!("attempt {}", browser.provider.random.next()).into(),
         ..record(0)
     });
-    let asked = SubmitCall { id: id.clone(), record, known };
+    let submit_call = SubmitCall { id: id.clone(), record, known };
     let call = Call::of_client(client, browser, tab, None, Some(id.as_str()));
     call.known_posts.set(known_posts);
     let encode = async {
         browser.executor().sleep(SECOND / 2).await;
         Ok(1_000_000)
     };
-    let result = Flow::new(&call).submit(&service(), &Backoff::default(), asked, encode).await;
+    let result = Flow::new(&call).submit(&service(), &Backoff::default(), submit_call, encode).await;
     check_result(browser, &call, id, &result);
     result
 }
 
-/// What the caller was told must be true.
+/// Checks that the caller received a true result.
 fn check_result(browser: &Browser, call: &Call, id: &ExternalTaskId, result: &Result<Box<Task>, Error>) {
     let charged = browser.provider.charged(id.as_str());
     match result {
-        Ok(task) => assert!(charged.contains(&task.task_id), "accepted as {}, charged are {charged:?}", task.task_id),
+        Ok(task) => {
+            assert!(charged.contains(&task.task_id), "accepted {}, charged {charged:?}", task.task_id);
+        }
         Err(error) if error.code() == ErrorCode::SubmissionUnknown => {
             let state = browser.record(id.as_str()).map(|record| record.state);
             let is_settled = matches!(state, None | Some(RecordState::Rejected | RecordState::Withdrawn));
-            assert!(!is_settled || !browser.is_open(id.as_str()), "unknown, and recorded as {state:?}");
+            assert!(!is_settled || !browser.is_open(id.as_str()), "unknown, but recorded as {state:?}");
         }
-        Err(error) => assert_eq!(call.paid.get(), 0, "charged, and told: {error}"),
+        Err(error) => assert_eq!(call.paid.get(), 0, "charged, but reported: {error}"),
     }
 }
 
-/// Waits for a task, and again when that may help, until it has ended.
+/// Waits for a task until it has ended, and again after an error that may pass.
 pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accepted: Option<Box<Task>>) {
     let Some(_watching) = Watching::begin(&tab, &id) else { return };
-    let begun = browser.executor().now();
+    let began = browser.executor().now();
     let known = TaskId::parse(&id).unwrap();
     let mut accepted = accepted;
     loop {
         let call = Call::new(&browser, &tab, Some(&id), None);
         let mut watch = Watch::new(service(), known.clone(), Polling::default(), browser.executor().now());
         if let Some(task) = accepted.take() {
-            watch = watch.accepted(Some(task), browser.provider.chance.next());
+            watch = watch.accepted(Some(task), browser.provider.random.next());
         }
         let ended = async {
             let (flow, mut last) = (Flow::new(&call), None);
@@ -129,7 +131,7 @@ pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accept
         }
         browser.executor().sleep(30 * SECOND).await;
     }
-    browser.has_ended(&id, begun);
+    browser.has_ended(&id, began);
 }
 
 /// A task counts as watched in its tab until this is dropped.
@@ -148,8 +150,8 @@ impl Drop for Watching {
     }
 }
 
-/// Goes on with all that is listed.
-pub(crate) fn take_up(browser: &Rc<Browser>, tab: &Rc<Tab>) {
+/// Continues all listed records, as a page does when it loads.
+pub(crate) fn resume(browser: &Rc<Browser>, tab: &Rc<Tab>) {
     let (browser, own) = (Rc::clone(browser), Rc::clone(tab));
     browser.executor().clone().spawn(Some(tab.number), async move {
         let listed = Flow::new(&Call::new(&browser, &own, None, None)).records().await;
@@ -174,18 +176,18 @@ async fn continued(browser: Rc<Browser>, tab: Rc<Tab>, record: TaskRecord) {
     }
 }
 
-/// The tab is gone, without a farewell, and another is in its place.
+/// Replaces a tab by a new one, without notice to its code.
 fn reload(browser: &Rc<Browser>, number: usize) {
     let tab = browser.tab(number);
     tab.is_gone.set(true);
     browser.executor().drop_all(number);
     let tab = Tab::new(number);
     browser.tabs.borrow_mut()[number] = Rc::clone(&tab);
-    take_up(browser, &tab);
+    resume(browser, &tab);
 }
 
-/// Makes it happen.
-pub(crate) fn befall(browser: &Rc<Browser>, event: Event) {
+/// Lets the event happen.
+pub(crate) fn apply(browser: &Rc<Browser>, event: Event) {
     match event {
         Event::Submit(tab, client, id) => submit(browser, &browser.tab(tab), client, id, None),
         Event::Die(tab, id, polls, death) => submit(browser, &browser.tab(tab), 0, id, Some((polls, death))),
@@ -196,29 +198,29 @@ pub(crate) fn befall(browser: &Rc<Browser>, event: Event) {
             }
         }
         Event::Reload(tab) => reload(browser, tab),
-        Event::TakeUp(tab) => take_up(browser, &browser.tab(tab)),
+        Event::Resume(tab) => resume(browser, &browser.tab(tab)),
         Event::Freeze(tab, time) => {
             browser.executor().freeze(tab);
             let (executor, thawed) = (Rc::clone(browser.executor()), Rc::clone(browser));
             executor.clone().spawn(None, async move {
                 executor.sleep(time).await;
                 executor.thaw(tab);
-                thawed.stir(Some(tab));
+                thawed.notify(Some(tab));
             });
         }
         Event::Show(tab, is_visible) => {
             browser.tab(tab).is_visible.set(is_visible);
-            browser.stir(Some(tab));
+            browser.notify(Some(tab));
         }
         Event::Offline(time) => {
             let provider = Rc::clone(&browser.provider);
             provider.offline_until.set(provider.executor.now() + time);
-            browser.stir(None);
+            browser.notify(None);
             let browser = Rc::clone(browser);
             provider.executor.clone().spawn(None, async move {
                 provider.executor.sleep(time).await;
                 if provider.is_online() {
-                    browser.stir(None);
+                    browser.notify(None);
                 }
             });
         }

@@ -1,4 +1,4 @@
-//! The service, and the line to it.
+//! The service, and the network to it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -7,53 +7,53 @@ use std::rc::Rc;
 use kling_core::endpoint::{HttpRequest, Method, TransportError};
 use kling_core::flow::Reply;
 
-use super::chance::Chance;
 use super::executor::{Executor, Slot};
+use super::random::Random;
 use super::schedule::{GetFault, Odd, PostFault, Refusal, Schedule};
 use crate::script::{answer, no_such_task, redirect, unreachable};
 
 /// A task of the service.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
+pub(crate) struct ServiceTask {
     pub(crate) external: String,
     pub(crate) created: u64,
-    /// When it is found.
+    /// When the service begins to find it.
     pub(crate) shown: u64,
     pub(crate) ends: u64,
 }
 
 pub(crate) struct Provider {
     pub(crate) executor: Rc<Executor>,
-    pub(crate) chance: Chance,
+    pub(crate) random: Random,
     schedule: Schedule,
     posts: RefCell<VecDeque<PostFault>>,
     gets: RefCell<VecDeque<GetFault>>,
-    /// By the service's id. Each of them was charged.
-    pub(crate) tasks: RefCell<BTreeMap<String, Made>>,
-    /// Until when there is no network.
+    /// All tasks, by the id of the service. Each was charged.
+    pub(crate) tasks: RefCell<BTreeMap<String, ServiceTask>>,
+    /// When the network returns.
     pub(crate) offline_until: Cell<u64>,
-    /// Since when nothing goes wrong any more.
+    /// When all faults ended.
     pub(crate) healed: Cell<Option<u64>>,
-    /// How many questions were asked.
-    pub(crate) asked: Cell<u64>,
+    /// How many GET requests were sent.
+    pub(crate) polls: Cell<u64>,
 }
 
 impl Provider {
     pub(crate) fn new(schedule: Schedule) -> Self {
         Self {
             executor: Rc::default(),
-            chance: Chance::new(schedule.seed),
+            random: Random::new(schedule.seed),
             posts: RefCell::new(schedule.posts.iter().copied().collect()),
             gets: RefCell::new(schedule.gets.iter().copied().collect()),
             schedule,
             tasks: RefCell::default(),
             offline_until: Cell::default(),
             healed: Cell::default(),
-            asked: Cell::default(),
+            polls: Cell::default(),
         }
     }
 
-    /// From now on nothing goes wrong.
+    /// Ends all faults.
     pub(crate) fn heal(&self) {
         self.posts.borrow_mut().clear();
         self.gets.borrow_mut().clear();
@@ -65,13 +65,13 @@ impl Provider {
         self.executor.now() >= self.offline_until.get()
     }
 
-    /// What was charged under an external id.
+    /// The tasks that were charged under an external id.
     pub(crate) fn charged(&self, external: &str) -> Vec<String> {
         let tasks = self.tasks.borrow();
-        tasks.iter().filter(|(_, made)| made.external == external).map(|(id, _)| id.clone()).collect()
+        tasks.iter().filter(|(_, task)| task.external == external).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Sends a request, and counts what it is charged with. It goes its way even when nobody awaits the answer any more.
+    /// Sends a request, and counts its charges. The request arrives even if the caller is dropped.
     pub(crate) async fn send(
         self: &Rc<Self>,
         request: HttpRequest,
@@ -84,7 +84,7 @@ impl Provider {
         self.executor.spawn(None, async move {
             let reply = match request.method {
                 Method::Post => provider.submission(&external.expect("a submission has an id"), &paid, &to).await,
-                Method::Get => provider.question(request.url.rsplit('/').next().unwrap()).await,
+                Method::Get => provider.poll(request.url.rsplit('/').next().unwrap()).await,
             };
             if let Some(reply) = reply {
                 to.put(if provider.is_online() { reply } else { unreachable() });
@@ -94,7 +94,7 @@ impl Provider {
     }
 
     async fn travel(&self) {
-        self.executor.sleep(20 + u64::from(self.chance.below(300))).await;
+        self.executor.sleep(20 + u64::from(self.random.below(300))).await;
     }
 
     async fn submission(&self, external: &str, paid: &Cell<u32>, early: &Slot<Reply>) -> Option<Reply> {
@@ -106,7 +106,7 @@ impl Provider {
         let reply = match fault {
             PostFault::LostBefore => unreachable(),
             PostFault::Stalled(false) => return None,
-            PostFault::Odd(odd, false) => said(odd),
+            PostFault::Odd(odd, false) => odd_response(odd),
             PostFault::Busy(code) => busy(code),
             PostFault::Refused(refusal) => refused(refusal),
             PostFault::Late(time) => {
@@ -131,7 +131,7 @@ impl Provider {
             }
             PostFault::Odd(odd, true) => {
                 let _ = self.create(external, paid);
-                said(odd)
+                odd_response(odd)
             }
             PostFault::Slow(time) => {
                 let reply = self.create(external, paid);
@@ -150,35 +150,35 @@ impl Provider {
         paid.set(paid.get() + 1);
         let now = self.executor.now();
         let id = self.make(external, now + self.schedule.takes);
-        told(&id, &self.tasks.borrow()[&id], now)
+        response_for(&id, &self.tasks.borrow()[&id], now)
     }
 
-    /// A task that ends then.
+    /// Creates a task that ends at `ends`.
     pub(crate) fn make(&self, external: &str, ends: u64) -> String {
         let mut tasks = self.tasks.borrow_mut();
         let id = format!("7{:08}", tasks.len());
         let created = self.executor.now();
         let shown = created + self.schedule.lag;
-        tasks.insert(id.clone(), Made { external: external.to_owned(), created, shown, ends });
+        tasks.insert(id.clone(), ServiceTask { external: external.to_owned(), created, shown, ends });
         id
     }
 
-    async fn question(&self, id: &str) -> Option<Reply> {
-        self.asked.set(self.asked.get() + 1);
+    async fn poll(&self, id: &str) -> Option<Reply> {
+        self.polls.set(self.polls.get() + 1);
         let fault = self.gets.borrow_mut().pop_front().unwrap_or(GetFault::Fine);
         self.travel().await;
         if !self.is_online() {
             return Some(unreachable());
         }
         let reply = match fault {
-            GetFault::Fine => self.tell(id),
+            GetFault::Fine => self.find(id),
             GetFault::Lost => unreachable(),
             GetFault::Stalled => return None,
             GetFault::Absent => no_such_task(),
             GetFault::Busy => busy(1302),
-            GetFault::Odd(odd) => said(odd),
+            GetFault::Odd(odd) => odd_response(odd),
             GetFault::Slow(time) => {
-                let reply = self.tell(id);
+                let reply = self.find(id);
                 self.executor.sleep(time).await;
                 reply
             }
@@ -187,33 +187,33 @@ impl Provider {
         Some(reply)
     }
 
-    fn tell(&self, id: &str) -> Reply {
+    fn find(&self, id: &str) -> Reply {
         let (now, tasks) = (self.executor.now(), self.tasks.borrow());
-        let by_external = || tasks.iter().find(|(_, made)| self.schedule.finds && made.external == id);
+        let by_external = || tasks.iter().find(|(_, task)| self.schedule.finds && task.external == id);
         match tasks.get_key_value(id).or_else(by_external) {
-            Some((id, made)) if now >= made.shown => told(id, made, now),
+            Some((id, task)) if now >= task.shown => response_for(id, task, now),
             _ => no_such_task(),
         }
     }
 }
 
-/// A task as the service tells of it.
-fn told(id: &str, made: &Made, now: u64) -> Reply {
-    let status = match made.ends {
+/// The response of the service for a task.
+fn response_for(id: &str, task: &ServiceTask, now: u64) -> Reply {
+    let status = match task.ends {
         ends if now < ends => {
-            if now < made.created + 5_000 {
+            if now < task.created + 5_000 {
                 "submitted"
             } else {
                 "processing"
             }
         }
-        // Any third task fails.
+        // One task in three fails.
         ends if ends % 3 == 0 => "failed",
         _ => "succeed",
     };
     let videos =
         if status == "succeed" { r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"# } else { "" };
-    let external = &made.external;
+    let external = &task.external;
     answer(
         200,
         &format!(
@@ -222,7 +222,7 @@ fn told(id: &str, made: &Made, now: u64) -> Reply {
     )
 }
 
-fn said(odd: Odd) -> Reply {
+fn odd_response(odd: Odd) -> Reply {
     const HTML: &str = "<!DOCTYPE html><title>Error</title>";
     match odd {
         Odd::ServerError => answer(500, r#"{"code":"do_request_failed","message":"upstream error"}"#),
@@ -252,7 +252,7 @@ fn refused(refusal: Refusal) -> Reply {
     }
 }
 
-/// What a browser says when it has no network at all.
+/// The error of an offline browser.
 pub(crate) fn no_network() -> TransportError {
     TransportError::new("net::ERR_INTERNET_DISCONNECTED")
 }

@@ -1,4 +1,4 @@
-//! What goes wrong in one world, and when.
+//! The faults of one world, and their times.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,13 +7,13 @@ use crate::script::{MINUTE, SECOND};
 
 const HOUR: u64 = 60 * MINUTE;
 
-/// So many tabs are open at once.
+/// How many tabs are open.
 pub(crate) const TABS: usize = 3;
 
-/// So many clients has each page.
+/// How many clients each page has.
 pub(crate) const CLIENTS: usize = 2;
 
-/// One world.
+/// The service, the browser and the faults of one world.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// Whether the service refuses an external id that it knows.
@@ -26,55 +26,55 @@ pub(crate) struct Schedule {
     pub(crate) lag: u64,
     /// How long a task takes.
     pub(crate) takes: u64,
-    /// Of all that is left to chance.
+    /// The seed of the random numbers.
     pub(crate) seed: u32,
-    /// What becomes of the first submissions.
+    /// The faults of the first paid requests.
     pub(crate) posts: Vec<PostFault>,
-    /// What becomes of the first questions.
+    /// The faults of the first GET requests.
     pub(crate) gets: Vec<GetFault>,
-    /// What happens, each so many ms after the one before.
+    /// The events, each with its time after the previous one in ms.
     pub(crate) events: Vec<(u64, Event)>,
 }
 
-/// What becomes of a submission.
+/// What happens to a paid request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PostFault {
     Fine,
-    /// The connection breaks before anything has arrived.
+    /// The connection breaks before the request has arrived.
     LostBefore,
-    /// It breaks before the answer.
+    /// The connection breaks before the response.
     LostAfter,
-    /// It breaks, and the request arrives that much later all the same.
+    /// The connection breaks, but the request arrives this many ms later.
     Late(u64),
-    /// The answer takes that long.
+    /// The response takes this many ms.
     Slow(u64),
-    /// Nothing comes; the request did arrive, or did not.
+    /// No response comes; `true`: the request did arrive.
     Stalled(bool),
     /// The browser or the gateway sends it again.
     Repeated,
-    /// An answer that says nothing of the task, which was created, or was not.
+    /// A response without a task; `true`: the task was created.
     Odd(Odd, bool),
-    /// The service has no room just now.
+    /// The service throttles the request.
     Busy(u16),
-    /// The service refuses it.
+    /// The service refuses the request.
     Refused(Refusal),
 }
 
-/// What becomes of a question.
+/// What happens to a GET request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum GetFault {
     Fine,
     Lost,
     Stalled,
-    /// The answer was made at once, and takes that long.
+    /// The response is created at once, and takes this many ms.
     Slow(u64),
-    /// As if there were no such task.
+    /// The service does not find the task.
     Absent,
     Busy,
     Odd(Odd),
 }
 
-/// An answer from which nothing can be learnt.
+/// A response that does not show whether a task exists.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Odd {
     ServerError,
@@ -87,7 +87,7 @@ pub(crate) enum Odd {
     SuccessInHtml,
 }
 
-/// A refusal that can be believed.
+/// A refusal that proves that no task was created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
     Parameters,
@@ -99,41 +99,41 @@ pub(crate) enum Refusal {
     Redirect,
 }
 
-/// What somebody does, or what befalls them.
+/// What happens in the browser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// In that tab, by that client of its page, under that id.
+    /// A submission in this tab, by this client of its page, under this id.
     Submit(usize, usize, u8),
-    /// The same; its caller dies when the submission has been polled that many times.
+    /// The same, but its caller dies after this many polls of the future.
     Die(usize, u8, u32, Death),
-    /// What that tab submits.
+    /// All submissions of this tab are aborted.
     Abort(usize),
-    /// The tab crashes or is reloaded, and its page takes up what is listed.
+    /// The tab crashes or is reloaded, and its page continues all listed records.
     Reload(usize),
-    /// The page takes up what is listed.
-    TakeUp(usize),
+    /// The page continues all listed records.
+    Resume(usize),
     Freeze(usize, u64),
     Show(usize, bool),
     Offline(u64),
-    /// The wall clock is set.
+    /// The wall clock changes.
     Clock(Clock),
-    /// So many of the next calls of the storage fail.
+    /// This many of the next calls of the storage fail.
     StorageFails(u32),
 }
 
 /// How a caller ends before its submission does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Death {
-    /// Its signal fires, or its client is closed.
+    /// Its signal aborts, or its client is closed.
     Abort,
-    /// Its tab is killed, and another one is opened in its place.
+    /// Its tab crashes, and a new one replaces it.
     Crash,
 }
 
-/// What becomes of the wall clock.
+/// How the wall clock runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
-    /// It goes on, this many ms later or earlier.
+    /// It runs, this many ms fast or slow.
     Shift(i64),
     /// It stands still.
     Frozen,
@@ -215,7 +215,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (tab.clone(), 0..2_u8, 0..60_u32, death()).prop_map(|(tab, id, polls, death)| Event::Die(tab, id, polls, death)),
         2 => tab.clone().prop_map(Event::Abort),
         4 => tab.clone().prop_map(Event::Reload),
-        2 => tab.clone().prop_map(Event::TakeUp),
+        2 => tab.clone().prop_map(Event::Resume),
         2 => (tab.clone(), time(HOUR)).prop_map(|(tab, time)| Event::Freeze(tab, time)),
         2 => (tab, any::<bool>()).prop_map(|(tab, is_visible)| Event::Show(tab, is_visible)),
         2 => time(3 * HOUR).prop_map(Event::Offline),
@@ -224,7 +224,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Any world in which somebody submits something.
+/// All worlds with at least one submission.
 pub(crate) fn schedules() -> impl Strategy<Value = Schedule> {
     let service = (any::<bool>(), any::<bool>(), prop::sample::select(&[0, 5 * SECOND, MINUTE]), 0..10 * MINUTE);
     let browser = (prop::bool::weighted(0.8), any::<u32>());

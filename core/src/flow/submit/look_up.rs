@@ -49,8 +49,8 @@ impl<H: Host> Submission<'_, H> {
         Err(unclear.unwrap_or_else(|| Outcome::unknown("no task was found")))
     }
 
-    /// Looks up the task of another submission under this id, whose outcome the caller could not know. Sends nothing: only a
-    /// call that is made after that outcome was recorded as unknown may send.
+    /// Looks up the task of another submission under this id, whose outcome the caller could not know. Does not send:
+    /// only a call that is made after that outcome was recorded as unknown may send.
     pub(super) async fn find_task_of_other_submission(
         &mut self,
         earlier: Option<Box<TaskRecord>>,

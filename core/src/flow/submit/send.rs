@@ -2,9 +2,8 @@
 
 use std::mem;
 
-use super::super::{Host, is_throttled};
+use super::super::{Host, is_throttled, no_data};
 use super::{End, Sent, Submission};
-use crate::endpoint::TransportError;
 use crate::error::{Error, ErrorCode};
 use crate::progress::{Progress, WaitingReason};
 use crate::race::{First, race};
@@ -41,7 +40,7 @@ impl<H: Host> Submission<'_, H> {
             sent = sent.saturating_add(1);
             let reply = match race(host.send(self.service.create()), host.sleep(limit)).await {
                 First::Left(reply) => reply,
-                First::Right(()) => Err(TransportError::new("no response within the time limit of the upload")),
+                First::Right(()) => Err(no_data()),
             };
             drop(pass);
             let error = match Outcome::of(reply, &self.call.id) {

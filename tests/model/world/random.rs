@@ -1,11 +1,11 @@
-//! What is left to chance, the same for the same seed.
+//! Random numbers, the same for the same seed.
 
 use std::cell::Cell;
 
-/// Numbers of a linear congruential generator.
-pub(crate) struct Chance(Cell<u64>);
+/// A linear congruential generator.
+pub(crate) struct Random(Cell<u64>);
 
-impl Chance {
+impl Random {
     pub(crate) fn new(seed: u32) -> Self {
         Self(Cell::new(u64::from(seed)))
     }
