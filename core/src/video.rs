@@ -1,5 +1,9 @@
 //! What a delivery host sent, judged.
 
+mod boxes;
+
+pub use boxes::{FileEnd, file_end};
+
 use crate::endpoint::{Status, TransportError};
 use crate::error::{Error, ErrorCode};
 

@@ -15,6 +15,7 @@
 
 mod adopt;
 mod answer;
+mod boxes;
 mod change;
 mod conformance;
 mod download;

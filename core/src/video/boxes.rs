@@ -1,0 +1,119 @@
+//! Whether an MP4 file is whole: its top-level boxes say their lengths.
+//!
+//! A box begins with its length, four bytes big-endian, and its type, four letters. Length 1: the length is in the eight bytes
+//! after the type. Length 0: the box reaches to the end of the file. (ISO/IEC 14496-12, section 4.2)
+
+use std::future::Future;
+use std::ops::Range;
+
+/// How much of a box is read: length, type and long length.
+const HEADER_BYTES: u64 = 16;
+/// The shortest box: length and type.
+const MIN_BOX_BYTES: u64 = 8;
+/// More boxes than that are not read. A fragmented video of a minute has about a hundred.
+const MAX_BOXES: u32 = 2_000;
+
+/// What the boxes of a file say about its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileEnd {
+    /// The file does not begin with the box of an MP4 file.
+    NotMp4,
+    /// The last box, or a part of the video that must follow it, is missing.
+    Cut,
+    /// The last box ends where the file ends, and the video is in it.
+    Whole,
+    /// The file may be whole; its boxes do not say so.
+    Unknown,
+}
+
+/// Reads the headers of the top-level boxes of a file of `length` bytes, through `read`.
+///
+/// # Errors
+///
+/// That of `read`.
+pub async fn file_end<E, R>(length: u64, read: impl Fn(Range<u64>) -> R) -> Result<FileEnd, E>
+where
+    R: Future<Output = Result<Vec<u8>, E>>,
+{
+    let mut walk = Walk::default();
+    for _ in 0..MAX_BOXES {
+        let end = walk.at.saturating_add(HEADER_BYTES).min(length);
+        let header = read(walk.at..end).await?;
+        if let Some(found) = walk.step(&header, length) {
+            return Ok(found);
+        }
+    }
+    Ok(FileEnd::Unknown)
+}
+
+/// The boxes read so far.
+#[derive(Debug, Default)]
+struct Walk {
+    /// Where the next box begins.
+    at: u64,
+    has_movie: bool,
+    has_media: bool,
+    is_fragmented: bool,
+    /// The last box announces another one.
+    awaits_media: bool,
+}
+
+impl Walk {
+    /// Takes the header of the next box.
+    fn step(&mut self, header: &[u8], length: u64) -> Option<FileEnd> {
+        let kind = header.get(4..8);
+        if self.at == 0 {
+            if kind != Some(b"ftyp") {
+                return Some(FileEnd::NotMp4);
+            }
+        } else if self.at == length {
+            return Some(self.at_the_end());
+        }
+        let Some(kind) = kind else { return Some(self.in_the_tail(FileEnd::Cut)) };
+        if !kind.iter().all(|letter| (0x20..0x7f).contains(letter) || *letter == 0xa9) {
+            return Some(self.in_the_tail(FileEnd::Unknown));
+        }
+        let size = match be_u32(header) {
+            0 => return Some(FileEnd::Unknown),
+            1 => be_u64(header.get(8..16)),
+            size => Some(u64::from(size)),
+        };
+        // A header that is cut says no length.
+        let Some(size) = size else { return Some(FileEnd::Cut) };
+        if size < MIN_BOX_BYTES {
+            return Some(self.in_the_tail(FileEnd::Unknown));
+        }
+        self.awaits_media = kind == b"moof";
+        self.is_fragmented |= self.awaits_media;
+        self.has_movie |= kind == b"moov";
+        self.has_media |= kind == b"mdat";
+        self.at = self.at.saturating_add(size);
+        (self.at > length).then_some(FileEnd::Cut)
+    }
+
+    /// The last box ended with the file.
+    fn at_the_end(&self) -> FileEnd {
+        if !self.has_media || self.awaits_media {
+            FileEnd::Cut
+        } else if self.is_fragmented {
+            // More fragments may be missing.
+            FileEnd::Unknown
+        } else {
+            FileEnd::Whole
+        }
+    }
+
+    /// What follows the last box is no box. A player does not need it.
+    fn in_the_tail(&self, otherwise: FileEnd) -> FileEnd {
+        let is_complete = self.has_movie && self.has_media && !self.is_fragmented;
+        if is_complete { FileEnd::Whole } else { otherwise }
+    }
+}
+
+fn be_u32(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().copied().map_or(0, u32::from_be_bytes)
+}
+
+fn be_u64(bytes: Option<&[u8]>) -> Option<u64> {
+    Some(u64::from_be_bytes(*bytes?.first_chunk()?))
+}

@@ -1,0 +1,104 @@
+//! Whether an MP4 file is whole, by its boxes.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::ops::Range;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use kling_core::video::{FileEnd, file_end};
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a read of a slice waited"),
+    }
+}
+
+fn end_of(file: &[u8]) -> FileEnd {
+    let reads = Cell::new(0);
+    let read = async |range: Range<u64>| {
+        reads.set(reads.get() + 1);
+        Ok::<_, Infallible>(file[range.start as usize..range.end as usize].to_vec())
+    };
+    let end = run(file_end(file.len() as u64, read)).unwrap();
+    assert!(reads.get() <= 2_000, "{} reads", reads.get());
+    end
+}
+
+/// A box of that type with `bytes` bytes of content.
+fn a_box(kind: &[u8; 4], bytes: usize) -> Vec<u8> {
+    [&(bytes as u32 + 8).to_be_bytes(), kind, vec![0x5a; bytes].as_slice()].concat()
+}
+
+/// The same with a length of 64 bits.
+fn long_box(kind: &[u8; 4], bytes: usize) -> Vec<u8> {
+    [&1_u32.to_be_bytes()[..], kind, &(bytes as u64 + 16).to_be_bytes(), vec![0x5a; bytes].as_slice()].concat()
+}
+
+/// The same, which reaches to the end of the file.
+fn open_box(kind: &[u8; 4], bytes: usize) -> Vec<u8> {
+    [&0_u32.to_be_bytes()[..], kind, vec![0x5a; bytes].as_slice()].concat()
+}
+
+fn file(boxes: &[Vec<u8>]) -> Vec<u8> {
+    boxes.concat()
+}
+
+#[test]
+fn every_layout_has_its_end() {
+    let ftyp = || a_box(b"ftyp", 16);
+    let (moov, mdat) = (|| a_box(b"moov", 40), || a_box(b"mdat", 60));
+    let fragment = || [a_box(b"moof", 20), a_box(b"mdat", 30)].concat();
+    let cases: &[(&str, Vec<u8>, FileEnd)] = &[
+        ("for streaming", file(&[ftyp(), moov(), mdat()]), FileEnd::Whole),
+        ("index last", file(&[ftyp(), mdat(), moov()]), FileEnd::Whole),
+        ("with free space", file(&[ftyp(), a_box(b"free", 0), mdat(), moov(), a_box(b"free", 9)]), FileEnd::Whole),
+        ("without an index", file(&[ftyp(), mdat()]), FileEnd::Whole),
+        ("a long length", file(&[ftyp(), moov(), long_box(b"mdat", 70)]), FileEnd::Whole),
+        ("a type with a copyright sign", file(&[ftyp(), moov(), mdat(), a_box(b"\xa9nam", 3)]), FileEnd::Whole),
+        ("an unknown tail", [file(&[ftyp(), moov(), mdat()]), vec![0; 5]].concat(), FileEnd::Whole),
+        ("a tail of zeros", [file(&[ftyp(), mdat(), moov()]), vec![0; 50]].concat(), FileEnd::Whole),
+        ("an open last box", file(&[ftyp(), moov(), open_box(b"mdat", 33)]), FileEnd::Unknown),
+        ("fragments", file(&[ftyp(), moov(), fragment(), fragment()]), FileEnd::Unknown),
+        ("half a fragment", file(&[ftyp(), moov(), fragment(), a_box(b"moof", 20)]), FileEnd::Cut),
+        ("no media", file(&[ftyp(), moov()]), FileEnd::Cut),
+        ("the type alone", ftyp(), FileEnd::Cut),
+        (
+            "a box too short",
+            [file(&[ftyp(), mdat()]), vec![0, 0, 0, 7], b"moov....".to_vec()].concat(),
+            FileEnd::Unknown,
+        ),
+        ("empty", Vec::new(), FileEnd::NotMp4),
+        ("a web page", b"<!doctype html><html>not a video</html>".to_vec(), FileEnd::NotMp4),
+        ("another container", b"\x1aE\xdf\xa3 webm webm webm".to_vec(), FileEnd::NotMp4),
+        ("media first", file(&[mdat(), moov()]), FileEnd::NotMp4),
+    ];
+    for (name, file, expected) in cases {
+        assert_eq!(end_of(file), *expected, "{name}");
+    }
+}
+
+#[test]
+fn no_part_of_a_file_is_whole() {
+    let ftyp = || a_box(b"ftyp", 16);
+    let layouts = [
+        file(&[ftyp(), a_box(b"moov", 40), a_box(b"mdat", 60)]),
+        file(&[ftyp(), a_box(b"moov", 40), long_box(b"mdat", 60)]),
+        file(&[ftyp(), a_box(b"free", 3), a_box(b"moov", 40), a_box(b"wide", 0), a_box(b"mdat", 100)]),
+    ];
+    for whole in layouts {
+        for length in 8..whole.len() {
+            assert_eq!(end_of(&whole[..length]), FileEnd::Cut, "{length} of {} bytes", whole.len());
+        }
+        assert_eq!(end_of(&whole), FileEnd::Whole);
+    }
+}
+
+#[test]
+fn a_hostile_file_costs_a_bounded_number_of_reads() {
+    let many = [a_box(b"ftyp", 0), a_box(b"free", 0).repeat(100_000)].concat();
+    assert_eq!(end_of(&many), FileEnd::Unknown);
+    let huge = [a_box(b"ftyp", 0), 1_u32.to_be_bytes().to_vec(), b"mdat".to_vec(), vec![0xff; 8]].concat();
+    assert_eq!(end_of(&huge), FileEnd::Cut);
+}
