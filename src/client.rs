@@ -14,7 +14,7 @@ use super::draft::ready;
 use super::fault::{Failure, js_error};
 use super::host::Browser;
 use super::listener::Listener;
-use super::object::{is_object, member, plain, task};
+use super::object::{is_object, member, task, to_js};
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::records;
 use super::settings::Settings;
@@ -180,7 +180,7 @@ impl Client {
     pub fn records(&self) -> Promise {
         self.simple_call(|settings| async move {
             let listener = Listener::new(None);
-            Ok(plain(&*Flow::new(&Browser::new(&settings, &listener, None)).records().await?))
+            Ok(to_js(&*Flow::new(&Browser::new(&settings, &listener, None)).records().await?))
         })
     }
 

@@ -21,7 +21,7 @@ use kling_core::flow::Flow;
 use kling_core::flow::download::{ResponseHead, Source, Transfer};
 use kling_core::gate::Gate;
 use kling_core::task::Video;
-use kling_core::video::START;
+use kling_core::video::START_BYTES;
 
 #[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
@@ -75,7 +75,7 @@ impl Transfer for Stream<'_> {
     }
 
     async fn first_bytes(&self) -> Result<Vec<u8>, TransportError> {
-        let bytes = files::begin(&self.blob()?, 0..START).bytes().await;
+        let bytes = files::begin(&self.blob()?, 0..START_BYTES).bytes().await;
         bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError::new(error.0))
     }
 }

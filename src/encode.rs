@@ -12,7 +12,7 @@ use web_sys::Blob;
 
 use super::files::{Unreadable, begin, blob_of, size};
 use super::number::count;
-use kling_core::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
+use kling_core::encoding::{BLOCK_BYTES, ENCODED_BLOCK_BYTES, SLICE_BYTES, encode_block, encoded_len};
 use kling_core::error::{Error, ErrorCode};
 
 /// The base64 of a file as one string.
@@ -35,12 +35,12 @@ pub(super) struct Encoder {
 impl Encoder {
     /// Allocates the two buffers. Exhausted memory is an error, not a trap.
     pub(super) fn new() -> Result<Self, Error> {
-        Ok(Self { block: buffer(BLOCK)?, encoded: buffer(ENCODED_BLOCK)? })
+        Ok(Self { block: buffer(BLOCK_BYTES)?, encoded: buffer(ENCODED_BLOCK_BYTES)? })
     }
 
     /// The base64 of a file, as blobs of a few MiB. `read` gets the number of bytes of each step.
     pub(super) async fn encode(&mut self, file: &Blob, read: &mut dyn FnMut(u64)) -> Result<Vec<Blob>, Unreadable> {
-        let (length, step) = (size(file), count(SLICE));
+        let (length, step) = (size(file), count(SLICE_BYTES));
         let from = |start: u64| (start < length).then(|| begin(file, start..start.saturating_add(step)));
         let mut parts = Vec::new();
         let mut start = 0;
@@ -61,7 +61,7 @@ impl Encoder {
         let length = u32::try_from(encoded_len(bytes.length().into())).unwrap_or(0);
         let encoded = Uint8Array::new_with_length(length);
         let (mut read, mut written) = (0_u32, 0_u32);
-        let step = u32::try_from(BLOCK).unwrap_or(u32::MAX);
+        let step = u32::try_from(BLOCK_BYTES).unwrap_or(u32::MAX);
         while read < bytes.length() {
             let end = read.saturating_add(step).min(bytes.length());
             let piece = bytes.subarray(read, end);

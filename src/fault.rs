@@ -4,7 +4,7 @@ use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::object::{plain, set};
+use super::object::{set, to_js};
 use kling_core::error::{Error, ErrorCode};
 
 #[wasm_bindgen(module = "/src/js/error.js")]
@@ -42,7 +42,7 @@ impl Failure {
     pub(super) fn caused(error: &Error, cause: &JsValue) -> Self {
         let options = Object::new();
         set(&options, "cause", cause);
-        Self(KlingError::new(error.message(), &plain(error), &options).into())
+        Self(KlingError::new(error.message(), &to_js(error), &options).into())
     }
 }
 
@@ -67,7 +67,7 @@ impl From<Failure> for JsValue {
 
 /// The error as JavaScript throws it.
 pub(super) fn js_error(error: &Error) -> JsValue {
-    KlingError::new(error.message(), &plain(error), &JsValue::UNDEFINED).into()
+    KlingError::new(error.message(), &to_js(error), &JsValue::UNDEFINED).into()
 }
 
 /// What the browser says of an error of its own.

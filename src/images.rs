@@ -13,7 +13,7 @@ use super::object::{is_object, js_value, member};
 use super::text::address;
 use kling_core::image::{self, ImageFormat, ImageHeader};
 use kling_core::issue::{Issue, IssueCode};
-use kling_core::plain::Members;
+use kling_core::plain::PlainObject;
 use kling_core::request::DraftImage;
 
 #[wasm_bindgen(module = "/src/js/bytes.js")]
@@ -116,8 +116,9 @@ pub(super) async fn info(blob: &Blob) -> JsValue {
     let (width, height) = header.as_ref().and_then(|header| header.size).unzip();
     let format = header.map_or(ImageFormat::Unknown, |header| header.format);
     let members =
-        Members::default().text("format", format.as_str()).number("bytes", size(blob)).list("issues", &issues);
-    let members = members.some_number("width", width.map(u64::from)).some_number("height", height.map(u64::from));
+        PlainObject::default().string("format", format.as_str()).number("bytes", size(blob)).array("issues", &issues);
+    let members =
+        members.optional_number("width", width.map(u64::from)).optional_number("height", height.map(u64::from));
     js_value(&members.into())
 }
 

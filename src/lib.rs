@@ -72,7 +72,7 @@ pub fn validate_request(#[wasm_bindgen(unchecked_param_type = "VideoRequest")] r
         Vec::new(),
         Box::pin(async move {
             let (checked, _) = draft::check(&request, &Listener::new(None)).await;
-            Ok(object::plain(&*checked.issues))
+            Ok(object::to_js(&*checked.issues))
         }),
     )
 }

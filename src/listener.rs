@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::fault::js_error;
-use super::object::{plain, set, task};
+use super::object::{set, task, to_js};
 use kling_core::progress::Progress;
 
 #[wasm_bindgen(module = "/src/js/fault.js")]
@@ -33,7 +33,7 @@ impl Listener {
 }
 
 fn js_progress(progress: &Progress) -> JsValue {
-    let value = plain(progress);
+    let value = to_js(progress);
     match progress {
         Progress::Watching { task: watched, .. } => set(&value, "task", &task(watched)),
         Progress::Waiting { error: Some(error), .. } => set(&value, "error", &js_error(error)),

@@ -4,23 +4,23 @@ use js_sys::Reflect;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use kling_core::plain::{Plain, Show};
+use kling_core::plain::{PlainValue, ToPlain};
 use kling_core::task::Task;
 
 /// A value of ours as plain JavaScript.
-pub(super) fn plain(value: &(impl Show + ?Sized)) -> JsValue {
-    js_value(&value.show())
+pub(super) fn to_js(value: &(impl ToPlain + ?Sized)) -> JsValue {
+    js_value(&value.to_plain())
 }
 
 /// A value as JavaScript has it.
-pub(super) fn js_value(value: &Plain) -> JsValue {
+pub(super) fn js_value(value: &PlainValue) -> JsValue {
     // Our own types serialise; should one not, `undefined` is what is left to show.
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// A task as plain JavaScript, with the answer as it came beside it.
 pub(super) fn task(task: &Task) -> JsValue {
-    let value = plain(task);
+    let value = to_js(task);
     let raw = task.raw.as_deref().and_then(|raw| js_sys::JSON::parse(raw).ok());
     set(&value, "raw", &raw.unwrap_or(JsValue::NULL));
     value

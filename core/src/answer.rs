@@ -1,108 +1,138 @@
-//! What one HTTP answer says: a task, a refusal, or nothing that can be understood.
+//! What one HTTP response says: a task, an error of the service, or none of these.
 
 pub mod meaning;
 mod refusal;
 
 pub use refusal::Refusal;
 
-use crate::endpoint::{HttpResponse, Status};
+use crate::endpoint::{Body, HttpResponse, Status};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::task::Task;
 
-/// What one HTTP answer says.
+/// What one HTTP response says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// A task, whatever its status.
+    /// A task, in any status.
     Task(Box<Task>),
     /// A readable error.
     Refused(Box<Refusal>),
-    /// A redirect, a web page, an empty, a broken or too large a body, or JSON of no known form.
-    Odd(Odd),
+    /// None of these.
+    Unrecognized(Unrecognized),
 }
 
-/// An answer that is none of the documented ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Odd {
+/// A response in none of the known forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unrecognized {
     status: Status,
-    seen: &'static str,
-    is_json: bool,
+    content: Content,
+}
+
+/// What a response in none of the known forms contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// Nothing that a page may read: a redirect that was not followed.
+    Redirect,
+    /// More than [`Body::MAX_BYTES`].
+    TooLarge,
+    Empty,
+    Html,
+    NotJson,
+    JsonWithoutTask,
+    JsonWithoutMessage,
 }
 
 impl Answer {
-    /// Reads an answer.
+    /// Reads a response.
     pub fn read(response: &HttpResponse) -> Self {
-        let odd = |seen, is_json| Self::Odd(Odd { status: response.status, seen, is_json });
-        let Status::Code(status) = response.status else {
-            return odd("a redirect, which is not followed because the key would go with it", false);
-        };
-        let Some(body) = response.body.as_text() else { return odd("an answer of more than 1 MiB", false) };
-        let Some(json) = Json::parse(body) else { return odd(describe(body), false) };
+        let unrecognized = |content| Self::Unrecognized(Unrecognized { status: response.status, content });
+        let Status::Code(status) = response.status else { return unrecognized(Content::Redirect) };
+        let Some(body) = response.body.as_text() else { return unrecognized(Content::TooLarge) };
+        let Some(json) = Json::parse(body) else { return unrecognized(Content::of_text(body)) };
         let is_success = (200..300).contains(&status);
         if let Some(task) = is_success.then(|| Task::read(&json, body)).flatten() {
             return Self::Task(task);
         }
         match Refusal::read(&json, status, response.retry_after.as_deref()) {
             Some(refusal) if !is_success || refusal.is_error() => Self::Refused(Box::new(refusal)),
-            _ if is_success => odd("JSON without a task", true),
-            _ => odd("JSON without a message", true),
+            Some(_) | None if is_success => unrecognized(Content::JsonWithoutTask),
+            Some(_) | None => unrecognized(Content::JsonWithoutMessage),
         }
     }
 }
 
-impl Odd {
+impl Unrecognized {
     /// Its status.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// Whether it is JSON at all: the address answers like a service, though not with what was asked for.
+    /// Whether it is JSON: then it may come from the service, although it does not contain what was requested.
     pub fn is_json(&self) -> bool {
-        self.is_json
+        match self.content {
+            Content::JsonWithoutTask | Content::JsonWithoutMessage => true,
+            Content::Redirect | Content::TooLarge | Content::Empty | Content::Html | Content::NotJson => false,
+        }
     }
 
-    /// As the error of a question.
+    /// The error of a look-up or a poll.
     pub fn into_query_error(self) -> Error {
-        let code = if self.is_of_server() { ErrorCode::ServerError } else { ErrorCode::Protocol };
-        // A page of an edge or of a hotel's network passes; an address that leads elsewhere does not.
-        let passes = self.status != Status::Redirect;
-        self.into_error(code).retryable(passes)
+        let code = if self.is_server_error() { ErrorCode::ServerError } else { ErrorCode::Protocol };
+        // The page of a proxy or of a hotel's network is temporary; a redirect is not.
+        let is_temporary = self.status != Status::Redirect;
+        self.into_error(code).retryable(is_temporary)
     }
 
-    /// As the error of a submission that created nothing.
+    /// The error of a submission that created no task.
     pub fn into_submission_error(self) -> Error {
         if self.status != Status::Code(413) {
             return self.into_error(ErrorCode::Protocol);
         }
-        // Any web server on the way says that, in a page of its own.
-        let message = format!("{} (HTTP 413 with {})", meaning::TOO_LARGE.advice, self.seen);
-        Error::new(meaning::TOO_LARGE.code, message).detailed(|details| details.status = Some(413))
+        // Any web server on the way may send this status, with a page of its own.
+        let message = format!("{} (HTTP 413 with {})", meaning::TOO_LARGE.advice, self.content.description());
+        Error::new(meaning::TOO_LARGE.code, message).with_status(self.status)
     }
 
-    fn is_of_server(&self) -> bool {
+    /// The error with that code. Whether the call may be repeated depends on the request.
+    pub fn into_error(self, code: ErrorCode) -> Error {
+        let content = self.content.description();
+        let found = match self.status {
+            Status::Redirect => content.to_owned(),
+            Status::Code(code) => format!("HTTP {code} with {content}"),
+        };
+        // A proxy that cannot reach the service has a status from 500; any other response may come from another server.
+        let advice = if self.is_server_error() { "" } else { "; check the base URL" };
+        Error::new(code, format!("expected a response of the service, found {found}{advice}")).with_status(self.status)
+    }
+
+    fn is_server_error(self) -> bool {
         matches!(self.status, Status::Code(500..))
     }
+}
 
-    /// As an error. What a repetition would mean depends on what was asked.
-    pub fn into_error(self, code: ErrorCode) -> Error {
-        let found = match self.status {
-            Status::Redirect => self.seen.to_owned(),
-            Status::Code(code) => format!("HTTP {code} with {}", self.seen),
-        };
-        // From 500 on it is an edge that cannot reach the service, not another place.
-        let advice = if self.is_of_server() { "" } else { "; check the base address" };
-        let message = format!("expected an answer of the service, found {found}{advice}");
-        Error::new(code, message).detailed(|details| details.status = self.status.code())
+impl Content {
+    fn of_text(body: &str) -> Self {
+        let start = body.trim_start();
+        if start.is_empty() {
+            Self::Empty
+        } else if start.starts_with('<') {
+            Self::Html
+        } else {
+            Self::NotJson
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::Redirect => "a redirect, which is not followed because the key would go with it",
+            Self::TooLarge => "a body of more than 1 MiB",
+            Self::Empty => "an empty body",
+            Self::Html => "a web page",
+            Self::NotJson => "a body that is not JSON",
+            Self::JsonWithoutTask => "JSON without a task",
+            Self::JsonWithoutMessage => "JSON without a message",
+        }
     }
 }
 
-fn describe(body: &str) -> &'static str {
-    let start = body.trim_start();
-    if start.is_empty() {
-        "an empty body"
-    } else if start.starts_with('<') {
-        "a web page"
-    } else {
-        "a body that is not JSON"
-    }
-}
+const _: () = assert!(Body::MAX_BYTES == 1 << 20, "the description of a body that is too large states the limit");

@@ -1,4 +1,4 @@
-//! Where requests go and what goes with them, as plain values.
+//! The base URL, the key, requests and responses.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use crate::redact::Redactor;
 use crate::task::TaskId;
 use crate::url::{HttpUrl, Network};
 
-/// The address used when no other is given.
+/// The default base URL.
 pub const DEFAULT_BASE_URL: &str = "https://api.cometapi.com/kling";
 
-/// The create path, and the stem of the query path. Both are built from it because the service finds a task only
-/// under the path that created it.
+/// The path to create a task, and the start of the path to query one. The service finds a task only under the path that
+/// created it.
 const MULTI_IMAGE_TO_VIDEO: &str = "/v1/videos/multi-image2video";
 
 /// Everything before `/v1/videos/…`: an absolute `http:` or `https:` URL without query, fragment and user name.
@@ -56,16 +56,17 @@ impl BaseUrl {
     }
 }
 
-/// A CometAPI key. Its `Debug` shows nothing of it.
+/// A CometAPI key. Its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// Takes a key as it was pasted: white space around it is dropped.
+    /// Parses a key. White space around it is dropped, because keys are pasted.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidOption`] when it is empty, starts with the word `Bearer`, or cannot stand in a header.
+    /// [`ErrorCode::InvalidOption`] when it is empty, starts with the word `Bearer`, or contains other than visible ASCII
+    /// characters.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let key = text.trim();
         let problem = if key.is_empty() {
@@ -104,12 +105,12 @@ impl fmt::Debug for ApiKey {
 }
 
 /// The keys that one client has used so far, in memory only. A key function may supply another key for each call, and a
-/// response may repeat an earlier one.
+/// response may contain an earlier one.
 #[derive(Clone, Debug, Default)]
 pub struct KnownKeys(Vec<ApiKey>);
 
 impl KnownKeys {
-    /// How many keys are remembered. After that the oldest is dropped.
+    /// The maximum number of keys. After that the oldest is dropped.
     pub const MAX: usize = 32;
 
     /// Remembers a key.
@@ -141,45 +142,43 @@ impl KnownKeys {
 /// A request without its body, which stays with the sender: it is large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// What is asked for.
+    /// Its method.
     pub method: Method,
-    /// The absolute address.
+    /// Its absolute URL.
     pub url: String,
-    /// What the `Authorization` header is made of.
+    /// The key for its `Authorization` header.
     pub key: Option<ApiKey>,
 }
 
-/// What is asked for.
+/// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// A question; may be repeated.
+    /// A look-up, a poll or a download. It may be repeated.
     Get,
-    /// The paid request; never repeated by itself.
+    /// The paid request. It is never repeated automatically.
     Post,
 }
 
-/// The service at one address, with one key.
+/// The service at one base URL, with one key.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Everything before `/v1/videos/…`.
     pub base: BaseUrl,
-    /// Left out where a relay adds it.
+    /// The key; absent if a relay adds it.
     pub key: Option<ApiKey>,
 }
 
 impl Service {
-    /// Checks that an id is not the key, pasted into the wrong field: an id stands in addresses and records.
+    /// Checks that an id does not contain the key, pasted into the wrong field. Ids are part of URLs and records.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InvalidOption`]
     pub fn permit_id(&self, path: &str, id: &str) -> Result<(), Error> {
-        match &self.key {
-            Some(key) if key.is_in(id) => {
-                Err(Error::invalid_option(path, "expected a task id, found the API key in it"))
-            }
-            _ => Ok(()),
+        if self.key.as_ref().is_some_and(|key| key.is_in(id)) {
+            return Err(Error::invalid_option(path, "expected a task id, found the API key in it"));
         }
+        Ok(())
     }
 
     /// The request that creates a task.
@@ -187,12 +186,12 @@ impl Service {
         self.request(Method::Post, format!("{}{MULTI_IMAGE_TO_VIDEO}", self.base.as_str()))
     }
 
-    /// The request that asks for a task.
+    /// The request that queries a task.
     pub fn query(&self, id: &TaskId) -> HttpRequest {
         self.request(Method::Get, format!("{}{MULTI_IMAGE_TO_VIDEO}/{id}", self.base.as_str()))
     }
 
-    /// The request that lets the gateway stream the video of a task.
+    /// The request for the video of a task, through the gateway.
     pub fn content(&self, id: &TaskId) -> HttpRequest {
         self.request(Method::Get, format!("{}/v1/videos/{id}/content", self.base.0.origin()))
     }
@@ -252,10 +251,10 @@ pub enum Body {
 }
 
 impl Body {
-    /// The size limit: 1 MiB, many times any answer of the service. To parse more would hold up the page.
+    /// The maximum size: 1 MiB, many times any response of the service. To parse more would block the page.
     pub const MAX_BYTES: u32 = 1 << 20;
 
-    /// The text, unless there is too much of it.
+    /// The text, unless it is too large.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -270,35 +269,35 @@ impl<T: Into<String>> From<T> for Body {
     }
 }
 
-/// No answer came.
+/// The error of a request without a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// What the browser says of it.
+    /// The message of the browser.
     pub message: String,
     /// Whether the request may have left this machine: `fetch` was called.
     pub is_sent: bool,
 }
 
 impl TransportError {
-    /// No answer came to a request that may have been sent.
+    /// The error of a request that may have been sent.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), is_sent: true }
     }
 
-    /// The same of a request that could not even be made.
+    /// This error, of a request that was not sent.
     #[must_use]
     pub fn not_sent(self) -> Self {
         Self { is_sent: false, ..self }
     }
 
-    /// As an error of a question that may be asked again, unless it could not be made at all.
+    /// The error of a look-up, a poll or a download.
     pub fn into_error(self) -> Error {
         if !self.is_sent {
             let message = format!("nothing was sent: this environment could not make the request ({})", self.message);
             return Error::new(ErrorCode::Internal, message);
         }
         let message = format!(
-            "no answer from the service ({}); the network may be down, the URL wrong, or requests from this page not allowed \
+            "no response from the service ({}); the network may be down, the URL wrong, or requests from this page not allowed \
              (CORS)",
             self.message
         );

@@ -1,19 +1,20 @@
-//! The one error of this crate.
+//! The one error type of this crate.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::endpoint::Status;
 use crate::issue::Issue;
-use crate::plain::{Members, Plain, Show, float};
+use crate::plain::{PlainObject, PlainValue, ToPlain, float};
 use crate::words::words;
 
-/// Why a call failed: a [code](ErrorCode) to decide on, a message to read, and what is known of the answer.
+/// Why a call failed: a [code](ErrorCode) for programs, a message for people, and details.
 ///
-/// It never holds the key nor image data.
+/// It contains neither the key nor image data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
-/// Behind one pointer, because almost everything here may fail and hands its error on.
+/// Behind one pointer, so that a `Result` stays small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Inner {
     code: ErrorCode,
@@ -22,29 +23,29 @@ struct Inner {
     details: Details,
 }
 
-/// What is known beside the code and the message.
+/// The details of an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Details {
-    /// Every problem of an invalid request.
+    /// All problems of an invalid request.
     pub issues: Vec<Issue>,
-    /// The task that the call was about, where there is one.
+    /// The service's id of the task.
     pub task_id: Option<String>,
-    /// The caller's own id of that task.
+    /// The caller's id of the task.
     pub external_task_id: Option<String>,
-    /// HTTP status, where there was an answer.
+    /// The HTTP status of the response.
     pub status: Option<u16>,
     /// The service's own code.
     pub service_code: Option<ServiceCode>,
-    /// What the service's support wants to be told.
+    /// The service's id of the request, for its support.
     pub request_id: Option<String>,
-    /// How long the service asks to wait, in ms.
+    /// The time after which the service allows the next request, in ms.
     pub retry_after: Option<u64>,
-    /// The address of a video that could not be downloaded.
+    /// The URL of a video that could not be downloaded.
     pub url: Option<String>,
 }
 
-/// The service's own code: a number at Kling, a word at the gateway.
+/// A code of the service: a number of Kling, or a word of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceCode {
     /// For example 1303.
@@ -53,36 +54,38 @@ pub enum ServiceCode {
     Word(String),
 }
 
-impl Show for Error {
-    /// Without the message.
-    fn show(&self) -> Plain {
+impl ToPlain for Error {
+    /// All but the message, which the constructor of the JavaScript class takes.
+    fn to_plain(&self) -> PlainValue {
         self.0.details.show(
-            Members::default().text("code", self.0.code.as_str()).with("retryable", Plain::Flag(self.0.retryable)),
+            PlainObject::default()
+                .string("code", self.0.code.as_str())
+                .with("retryable", PlainValue::Bool(self.0.retryable)),
         )
     }
 }
 
 impl Details {
-    fn show(&self, mut members: Members) -> Plain {
+    fn show(&self, mut members: PlainObject) -> PlainValue {
         if !self.issues.is_empty() {
-            members = members.list("issues", &self.issues);
+            members = members.array("issues", &self.issues);
         }
         members = members
-            .some_text("taskId", self.task_id.as_ref())
-            .some_text("externalTaskId", self.external_task_id.as_ref())
-            .some_number("status", self.status.map(u64::from));
+            .optional_string("taskId", self.task_id.as_ref())
+            .optional_string("externalTaskId", self.external_task_id.as_ref())
+            .optional_number("status", self.status.map(u64::from));
         members = match &self.service_code {
             None => members,
-            Some(ServiceCode::Word(word)) => members.text("serviceCode", word),
+            Some(ServiceCode::Word(word)) => members.string("serviceCode", word),
             Some(ServiceCode::Number(number)) => {
                 let size = float(number.unsigned_abs());
-                members.with("serviceCode", Plain::Number(if *number < 0 { -size } else { size }))
+                members.with("serviceCode", PlainValue::Number(if *number < 0 { -size } else { size }))
             }
         };
         members
-            .some_text("requestId", self.request_id.as_ref())
-            .some_number("retryAfter", self.retry_after)
-            .some_text("url", self.url.as_ref())
+            .optional_string("requestId", self.request_id.as_ref())
+            .optional_number("retryAfter", self.retry_after)
+            .optional_string("url", self.url.as_ref())
             .into()
     }
 }
@@ -97,7 +100,7 @@ impl fmt::Display for ServiceCode {
 }
 
 words! {
-    /// What a program decides on.
+    /// The kind of an error, for programs.
     #[non_exhaustive]
     ErrorCode {
         /// An option of the client or of a call is unknown or out of range.
@@ -108,41 +111,41 @@ words! {
         ImageUnreadable = "image_unreadable",
         /// HTTP 401: the key is missing, wrong or expired.
         Unauthorized = "unauthorized",
-        /// The key or the account may not do this; HTTP 403, where the service does not say more.
+        /// The key or the account has no permission; HTTP 403 without a more specific code.
         Forbidden = "forbidden",
         /// The balance, the resource pack or the quota of the key is used up.
         InsufficientBalance = "insufficient_balance",
-        /// Too much at once; HTTP 429, where the service does not say more.
+        /// Too many requests; HTTP 429 without a more specific code.
         RateLimited = "rate_limited",
-        /// As many tasks as the account allows are under way.
+        /// The account has too many tasks under way.
         ConcurrencyLimited = "concurrency_limited",
         /// The service refused the request; no task was created.
         Rejected = "rejected",
-        /// The content policy refused prompt or pictures.
+        /// The content policy refused the prompt or the images.
         ContentPolicy = "content_policy",
         /// The model, or this route of it, is not available.
         ModelUnavailable = "model_unavailable",
         /// HTTP 413: the request is too large for the service.
         PayloadTooLarge = "payload_too_large",
-        /// HTTP 5xx to a question that may be asked again.
+        /// HTTP 5xx, to a request that may be repeated.
         ServerError = "server_error",
-        /// No answer came.
+        /// There was no response.
         Network = "network",
-        /// An answer that is none of the documented ones.
+        /// A response in none of the known forms.
         Protocol = "protocol",
         /// Unknown whether the submission created a task.
         SubmissionUnknown = "submission_unknown",
-        /// The caller's own time limit passed; the task goes on.
+        /// The time limit of the call passed; the task goes on.
         Timeout = "timeout",
         /// The service reports that the task failed.
         TaskFailed = "task_failed",
-        /// The service knows no such task.
+        /// The task is unknown to the service.
         TaskNotFound = "task_not_found",
         /// The delivery host did not let this page read the video; a link to it may work.
         DownloadBlocked = "download_blocked",
-        /// The delivery address is no longer valid.
+        /// The URL of the video has expired.
         UrlExpired = "url_expired",
-        /// What was delivered is not an MP4 file.
+        /// The downloaded file is not an MP4 file.
         NotAVideo = "not_a_video",
         /// The browser's storage failed; without a record nothing is sent.
         Storage = "storage",
@@ -152,12 +155,12 @@ words! {
 }
 
 impl Error {
-    /// An error that is not worth repeating as it is.
+    /// An error of a call that should not be repeated as it is.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner { code, message: message.into(), retryable: false, details: Details::default() }))
     }
 
-    /// The request has these problems.
+    /// The error of a request with these problems.
     pub fn invalid_request(issues: Vec<Issue>) -> Self {
         let mut message = String::from("the request was not sent:");
         for (index, issue) in issues.iter().filter(|issue| issue.is_error()).enumerate() {
@@ -166,29 +169,60 @@ impl Error {
             message.push_str(": ");
             message.push_str(&issue.message);
         }
-        Self::new(ErrorCode::InvalidRequest, message).detailed(|details| details.issues = issues)
+        let mut error = Self::new(ErrorCode::InvalidRequest, message);
+        error.0.details.issues = issues;
+        error
     }
 
-    /// An option has a problem.
+    /// The error of the option at that path.
     pub fn invalid_option(path: &str, message: &str) -> Self {
         Self::new(ErrorCode::InvalidOption, format!("{path}: {message}"))
     }
 
-    /// Adds what is known.
+    /// This error with these details.
     #[must_use]
-    pub fn detailed(mut self, add: impl FnOnce(&mut Details)) -> Self {
-        add(&mut self.0.details);
+    pub(crate) fn with_details(mut self, details: Details) -> Self {
+        self.0.details = details;
         self
     }
 
-    /// Another error, of which the same is known as of this one.
+    /// This error with the details of another one.
     #[must_use]
-    pub(crate) fn into_other(self, mut other: Self) -> Self {
-        other.0.details = self.0.details;
-        other
+    pub(crate) fn with_details_of(mut self, other: Self) -> Self {
+        self.0.details = other.0.details;
+        self
     }
 
-    /// The same, of which there has been too much for too long.
+    /// This error with the service's id of the task, and with the caller's if it is known.
+    #[must_use]
+    pub(crate) fn with_task_ids(mut self, task_id: &str, external_task_id: Option<&str>) -> Self {
+        self.0.details.task_id = Some(task_id.to_owned());
+        self.0.details.external_task_id = external_task_id.map(str::to_owned);
+        self
+    }
+
+    /// This error with the caller's id of the task.
+    #[must_use]
+    pub(crate) fn with_external_task_id(mut self, id: &str) -> Self {
+        self.0.details.external_task_id = Some(id.to_owned());
+        self
+    }
+
+    /// This error with the status of the response.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.0.details.status = status.code();
+        self
+    }
+
+    /// This error with the URL of the video.
+    #[must_use]
+    pub(crate) fn with_url(mut self, url: &str) -> Self {
+        self.0.details.url = Some(url.to_owned());
+        self
+    }
+
+    /// This error, after the outage budget is spent.
     #[must_use]
     pub(crate) fn into_outage(self) -> Self {
         if matches!(self.code(), ErrorCode::RateLimited | ErrorCode::ConcurrencyLimited) {
@@ -196,32 +230,32 @@ impl Error {
         }
         let message =
             format!("{}; this has lasted longer than the outage budget, while the task goes on", self.message());
-        self.into_other(Self::new(ErrorCode::Network, message).retryable(true))
+        Self::new(ErrorCode::Network, message).retryable(true).with_details_of(self)
     }
 
-    /// Says whether the same call may sensibly be made again, without creating or charging a second task.
+    /// This error, with whether the call may be repeated.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
         self
     }
 
-    /// What a program decides on.
+    /// Its kind, for programs.
     pub fn code(&self) -> ErrorCode {
         self.0.code
     }
 
-    /// What a person reads.
+    /// Its message, for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Whether making the same call again is sensible and can neither create nor charge a second task.
+    /// Whether the call may be repeated, without creating or charging a second task.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// What is known beside the code and the message.
+    /// Its details.
     pub fn details(&self) -> &Details {
         &self.0.details
     }

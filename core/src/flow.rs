@@ -129,7 +129,7 @@ impl<H: Host> Flow<H> {
     ///
     /// Why there is no task, with its id. A task that failed is returned as a task.
     pub async fn task(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
-        let with_id = |error: Error| error.detailed(|details| details.task_id = Some(id.as_str().to_owned()));
+        let with_id = |error: Error| error.with_task_ids(id.as_str(), None);
         let response = self.query(service, id, None).await.map_err(|error| with_id(error.into_error()))?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
@@ -138,7 +138,7 @@ impl<H: Host> Flow<H> {
                 Ok(task)
             }
             Answer::Refused(refusal) => Err(with_id(refusal.into_query_error())),
-            Answer::Odd(odd) => Err(with_id(odd.into_query_error())),
+            Answer::Unrecognized(response) => Err(with_id(response.into_query_error())),
         }
     }
 
@@ -183,8 +183,8 @@ impl<H: Host> Flow<H> {
             }
             Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(LookUp::NotFound),
             Answer::Refused(refusal) => Ok(LookUp::Refused(refusal.into_query_error())),
-            Answer::Odd(odd) if odd.is_json() => Ok(LookUp::NotFound),
-            Answer::Odd(odd) => Err(odd.into_query_error()),
+            Answer::Unrecognized(response) if response.is_json() => Ok(LookUp::NotFound),
+            Answer::Unrecognized(response) => Err(response.into_query_error()),
         }
     }
 
@@ -261,8 +261,5 @@ pub fn succeeded(last: Option<Box<Task>>) -> Result<Box<Task>, Error> {
     }
     let reason = task.status_message.as_deref().unwrap_or("no reason given");
     let error = Error::new(ErrorCode::TaskFailed, format!("the service reports that the task failed: {reason}"));
-    Err(error.detailed(|details| {
-        details.task_id = Some(task.task_id);
-        details.external_task_id = task.external_task_id;
-    }))
+    Err(error.with_task_ids(&task.task_id, task.external_task_id.as_deref()))
 }

@@ -1,29 +1,29 @@
-//! What the bytes of a picture say about it: format, size as displayed, whether it is whole, whether it tells a place.
+//! The header of an image: its format, its size as displayed, whether it is whole, whether it contains a GPS position.
 //!
-//! [`read_header`] reads, [`check()`] judges. Nothing is decoded and nothing is believed but the content: a name or a media
-//! type says what somebody thought, and the service refuses by content too, minutes after it was paid for.
+//! [`read_header`] reads the header, [`check()`] finds its problems. No image is decoded. Only the content counts, and not the name
+//! of the file or its media type, because the service checks the content too, minutes after the submission was paid for.
 //!
 //! # As displayed
 //!
 //! The size is the one in pixels after the orientation in the Exif data is applied, as `<img>` does in Chromium 156 and
-//! Firefox 153. Both were asked with some 170 pictures. They agree on this, and so does this module:
+//! Firefox 153. Both were tested with some 170 images. They agree on this, and this module follows them:
 //!
 //! - orientations 5 to 8 swap the edges, in either byte order, in JPEG and in PNG (`eXIf`) alike;
-//! - the tag must be a single SHORT: any other type or count is no orientation, nor is 0 or 9;
-//! - the first Exif segment counts, even when it names no orientation and a later one does;
+//! - the tag must be a single SHORT from 1 to 8: any other type, count or value is ignored;
+//! - the first Exif segment counts, even if only a later one contains an orientation;
 //! - in a PNG the `eXIf` chunk must precede the pixels, its checksum must be right, and it must hold bare TIFF;
-//! - XMP, `zTXt` profiles, the directory of the thumbnail, and Exif after the start of a scan turn nothing.
+//! - XMP, `zTXt` profiles, the directory of the thumbnail, and Exif after the start of a scan have no effect.
 //!
-//! Where they differ (two orientations in one directory, an XMP segment before the Exif one), Chromium is followed. It
-//! decides nothing: both limits on the edges are symmetrical, so whoever is right, the verdict is the same.
+//! Where they differ (two orientations in one directory, an XMP segment before the Exif one), this module follows Chromium. The
+//! result of the check is the same, because the limits do not depend on the orientation.
 //!
 //! Both also stretch a JPEG whose Exif resolution and Exif pixel size disagree with its real size in just the right way.
-//! That is not followed: the service counts pixels, and a picture that passes only when stretched would be paid for in vain.
+//! This module does not, because the service counts pixels, and the task of an image that is too small would fail.
 //!
 //! # What is read
 //!
-//! Every slice of a file costs its reader about a millisecond. An ordinary picture takes two: 128 KiB of head, 64 KiB of tail.
-//! The bound for files made to be slow stands at `image/window.rs`, and a test holds it.
+//! Each read of a slice takes about a millisecond. An ordinary image takes two: 128 KiB of its start, 64 KiB of its end. The maximum
+//! number of reads for any file is in `image/window.rs`, and a test checks it.
 
 mod check;
 mod exif;
@@ -45,7 +45,7 @@ use window::{Missing, Window};
 use crate::words::words;
 
 words! {
-    /// The format of a picture, by its content.
+    /// The format of an image, by its content.
     #[non_exhaustive]
     ImageFormat {
         /// Accepted by the service.
@@ -58,19 +58,19 @@ words! {
         Gif = "gif",
         /// Not accepted.
         Avif = "avif",
-        /// Not accepted; what an iPhone saves.
+        /// Not accepted. The format of iPhones.
         Heic = "heic",
         /// Not accepted.
         Bmp = "bmp",
-        /// Not accepted; so are most raw formats of cameras.
+        /// Not accepted. Most raw formats of cameras are TIFF.
         Tiff = "tiff",
-        /// Nothing known here.
+        /// None of these.
         Unknown = "unknown",
     }
 }
 
 impl ImageFormat {
-    /// The name people know it by; none for what is unknown.
+    /// Its name for people; `None` for an unknown format.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Jpeg => Some("JPEG"),
@@ -86,52 +86,52 @@ impl ImageFormat {
     }
 }
 
-/// What the bytes of a picture say about it.
+/// The header of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageHeader {
-    /// By content.
+    /// Its format, by its content.
     pub format: ImageFormat,
-    /// Width and height in px, as displayed; none where the header does not say, or contradicts itself.
+    /// Width and height in px, as displayed; `None` if the header is damaged, or in a format whose size is not read.
     pub size: Option<(u32, u32)>,
-    /// What the Exif data says of the orientation, 1 to 8 and 1 if nothing; none where there is no Exif data.
+    /// The orientation, 1 to 8; 1 if the Exif data contains none, and `None` if there is no Exif data.
     pub orientation: Option<u8>,
-    /// Whether it tells where the picture was taken.
+    /// Whether its metadata contains a GPS position.
     pub has_location: bool,
-    /// Whether the data ends before the picture does. Not looked for beyond [`limits::MAX_IMAGE_BYTES`].
-    pub truncated: bool,
-    /// A PNG as Apple's tools rewrite it for apps (`CgBI`): neither browsers nor services can read it.
-    pub apple_png: bool,
+    /// Whether the file ends before the image does. Files larger than [`limits::MAX_IMAGE_BYTES`] are not searched for their end.
+    pub is_truncated: bool,
+    /// Whether it is a PNG as Apple's tools rewrite it for apps (`CgBI`). Neither browsers nor services can read it.
+    pub is_apple_png: bool,
 }
 
 impl ImageHeader {
     fn new(format: ImageFormat) -> Self {
-        Self { format, size: None, orientation: None, has_location: false, truncated: false, apple_png: false }
+        Self { format, size: None, orientation: None, has_location: false, is_truncated: false, is_apple_png: false }
     }
 
-    /// Takes what Exif data says. Of several, the first decides on the orientation, but each may betray the place.
-    fn take(&mut self, exif: Exif) {
+    /// Adds Exif data. The first one has the orientation; any of them may contain a position.
+    fn add_exif(&mut self, exif: Exif) {
         self.orientation.get_or_insert(exif.orientation.unwrap_or(1));
         self.has_location |= exif.has_location;
     }
 
-    /// Takes the size in the order of the stored rows, once the orientation is known.
+    /// Sets the size. `width` and `height` are those of the stored image; the orientation is known by now.
     fn set_size(&mut self, width: u32, height: u32) {
         let sizes = if self.orientation >= Some(5) { (height, width) } else { (width, height) };
         self.size = (width > 0 && height > 0).then_some(sizes);
     }
 }
 
-/// Reads what a picture of `len` bytes says about itself, through `read`, which supplies any range of its bytes.
+/// Reads the header of an image of `len` bytes. `read` returns a range of its bytes.
 ///
-/// The ranges are inside `0..len` and never empty. When fewer bytes come than were asked for, the data ends there.
+/// The ranges are within `0..len` and never empty. If `read` returns fewer bytes, the file ends there.
 ///
 /// # Errors
 ///
-/// Only those of `read`: nothing that is in the data is an error here.
+/// Only those of `read`. No content of a file is an error.
 pub async fn read_header<E>(len: u64, read: &impl AsyncFn(Range<u64>) -> Result<Vec<u8>, E>) -> Result<ImageHeader, E> {
     let mut window = Window::new(len);
-    let mut reader = Reader::Any;
+    let mut reader = Reader::Unknown;
     loop {
         match reader.read(&mut window) {
             Ok(header) => return Ok(header),
@@ -144,9 +144,9 @@ pub async fn read_header<E>(len: u64, read: &impl AsyncFn(Range<u64>) -> Result<
     }
 }
 
-/// What reads on.
+/// The reader of a format, once the format is known.
 enum Reader {
-    Any,
+    Unknown,
     Jpeg(Jpeg),
     Png(Png),
 }
@@ -157,13 +157,13 @@ impl Reader {
             match self {
                 Self::Jpeg(jpeg) => return jpeg.read(window),
                 Self::Png(png) => return png.read(window),
-                Self::Any => {
+                Self::Unknown => {
                     let head = window.head()?;
                     *self = match signature::recognise(head) {
                         ImageFormat::Jpeg => Self::Jpeg(Jpeg::new()),
                         ImageFormat::Png => Self::Png(Png::new()),
                         other => {
-                            let size = signature::plain_size(other, head);
+                            let size = signature::fixed_size(other, head);
                             return Ok(ImageHeader { size, ..ImageHeader::new(other) });
                         }
                     };
@@ -173,12 +173,12 @@ impl Reader {
     }
 }
 
-/// What the part of a file before its pixels came to.
-enum Walk {
-    /// The pixels begin at the reader's place.
+/// Where the metadata before the pixels ends.
+enum MetadataEnd {
+    /// At the pixels. The reader is there.
     Pixels,
-    /// The data ends before them.
-    End,
-    /// No decoder goes on there.
-    Damaged,
+    /// At the end of the file.
+    EndOfFile,
+    /// At damage where decoders stop.
+    Damage,
 }

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use crate::plain::{Members, Plain, Show};
+use crate::plain::{PlainObject, PlainValue, ToPlain};
 use crate::words::words;
 
 /// A problem of a request, found without sending anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Issue {
-    /// What kind of problem it is.
+    /// Its kind.
     pub code: IssueCode,
-    /// Where: `images[2]`, `duration`.
+    /// The part of the request, for example `images[2]` or `duration`.
     pub path: String,
-    /// Whether it stops a submission.
+    /// Whether it prevents a submission.
     pub severity: Severity,
     /// What was expected and what was found, in English.
     pub message: Cow<'static, str>,
@@ -22,12 +22,12 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// A problem that stops a submission.
+    /// A problem that prevents a submission.
     pub fn error(code: IssueCode, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code, Severity::Error, path.into(), message.into())
     }
 
-    /// A remark that stops nothing.
+    /// A problem that does not prevent a submission.
     pub fn warning(code: IssueCode, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(code, Severity::Warning, path.into(), message.into())
     }
@@ -39,7 +39,7 @@ impl Issue {
         self
     }
 
-    /// Whether it stops a submission.
+    /// Whether it prevents a submission.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -59,7 +59,7 @@ words! {
         TooManyImages = "too_many_images",
         /// Neither JPEG nor PNG.
         UnsupportedFormat = "unsupported_format",
-        /// A file without content, or of which nothing can be read: moved, changed, a folder, not permitted.
+        /// An empty file, or one that cannot be read: moved, changed, a folder, or without permission.
         ImageEmpty = "image_empty",
         /// More than [`MAX_IMAGE_BYTES`](crate::image::limits::MAX_IMAGE_BYTES).
         ImageTooLarge = "image_too_large",
@@ -67,13 +67,13 @@ words! {
         ImageTooSmall = "image_too_small",
         /// A ratio above [`MAX_ASPECT_RATIO_TENTHS`](crate::image::limits::MAX_ASPECT_RATIO_TENTHS), or below its inverse.
         BadAspectRatio = "bad_aspect_ratio",
-        /// The file ends before the picture does.
+        /// The file ends before the image does.
         ImageTruncated = "image_truncated",
-        /// The pixel size is not known here.
+        /// The size in pixels is unknown.
         SizeUnknown = "size_unknown",
-        /// The picture tells where it was taken.
+        /// The metadata of the image contains a GPS position.
         HasLocation = "has_location",
-        /// An address that the service cannot fetch from.
+        /// A URL that the service cannot request.
         BadUrl = "bad_url",
         /// A string that is not base64.
         BadBase64 = "bad_base64",
@@ -83,17 +83,17 @@ words! {
         PromptTooLong = "prompt_too_long",
         /// A value of another type or outside its range.
         BadValue = "bad_value",
-        /// A key that is no field of the request.
+        /// A member that is not a field of the request.
         UnknownField = "unknown_field",
     }
 }
 
 words! {
-    /// Whether an [`Issue`] stops a submission.
+    /// Whether an [`Issue`] prevents a submission.
     Severity {
-        /// It does.
+        /// It prevents a submission.
         Error = "error",
-        /// It does not.
+        /// It does not prevent a submission.
         Warning = "warning",
     }
 }
@@ -108,23 +108,23 @@ impl Params {
         self.0.is_empty()
     }
 
-    /// The figure of that name.
+    /// The figure with that name.
     pub fn get(&self, name: &str) -> Option<&Param> {
         self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 }
 
-impl Show for Issue {
-    fn show(&self) -> Plain {
-        let mut members = Members::default()
-            .text("code", self.code.as_str())
-            .text("path", &self.path)
-            .text("severity", self.severity.as_str())
-            .text("message", &self.message);
+impl ToPlain for Issue {
+    fn to_plain(&self) -> PlainValue {
+        let mut members = PlainObject::default()
+            .string("code", self.code.as_str())
+            .string("path", &self.path)
+            .string("severity", self.severity.as_str())
+            .string("message", &self.message);
         if !self.params.is_empty() {
-            let params = self.params.0.iter().fold(Members::default(), |params, (name, value)| match value {
+            let params = self.params.0.iter().fold(PlainObject::default(), |params, (name, value)| match value {
                 Param::Number(number) => params.number(name, *number),
-                Param::Text(text) => params.text(name, text),
+                Param::Text(text) => params.string(name, text),
             });
             members = members.with("params", params.into());
         }
@@ -137,7 +137,7 @@ impl Show for Issue {
 pub enum Param {
     /// A count, a size in bytes or in pixels.
     Number(u64),
-    /// A word, such as a format.
+    /// A word, for example a format.
     Text(Cow<'static, str>),
 }
 

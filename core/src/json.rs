@@ -1,12 +1,12 @@
 //! A JSON value as the service sends it.
 //!
-//! Numbers stay the text that they are, because ids exceed 2^53, and because code for floats would be a fifth of the
-//! module's size. `JSON.parse` would lose those digits.
+//! A number is kept as a string of its digits, because ids exceed 2^53 and `JSON.parse` would round them, and because code for
+//! floats would be a fifth of the module's size.
 
 mod parse;
 
 /// The largest whole number that JavaScript holds exactly: 2^53 − 1.
-pub(crate) const LARGEST: u64 = 9_007_199_254_740_991;
+pub(crate) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 
 /// Parsed JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,60 +20,53 @@ pub(crate) enum Json {
 }
 
 impl Json {
-    /// The value of a text, or nothing when it is not JSON.
+    /// Parses JSON; `None` if the text is not JSON.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse::parse(text)
     }
 
-    /// The member of that name, unless it is absent or null.
+    /// The member with that name, unless it is null.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
-        // The last one wins, as in JSON.parse.
+        // The last one counts, as in `JSON.parse`.
         members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| **value != Self::Null)
     }
 
-    /// The text of that member, unless it is empty.
+    /// The string with that name, unless it is empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name) {
-            Some(Self::Text(text)) if !text.is_empty() => Some(text),
-            _ => None,
-        }
+        let Some(Self::Text(text)) = self.get(name) else { return None };
+        (!text.is_empty()).then_some(text)
     }
 
-    /// An id: a text, or the digits of a whole number.
+    /// The id with that name: a string that is not empty, or the digits of a whole number.
     pub(crate) fn id(&self, name: &str) -> Option<String> {
         match self.get(name)? {
-            Self::Text(text) if !text.is_empty() => Some(text.clone()),
-            Self::Number(number) if is_digits(number) => Some(number.clone()),
-            _ => None,
+            Self::Text(text) => (!text.is_empty()).then(|| text.clone()),
+            Self::Number(number) => is_digits(number).then(|| number.clone()),
+            Self::Null | Self::Bool | Self::List(_) | Self::Object(_) => None,
         }
     }
 
-    /// A point in time in ms since 1970. Seconds are recognised by their size, 0 is none.
+    /// The time with that name, in ms since 1970. Seconds are recognised by their size; 0 is no time.
     pub(crate) fn time(&self, name: &str) -> Option<u64> {
-        const SMALLEST_MILLISECONDS: u64 = 100_000_000_000;
+        const MIN_MILLISECONDS: u64 = 100_000_000_000;
         let Self::Number(number) = self.get(name)? else { return None };
         match number.parse().ok()? {
             0 => None,
-            seconds if seconds < SMALLEST_MILLISECONDS => seconds.checked_mul(1000),
-            milliseconds => Some(milliseconds).filter(|time| *time <= LARGEST),
+            seconds if seconds < MIN_MILLISECONDS => seconds.checked_mul(1000),
+            milliseconds => Some(milliseconds).filter(|time| *time <= MAX_SAFE_INTEGER),
         }
     }
 
-    /// A duration in seconds: a number or a text, like `5` and `"5.041"`.
+    /// The duration with that name, in seconds: a number or a string, for example `5` or `"5.041"`.
     pub(crate) fn seconds(&self, name: &str) -> Option<f64> {
-        match self.get(name)? {
-            Self::Number(text) | Self::Text(text) => decimal(text.trim()),
-            _ => None,
-        }
+        let (Self::Number(text) | Self::Text(text)) = self.get(name)? else { return None };
+        decimal(text.trim())
     }
 
-    /// The elements of that member, none when it is not a list.
+    /// The elements of the array with that name; none if there is no array.
     pub(crate) fn list(&self, name: &str) -> &[Self] {
-        match self.get(name) {
-            Some(Self::List(items)) => items,
-            _ => &[],
-        }
+        if let Some(Self::List(items)) = self.get(name) { items } else { &[] }
     }
 }
 
@@ -81,7 +74,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A decimal number like `5.041`, to the thousandth. The standard library's parser would bring 16 kB of tables and code.
+/// Parses a decimal number like `5.041`, to the thousandth. The parser of the standard library would add 16 kB.
 fn decimal(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !is_digits(whole) || !is_digits(fraction) {
@@ -102,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    /// The same value as a library reads it.
+    /// Whether both are the same value.
     fn same(ours: &Json, theirs: &Value) -> bool {
         match (ours, theirs) {
             (Json::Null, Value::Null) | (Json::Bool, Value::Bool(_)) => true,
@@ -123,7 +116,7 @@ mod tests {
         match (Json::parse(text), serde_json::from_str::<Value>(text)) {
             (Some(ours), Ok(theirs)) => same(&ours, &theirs),
             (None, Err(_)) => true,
-            // Half a surrogate pair, and numbers beyond every float, are no reason to refuse an answer.
+            // A lone surrogate or a number beyond every float is accepted here.
             (Some(_), Err(_)) => text.contains("\\u") || text.contains(['e', 'E']),
             (None, Ok(_)) => false,
         }

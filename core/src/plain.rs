@@ -1,6 +1,6 @@
-//! Values as JSON has them, for whoever shows them.
+//! Values as JSON has them, in which results are passed to JavaScript.
 //!
-//! One type that serialises, and not each of ours: what serde makes of a struct is compiled for every struct.
+//! Only this one type serialises, because serde compiles its code again for each type.
 
 use std::borrow::Cow;
 
@@ -8,48 +8,48 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A value as JSON has it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Plain {
+pub enum PlainValue {
     /// `true` or `false`.
-    Flag(bool),
-    /// A number of JavaScript.
+    Bool(bool),
+    /// A number.
     Number(f64),
-    /// A text.
-    Text(Cow<'static, str>),
-    /// A list.
-    List(Vec<Plain>),
+    /// A string.
+    String(Cow<'static, str>),
+    /// An array.
+    Array(Vec<PlainValue>),
     /// An object.
-    Object(Members),
+    Object(PlainObject),
 }
 
-/// The members of an object, in order. What is absent is left out.
+/// An object: its members, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Members(Vec<(&'static str, Plain)>);
+pub struct PlainObject(Vec<(&'static str, PlainValue)>);
 
-/// What can be shown.
-pub trait Show {
-    /// As JSON has it.
-    fn show(&self) -> Plain;
+/// A type whose values become plain values.
+pub trait ToPlain {
+    /// The plain value.
+    fn to_plain(&self) -> PlainValue;
 }
 
-impl Members {
+impl PlainObject {
     /// Adds a member.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: Plain) -> Self {
+    pub fn with(mut self, name: &'static str, value: PlainValue) -> Self {
         self.0.push((name, value));
         self
     }
 
-    /// Adds a text.
+    /// Adds a string.
     #[must_use]
-    pub fn text(self, name: &'static str, text: &str) -> Self {
-        self.with(name, Plain::Text(text.to_owned().into()))
+    pub fn string(self, name: &'static str, text: &str) -> Self {
+        self.with(name, PlainValue::String(text.to_owned().into()))
     }
 
-    /// Adds a text, if there is one.
+    /// Adds a string unless it is absent.
     #[must_use]
-    pub fn some_text(self, name: &'static str, text: Option<&String>) -> Self {
+    pub fn optional_string(self, name: &'static str, text: Option<&String>) -> Self {
         match text {
-            Some(text) => self.text(name, text),
+            Some(text) => self.string(name, text),
             None => self,
         }
     }
@@ -57,50 +57,50 @@ impl Members {
     /// Adds a number.
     #[must_use]
     pub fn number(self, name: &'static str, number: u64) -> Self {
-        self.with(name, Plain::Number(float(number)))
+        self.with(name, PlainValue::Number(float(number)))
     }
 
-    /// Adds a number, if there is one.
+    /// Adds a number unless it is absent.
     #[must_use]
-    pub fn some_number(self, name: &'static str, number: Option<u64>) -> Self {
+    pub fn optional_number(self, name: &'static str, number: Option<u64>) -> Self {
         match number {
             Some(number) => self.number(name, number),
             None => self,
         }
     }
 
-    /// Adds a list.
+    /// Adds an array.
     #[must_use]
-    pub fn list<T: Show>(self, name: &'static str, list: &[T]) -> Self {
-        self.with(name, list.show())
+    pub fn array<T: ToPlain>(self, name: &'static str, list: &[T]) -> Self {
+        self.with(name, list.to_plain())
     }
 }
 
-impl<T: Show> Show for [T] {
-    fn show(&self) -> Plain {
-        Plain::List(self.iter().map(Show::show).collect())
+impl<T: ToPlain> ToPlain for [T] {
+    fn to_plain(&self) -> PlainValue {
+        PlainValue::Array(self.iter().map(ToPlain::to_plain).collect())
     }
 }
 
-impl<T: Show> Show for Box<T> {
-    fn show(&self) -> Plain {
-        (**self).show()
+impl<T: ToPlain> ToPlain for Box<T> {
+    fn to_plain(&self) -> PlainValue {
+        (**self).to_plain()
     }
 }
 
-impl From<Members> for Plain {
-    fn from(members: Members) -> Self {
+impl From<PlainObject> for PlainValue {
+    fn from(members: PlainObject) -> Self {
         Self::Object(members)
     }
 }
 
-impl Serialize for Plain {
+impl Serialize for PlainValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(number) => serializer.serialize_f64(*number),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(list) => serializer.collect_seq(list),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(list) => serializer.collect_seq(list),
             Self::Object(members) => {
                 let mut map = serializer.serialize_map(None)?;
                 for (name, value) in &members.0 {
@@ -112,7 +112,7 @@ impl Serialize for Plain {
     }
 }
 
-/// A count or a time as JavaScript has it. Exact up to 2^53.
+/// A count or a time as a number of JavaScript, exact up to 2^53.
 #[expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,
@@ -122,7 +122,7 @@ pub fn float(number: u64) -> f64 {
     number as f64
 }
 
-/// A length in memory as a count.
+/// The length of something in memory, as a count.
 pub fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

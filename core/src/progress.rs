@@ -1,8 +1,9 @@
 //! The progress of a call, as its listener receives it.
 
 use crate::error::Error;
-use crate::plain::{Members, Plain, Show, count};
+use crate::plain::{PlainObject, PlainValue, ToPlain, count};
 use crate::task::{Task, TaskStatus};
+use crate::words::words;
 
 /// The progress of a call. Times in ms, `loaded` and `total` in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,24 +56,24 @@ pub enum Progress {
     },
 }
 
-impl Show for Progress {
+impl ToPlain for Progress {
     /// Without the task, and without the error.
-    fn show(&self) -> Plain {
-        let members = Members::default().text("phase", self.phase());
+    fn to_plain(&self) -> PlainValue {
+        let members = PlainObject::default().string("phase", self.phase());
         match self {
             Self::Preparing { image } => members.number("image", count(*image)),
             Self::Encoding { loaded, total } => members.number("loaded", *loaded).number("total", *total),
             Self::Uploading { external_task_id, total } => {
-                members.text("externalTaskId", external_task_id).number("total", *total)
+                members.string("externalTaskId", external_task_id).number("total", *total)
             }
             Self::Watching { elapsed, next_poll_in, .. } => {
                 members.number("elapsed", *elapsed).number("nextPollIn", *next_poll_in)
             }
             Self::Waiting { reason, elapsed, next_poll_in, .. } => members
-                .text("reason", reason.as_str())
+                .string("reason", reason.as_str())
                 .number("elapsed", *elapsed)
-                .some_number("nextPollIn", *next_poll_in),
-            Self::Downloading { loaded, total } => members.number("loaded", *loaded).some_number("total", *total),
+                .optional_number("nextPollIn", *next_poll_in),
+            Self::Downloading { loaded, total } => members.number("loaded", *loaded).optional_number("total", *total),
         }
         .into()
     }
@@ -92,27 +93,16 @@ impl Progress {
     }
 }
 
-/// Why a call waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingReason {
-    /// The browser reports no network.
-    Offline,
-    /// There was no response, an unreadable one, or an error of the server.
-    Unreachable,
-    /// The service does not find the task yet.
-    NotFoundYet,
-    /// The service throttles requests.
-    RateLimited,
-}
-
-impl WaitingReason {
-    /// The word that JavaScript receives.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Offline => "offline",
-            Self::Unreachable => "unreachable",
-            Self::NotFoundYet => "not_found_yet",
-            Self::RateLimited => "rate_limited",
-        }
+words! {
+    /// Why a call waits.
+    WaitingReason {
+        /// The browser reports no network.
+        Offline = "offline",
+        /// There was no response, an unreadable one, or an error of the server.
+        Unreachable = "unreachable",
+        /// The service does not find the task yet.
+        NotFoundYet = "not_found_yet",
+        /// The service throttles requests.
+        RateLimited = "rate_limited",
     }
 }

@@ -1,29 +1,29 @@
-//! What this browser remembers of a submission, and how that changes.
+//! The records of submissions in the store, and how they change.
 
 mod change;
 
 pub use change::{Change, Write};
 
 use crate::endpoint::ApiKey;
-use crate::plain::{Members, Plain, Show};
+use crate::plain::{PlainObject, PlainValue, ToPlain};
 use crate::request::{ExternalTaskId, VideoRequest};
 use crate::task::{Task, TaskStatus, Video};
 use crate::words::words;
 
-/// What is remembered of one submission: no key and no image.
+/// The record of one submission. It contains no key and no image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskRecord {
     /// The id under which it was sent.
     pub external_task_id: String,
     /// The service's id, once it is known.
     pub task_id: Option<String>,
-    /// How far it is.
+    /// Its state.
     pub state: RecordState,
     /// The service's reason, mostly of a failure.
     pub status_message: Option<String>,
     /// As it was sent.
     pub prompt: Option<String>,
-    /// 0 for a task that was created elsewhere.
+    /// The number of images of the request; 0 if there was none, because the task was created elsewhere.
     pub image_count: u32,
     /// As it was sent.
     pub negative_prompt: Option<String>,
@@ -41,7 +41,7 @@ pub struct TaskRecord {
     pub updated_at: u64,
     /// Empty until the task has succeeded.
     pub videos: Vec<Video>,
-    /// Whether the video itself is kept.
+    /// Whether the store has its video.
     pub kept: bool,
     /// Which attempt to send the request this record is about. Callers do not see it.
     pub attempt: Attempt,
@@ -73,15 +73,15 @@ impl<T: Into<String>> From<T> for Attempt {
 }
 
 words! {
-    /// How far a submission is. The last four are the service's own words.
+    /// The state of a submission. The last four are the statuses of a task.
     RecordState {
-        /// The request is under way.
+        /// The request is being sent.
         Submitting = "submitting",
-        /// It was sent, and what came of it could not be learnt.
+        /// The request was sent; unknown whether a task was created.
         Unknown = "unknown",
         /// The service refused it; no task was created.
         Rejected = "rejected",
-        /// Nothing was sent. It stays in the store, for calls that found the request being sent, until the records are listed.
+        /// Nothing was sent. The record stays in the store until the records are listed, for calls that saw it as `submitting`.
         Withdrawn = "withdrawn",
         /// See [`TaskStatus::Submitted`].
         Submitted = "submitted",
@@ -106,9 +106,12 @@ impl RecordState {
         }
     }
 
-    /// Whether nothing more will happen, so that the record may be dropped one day.
+    /// Whether it is final, so that the record may be pruned.
     pub fn is_finished(self) -> bool {
-        matches!(self, Self::Rejected | Self::Succeed | Self::Failed)
+        match self {
+            Self::Rejected | Self::Succeed | Self::Failed => true,
+            Self::Submitting | Self::Unknown | Self::Withdrawn | Self::Submitted | Self::Processing => false,
+        }
     }
 }
 
@@ -124,7 +127,7 @@ impl From<TaskStatus> for RecordState {
 }
 
 impl TaskRecord {
-    /// The record of a request about to be sent. A key that was pasted into one of its texts is left out.
+    /// The record of a request that will be sent. A key that was pasted into a field is redacted.
     pub fn submitting(
         request: &VideoRequest,
         id: &ExternalTaskId,
@@ -153,7 +156,7 @@ impl TaskRecord {
         }
     }
 
-    /// The record of a task that was created elsewhere, as far as the service describes it.
+    /// The record of a task that was created elsewhere.
     pub fn adopted(task: &Task, now: u64) -> Self {
         Self {
             external_task_id: task.external_task_id.as_ref().unwrap_or(&task.task_id).clone(),
@@ -175,7 +178,7 @@ impl TaskRecord {
         }
     }
 
-    /// The same, in another state.
+    /// The record in another state.
     #[must_use]
     pub fn in_state(&self, state: RecordState, now: u64) -> Box<Self> {
         let mut record = Box::new(self.clone());
@@ -183,12 +186,12 @@ impl TaskRecord {
         record
     }
 
-    /// Takes in what the service says of the task, and tells whether that is news.
+    /// Updates the record with what the service reports of the task. Returns whether the record has changed.
     ///
-    /// Answers may overtake each other, and a gateway's memory may be older than ours: an end is never taken back, except
-    /// that a task reported as failed may turn out to have succeeded.
+    /// Responses may overtake each other, and a gateway may have an older state. So a final state stays, except that a failed
+    /// task may later be reported as succeeded.
     pub fn observe(&mut self, task: &Task, now: u64) -> bool {
-        // A second task under the same id of ours is another one, and so is one of somebody else whose own id ours is.
+        // The service may have created two tasks under one external task id, or that id may be the task id of another account.
         let is_other = match &self.task_id {
             Some(id) => *id != task.task_id,
             None => task.external_task_id.as_ref().is_some_and(|id| *id != self.external_task_id),
@@ -200,7 +203,12 @@ impl TaskRecord {
         let is_stale = match self.state {
             RecordState::Succeed => state != RecordState::Succeed || task.videos.is_empty(),
             RecordState::Failed => !task.status.is_final(),
-            _ => false,
+            RecordState::Submitting
+            | RecordState::Unknown
+            | RecordState::Rejected
+            | RecordState::Withdrawn
+            | RecordState::Submitted
+            | RecordState::Processing => false,
         };
         let is_news = self.task_id.is_none()
             || (state, &task.status_message, &task.videos) != (self.state, &self.status_message, &self.videos);
@@ -215,7 +223,7 @@ impl TaskRecord {
         true
     }
 
-    /// The task, once the service has accepted it, as far as it is remembered.
+    /// The task, once the service has accepted it, without the raw response.
     pub fn task(&self) -> Option<Box<Task>> {
         Some(Box::new(Task {
             task_id: self.task_id.clone()?,
@@ -228,40 +236,39 @@ impl TaskRecord {
             raw: None,
         }))
     }
-}
 
-impl TaskRecord {
-    /// As it is stored: with the attempt, which is nothing that a caller needs.
-    pub fn stored(&self) -> Plain {
+    /// The record as it is stored: with its attempt.
+    pub fn stored(&self) -> PlainValue {
         match &self.attempt {
-            Attempt::Named(name) => self.members().text("attempt", name),
+            Attempt::Named(name) => self.members().string("attempt", name),
             Attempt::Elsewhere => self.members(),
         }
         .into()
     }
 
-    fn members(&self) -> Members {
-        Members::default()
-            .text("externalTaskId", &self.external_task_id)
-            .some_text("taskId", self.task_id.as_ref())
-            .text("state", self.state.as_str())
-            .some_text("statusMessage", self.status_message.as_ref())
-            .some_text("prompt", self.prompt.as_ref())
+    fn members(&self) -> PlainObject {
+        PlainObject::default()
+            .string("externalTaskId", &self.external_task_id)
+            .optional_string("taskId", self.task_id.as_ref())
+            .string("state", self.state.as_str())
+            .optional_string("statusMessage", self.status_message.as_ref())
+            .optional_string("prompt", self.prompt.as_ref())
             .number("imageCount", self.image_count.into())
-            .some_text("negativePrompt", self.negative_prompt.as_ref())
-            .some_text("mode", self.mode.as_ref())
-            .some_text("duration", self.duration.as_ref())
-            .some_text("aspectRatio", self.aspect_ratio.as_ref())
-            .some_text("modelName", self.model_name.as_ref())
+            .optional_string("negativePrompt", self.negative_prompt.as_ref())
+            .optional_string("mode", self.mode.as_ref())
+            .optional_string("duration", self.duration.as_ref())
+            .optional_string("aspectRatio", self.aspect_ratio.as_ref())
+            .optional_string("modelName", self.model_name.as_ref())
             .number("createdAt", self.created_at)
             .number("updatedAt", self.updated_at)
-            .list("videos", &self.videos)
-            .with("kept", Plain::Flag(self.kept))
+            .array("videos", &self.videos)
+            .with("kept", PlainValue::Bool(self.kept))
     }
 }
 
-impl Show for TaskRecord {
-    fn show(&self) -> Plain {
+impl ToPlain for TaskRecord {
+    /// The record as callers see it.
+    fn to_plain(&self) -> PlainValue {
         self.members().into()
     }
 }

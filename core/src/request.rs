@@ -1,4 +1,4 @@
-//! The request: from a draft, in which anything may be wrong, to a [`VideoRequest`], in which nothing is.
+//! The request: a [`Draft`] may contain any problem, a [`VideoRequest`] none.
 
 mod body;
 mod draft;
@@ -18,7 +18,7 @@ pub const MIN_IMAGES: usize = 1;
 /// The maximum number of images of one request: `maxItems` in the service's schema.
 pub const MAX_IMAGES: usize = 4;
 
-/// A request in which every limit of the service holds. It is made by [`Draft::check`] only.
+/// A request within all limits of the service. Only [`Draft::check`] creates one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VideoRequest {
     images: Vec<Image>,
@@ -35,49 +35,49 @@ pub struct VideoRequest {
 /// One checked image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Image {
-    /// Sent as base64, by whoever holds its bytes.
+    /// A file, sent as base64.
     Encoded,
-    /// Fetched by the service.
+    /// A URL, which the service requests.
     Url(PublicUrl),
 }
 
 impl VideoRequest {
-    /// The id that the caller chose, if any.
+    /// The external task id, if the caller chose one.
     pub fn external_task_id(&self) -> Option<&ExternalTaskId> {
         self.external_task_id.as_ref()
     }
 
-    /// What the video should show.
+    /// The prompt.
     pub fn prompt(&self) -> Option<&str> {
         self.prompt.as_ref().map(Prompt::as_str)
     }
 
-    /// What it should not show.
+    /// The negative prompt.
     pub fn negative_prompt(&self) -> Option<&str> {
         self.negative_prompt.as_ref().map(Prompt::as_str)
     }
 
-    /// As it is sent.
+    /// The word of the mode.
     pub fn mode(&self) -> Option<&str> {
         self.mode.map(Mode::as_str)
     }
 
-    /// As it is sent.
+    /// The word of the duration.
     pub fn duration(&self) -> Option<&str> {
         self.duration.map(Duration::as_str)
     }
 
-    /// As it is sent.
+    /// The word of the aspect ratio.
     pub fn aspect_ratio(&self) -> Option<&str> {
         self.aspect_ratio.map(AspectRatio::as_str)
     }
 
-    /// As it is sent.
+    /// The name of the model.
     pub fn model_name(&self) -> Option<&str> {
         self.model_name.as_ref().map(ModelName::as_str)
     }
 
-    /// How many images it has.
+    /// The number of images.
     pub fn image_count(&self) -> u32 {
         u32::try_from(self.images.len()).unwrap_or(u32::MAX)
     }

@@ -1,4 +1,4 @@
-//! What one POST came to: accepted, rejected, unknown, or never sent.
+//! The outcome of one POST: accepted, rejected, unknown or not sent.
 
 use crate::answer::Answer;
 use crate::endpoint::{HttpResponse, Status, TransportError};
@@ -6,45 +6,48 @@ use crate::error::{Error, ErrorCode};
 use crate::request::ExternalTaskId;
 use crate::task::Task;
 
-/// What one POST came to. It decides whether something may be charged, so every answer has exactly one.
+/// The outcome of one POST. It decides whether the submission may be charged. Each response has exactly one outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// A task was created.
     Accepted(Box<Task>),
     /// No task was created.
     Rejected(Error),
-    /// It cannot be told. Sending again could charge twice.
+    /// Unknown whether a task was created. Sending again could charge twice.
     Unknown(Error),
-    /// The request was never made, so that all is as before.
+    /// The request was never sent.
     NotSent(Error),
 }
 
 impl Outcome {
-    /// Judges the answer to a submission, or its absence.
+    /// The outcome of a response, or of none.
     pub fn of(result: Result<HttpResponse, TransportError>, external_task_id: &ExternalTaskId) -> Self {
-        let named =
-            |error: Error| error.detailed(|details| details.external_task_id = Some(external_task_id.to_string()));
+        let with_id = |error: Error| error.with_external_task_id(external_task_id.as_str());
         let response = match result {
             Ok(response) => response,
-            Err(error) if !error.is_sent => return Self::NotSent(named(error.into_error())),
-            Err(error) => return Self::Unknown(named(Self::unknown(&format!("no answer came ({})", error.message)))),
+            Err(error) if !error.is_sent => return Self::NotSent(with_id(error.into_error())),
+            Err(error) => {
+                return Self::Unknown(with_id(Self::unknown(&format!("no response came ({})", error.message))));
+            }
         };
         match Answer::read(&response) {
             Answer::Task(task) => Self::Accepted(task),
             Answer::Refused(refusal) => match refusal.status() {
-                500 if refusal.is_invalid_request() => Self::Rejected(named(refusal.into_submission_error())),
-                // An id of ours that is taken, for it is well formed: by an earlier submission, or by a repeat of this one on
-                // the way. And an error inside an answer of success: what was done before it cannot be told.
+                500 if refusal.is_invalid_request() => Self::Rejected(with_id(refusal.into_submission_error())),
+                // The external task id is taken by an earlier submission, or by this one if it was repeated on the way. A status
+                // below 400 with an error does not say what the service did before the error.
                 status if matches!(status, ..400 | 408) || refusal.says_id_is_taken() || refusal.is_server_error() => {
-                    Self::Unknown(named(told_unknown(refusal.into_unclear_error())))
+                    Self::Unknown(with_id(unknown_because(refusal.into_unclear_error())))
                 }
-                _ => Self::Rejected(named(refusal.into_submission_error())),
+                _ => Self::Rejected(with_id(refusal.into_submission_error())),
             },
-            Answer::Odd(odd) => match odd.status() {
+            Answer::Unrecognized(response) => match response.status() {
                 Status::Redirect | Status::Code(400..=407 | 409..500) => {
-                    Self::Rejected(named(odd.into_submission_error()))
+                    Self::Rejected(with_id(response.into_submission_error()))
                 }
-                Status::Code(_) => Self::Unknown(named(told_unknown(odd.into_error(ErrorCode::SubmissionUnknown)))),
+                Status::Code(_) => {
+                    Self::Unknown(with_id(unknown_because(response.into_error(ErrorCode::SubmissionUnknown))))
+                }
             },
         }
     }
@@ -59,7 +62,8 @@ impl Outcome {
     }
 }
 
-fn told_unknown(seen: Error) -> Error {
-    let told = Outcome::unknown(seen.message());
-    seen.into_other(told)
+/// The error of a submission of unknown outcome, with the reason and the details of another error.
+fn unknown_because(error: Error) -> Error {
+    let unknown = Outcome::unknown(error.message());
+    unknown.with_details_of(error)
 }

@@ -5,31 +5,35 @@ mod read;
 use std::fmt;
 
 use crate::error::Error;
-use crate::plain::{Members, Plain, Show};
+use crate::plain::{PlainObject, PlainValue, ToPlain};
 use crate::redact::is_redacted;
 use crate::words::words;
 
-/// The id of a task in the path of a query: the service's own, or the caller's external one.
+/// The id of a task in the URL of a query: the task id or the external task id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskId(pub(crate) String);
 
 impl TaskId {
-    /// Takes an id of 1–128 letters, digits, `-` and `_`.
+    /// The maximum length, in bytes.
+    pub const MAX_BYTES: usize = 128;
+
+    /// Parses an id of 1 to [`TaskId::MAX_BYTES`] letters, digits, `-` and `_`.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](crate::error::ErrorCode::InvalidOption) for anything else.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if is_id(text, 128) {
+        if is_id(text, Self::MAX_BYTES) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Error::invalid_option(
-            "id",
-            "expected a task id of 1–128 letters, digits, '-' and '_', found something else",
-        ))
+        let message = format!(
+            "expected a task id of 1–{} letters, digits, '-' and '_', found other characters or another length",
+            Self::MAX_BYTES
+        );
+        Err(Error::invalid_option("id", &message))
     }
 
-    /// The id as text.
+    /// The id as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,41 +45,44 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// Whether a text is an id that can stand in a path as it is.
-pub(crate) fn is_id(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len())
+/// Whether a string is an id that needs no encoding in the path of a URL.
+pub(crate) fn is_id(text: &str, max_bytes: usize) -> bool {
+    (1..=max_bytes).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 words! {
-    /// How far a task is, in the service's own words.
+    /// The status of a task, with the words of the service.
     TaskStatus {
-        /// Accepted, not begun.
+        /// Accepted, but not started.
         Submitted = "submitted",
-        /// Under way.
+        /// In progress.
         Processing = "processing",
-        /// Done; the video is there.
+        /// Finished with a video.
         Succeed = "succeed",
-        /// Ended without a video.
+        /// Finished without a video.
         Failed = "failed",
     }
 }
 
 impl TaskStatus {
-    /// Whether nothing more will happen.
+    /// Whether it is final.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeed | Self::Failed)
+        match self {
+            Self::Succeed | Self::Failed => true,
+            Self::Submitted | Self::Processing => false,
+        }
     }
 }
 
-/// A task as one answer describes it.
+/// A task, as one response describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
-    /// The service's id.
+    /// The service's id of it.
     pub task_id: String,
-    /// The caller's id.
+    /// The caller's id of it.
     pub external_task_id: Option<String>,
-    /// How far it is.
+    /// Its status.
     pub status: TaskStatus,
     /// The service's reason, mostly of a failure.
     pub status_message: Option<String>,
@@ -96,35 +103,35 @@ pub struct Video {
     pub task_id: Option<String>,
     /// The service's id of the video.
     pub id: Option<String>,
-    /// Where it can be fetched for a while.
+    /// Its URL, which expires.
     pub url: String,
-    /// Seconds.
+    /// Its length, in seconds.
     pub duration: Option<f64>,
 }
 
-impl Show for Task {
-    /// Without the answer as it came.
-    fn show(&self) -> Plain {
-        Members::default()
-            .text("taskId", &self.task_id)
-            .some_text("externalTaskId", self.external_task_id.as_ref())
-            .text("status", self.status.as_str())
-            .some_text("statusMessage", self.status_message.as_ref())
-            .list("videos", &self.videos)
-            .some_number("createdAt", self.created_at)
-            .some_number("updatedAt", self.updated_at)
+impl ToPlain for Task {
+    /// All but the raw response, which the shell adds: `JSON.parse` reads it.
+    fn to_plain(&self) -> PlainValue {
+        PlainObject::default()
+            .string("taskId", &self.task_id)
+            .optional_string("externalTaskId", self.external_task_id.as_ref())
+            .string("status", self.status.as_str())
+            .optional_string("statusMessage", self.status_message.as_ref())
+            .array("videos", &self.videos)
+            .optional_number("createdAt", self.created_at)
+            .optional_number("updatedAt", self.updated_at)
             .into()
     }
 }
 
-impl Show for Video {
-    fn show(&self) -> Plain {
-        let members = Members::default()
-            .some_text("taskId", self.task_id.as_ref())
-            .some_text("id", self.id.as_ref())
-            .text("url", &self.url);
+impl ToPlain for Video {
+    fn to_plain(&self) -> PlainValue {
+        let members = PlainObject::default()
+            .optional_string("taskId", self.task_id.as_ref())
+            .optional_string("id", self.id.as_ref())
+            .string("url", &self.url);
         match self.duration {
-            Some(duration) => members.with("duration", Plain::Number(duration)),
+            Some(duration) => members.with("duration", PlainValue::Number(duration)),
             None => members,
         }
         .into()
@@ -132,7 +139,7 @@ impl Show for Video {
 }
 
 impl Task {
-    /// Names the task by the id that it was found under, if its own id contained the key: no request may contain that.
+    /// Replaces a task id that contained the key by the id of the query. No request may contain the key.
     pub(crate) fn found_under(&mut self, id: &str) {
         if is_redacted(&self.task_id) {
             id.clone_into(&mut self.task_id);
@@ -142,7 +149,7 @@ impl Task {
         }
     }
 
-    /// Whether a listener would want to be told.
+    /// Whether the status, the message or the videos have changed since `earlier`.
     pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
         (self.status, &self.status_message, &self.videos) != (earlier.status, &earlier.status_message, &earlier.videos)
     }

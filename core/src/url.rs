@@ -3,7 +3,6 @@
 /// An absolute `http:` or `https:` URL.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpUrl {
-    text: String,
     /// Where its path begins.
     path_start: usize,
     pub(crate) is_https: bool,
@@ -11,6 +10,7 @@ pub(crate) struct HttpUrl {
     pub(crate) has_credentials: bool,
     /// The network of its host.
     pub(crate) network: Network,
+    text: String,
 }
 
 /// From where a host can be connected to, as far as its name says.
@@ -40,8 +40,6 @@ impl HttpUrl {
         if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err("white space in it");
         }
-        let path_len = rest.find(['/', '?', '#']).map_or(0, |start| rest.len().saturating_sub(start));
-        let path_start = text.len().saturating_sub(path_len);
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let (has_credentials, host_and_port) = match authority.rsplit_once('@') {
             Some((_, host_and_port)) => (true, host_and_port),
@@ -51,6 +49,7 @@ impl HttpUrl {
             return Err("no host");
         }
         let network = Network::of(host_and_port);
+        let path_start = text.len().saturating_sub(rest.len()).saturating_add(authority.len());
         Ok(Self { path_start, is_https, has_credentials, network, text })
     }
 

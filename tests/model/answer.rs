@@ -71,8 +71,8 @@ fn what_cannot_be_understood_is_named() {
         (400, "[]", "JSON without a message"),
         (0, "", "a redirect"),
     ] {
-        let Answer::Odd(odd) = read(status, body) else { panic!("{body} was understood") };
-        let message = odd.into_error(ErrorCode::Protocol).to_string();
+        let Answer::Unrecognized(response) = read(status, body) else { panic!("{body} was understood") };
+        let message = response.into_error(ErrorCode::Protocol).to_string();
         assert!(message.contains(seen), "{message} has no {seen}");
     }
 }

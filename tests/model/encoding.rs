@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kling_core::encoding::{BLOCK, ENCODED_BLOCK, SLICE, encode_block, encoded_len};
+use kling_core::encoding::{BLOCK_BYTES, ENCODED_BLOCK_BYTES, SLICE_BYTES, encode_block, encoded_len};
 
 fn encode(bytes: &[u8]) -> String {
-    let mut out = vec![0; ENCODED_BLOCK];
+    let mut out = vec![0; ENCODED_BLOCK_BYTES];
     let mut text = Vec::new();
-    for block in bytes.chunks(BLOCK) {
+    for block in bytes.chunks(BLOCK_BYTES) {
         let written = encode_block(block, &mut out);
         text.extend_from_slice(&out[..written]);
     }
@@ -16,11 +16,14 @@ fn encode(bytes: &[u8]) -> String {
 
 #[test]
 fn blocks_of_any_length_join_to_the_base64_of_the_whole() {
-    for length in [0, 1, 2, 3, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 2] {
+    for length in [0, 1, 2, 3, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 2 * BLOCK_BYTES + 2] {
         let bytes: Vec<u8> = (0..length).map(|index| (index * 31 % 251) as u8).collect();
         let text = encode(&bytes);
         assert_eq!(text, STANDARD.encode(&bytes), "{length} bytes");
         assert_eq!(text.len() as u64, encoded_len(length as u64), "{length} bytes");
     }
-    assert_eq!((BLOCK % 3, SLICE % BLOCK, encoded_len(BLOCK as u64)), (0, 0, ENCODED_BLOCK as u64));
+    assert_eq!(
+        (BLOCK_BYTES % 3, SLICE_BYTES % BLOCK_BYTES, encoded_len(BLOCK_BYTES as u64)),
+        (0, 0, ENCODED_BLOCK_BYTES as u64)
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kling_core::plain::Show;
+use kling_core::plain::ToPlain;
 use kling_core::record::TaskRecord;
 use kling_core::request::{BodyPart, Draft, DraftImage, Field, VideoRequest};
 use serde_json::Value;
@@ -103,7 +103,7 @@ fn the_schema_of_the_service_has_every_field_and_no_other() {
 
 #[test]
 fn the_record_has_every_field_that_it_shows() {
-    let shown = serde_json::to_value(full_record().show()).unwrap();
+    let shown = serde_json::to_value(full_record().to_plain()).unwrap();
     for (name, value) in Field::ALL.iter().filter_map(|&field| recorded(field)) {
         assert_eq!(shown[name], value, "{name}");
     }
@@ -112,7 +112,7 @@ fn the_record_has_every_field_that_it_shows() {
 #[test]
 fn what_a_record_has_is_declared_and_read_from_the_store() {
     let record = TaskRecord { task_id: Some("1".into()), status_message: Some("done".into()), ..full_record() };
-    let shown = serde_json::to_value(record.show()).unwrap();
+    let shown = serde_json::to_value(record.to_plain()).unwrap();
     let declared = members(&read("src/js/types.d.ts"), "TaskRecord");
     assert_eq!(keys(&shown), declared.iter().map(String::as_str).collect());
     let reader = read("src/records.rs");

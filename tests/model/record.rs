@@ -2,7 +2,7 @@
 
 use kling_core::endpoint::ApiKey;
 use kling_core::flow::records::MAX_FINISHED;
-use kling_core::plain::Show;
+use kling_core::plain::ToPlain;
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::request::{Draft, DraftImage, ExternalTaskId};
 use kling_core::task::{Task, TaskStatus, Video};
@@ -52,7 +52,7 @@ fn a_key_in_a_prompt_is_not_remembered() {
         "imageCount": 2.0, "mode": "pro", "duration": "10", "aspectRatio": "1:1", "modelName": "[key]",
         "createdAt": 7.0, "updatedAt": 7.0, "videos": [], "kept": false,
     });
-    assert_eq!(serde_json::to_value(record.show()).unwrap(), expected);
+    assert_eq!(serde_json::to_value(record.to_plain()).unwrap(), expected);
     expected["attempt"] = "attempt".into();
     assert_eq!(serde_json::to_value(record.stored()).unwrap(), expected, "what a caller does not see");
 }

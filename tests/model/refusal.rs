@@ -151,7 +151,7 @@ fn an_error_inside_a_success_is_an_error() {
         [r#"{"code":0,"message":"SUCCEED"}"#, r#"{"code":"success","message":""}"#, r#"{"code":200,"data":null}"#]
     {
         let answer = Answer::read(&HttpResponse { status: Status::Code(200), body: body.into(), retry_after: None });
-        assert!(matches!(answer, Answer::Odd(_)), "{body}: {answer:?}");
+        assert!(matches!(answer, Answer::Unrecognized(_)), "{body}: {answer:?}");
     }
 }
 
@@ -177,7 +177,7 @@ fn a_long_message_is_cut() {
 /// The code's table, as the README prints it.
 fn rows() -> Vec<(String, String)> {
     let row = |key: &str, meaning: &Meaning| {
-        let again = if meaning.passes { "yes" } else { "no" };
+        let again = if meaning.is_temporary { "yes" } else { "no" };
         (key.to_owned(), format!("| {key} | `{}` | {again} | {} |", word(meaning.code), meaning.advice))
     };
     let numbers = NUMBERS.iter().map(|(number, meaning)| row(&number.to_string(), meaning));

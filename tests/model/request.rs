@@ -1,7 +1,7 @@
 //! From a draft to the body.
 
 use kling_core::issue::{Issue, IssueCode, Severity};
-use kling_core::plain::Show;
+use kling_core::plain::ToPlain;
 use kling_core::request::{BodyPart, Checked, Draft, DraftImage, ExternalTaskId};
 use proptest::prelude::*;
 
@@ -141,7 +141,7 @@ fn prompts_are_counted_in_code_points() {
     }
     let long = Draft { prompt: Some("x".repeat(2501)), ..draft() }.check().issues.remove(0);
     assert_eq!(
-        serde_json::to_value(long.show()).unwrap()["params"],
+        serde_json::to_value(long.to_plain()).unwrap()["params"],
         serde_json::json!({"limit": 2500.0, "actual": 2501.0})
     );
 }

@@ -110,6 +110,6 @@ fn an_answer_that_is_too_large_is_judged_by_its_status() {
         );
         let (Outcome::Rejected(error) | Outcome::Unknown(error)) = outcome else { panic!("{status}: {outcome:?}") };
         assert_eq!(error.code().as_str(), code, "{status}");
-        assert!(error.message().contains("an answer of more than 1 MiB"), "{error}");
+        assert!(error.message().contains("a body of more than 1 MiB"), "{error}");
     }
 }

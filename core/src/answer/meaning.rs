@@ -1,4 +1,4 @@
-//! What the codes, words and statuses of the service mean: the one table of them.
+//! What the error codes and the statuses of the service mean.
 
 use crate::error::{ErrorCode, ServiceCode};
 
@@ -7,43 +7,43 @@ use crate::error::{ErrorCode, ServiceCode};
 pub struct Meaning {
     /// What a program decides on.
     pub code: ErrorCode,
-    /// What a person reads first.
+    /// The start of the message: what happened, and what to do.
     pub advice: &'static str,
-    /// Whether the same call may simply be made again later: the cause passes by itself, and nothing was created.
-    pub passes: bool,
+    /// Whether the call may be repeated later: the cause is temporary, and no task was created.
+    pub is_temporary: bool,
 }
 
-const fn lasting(code: ErrorCode, advice: &'static str) -> Meaning {
-    Meaning { code, advice, passes: false }
+const fn permanent(code: ErrorCode, advice: &'static str) -> Meaning {
+    Meaning { code, advice, is_temporary: false }
 }
 
-const fn passing(code: ErrorCode, advice: &'static str) -> Meaning {
-    Meaning { code, advice, passes: true }
+const fn temporary(code: ErrorCode, advice: &'static str) -> Meaning {
+    Meaning { code, advice, is_temporary: true }
 }
 
-const KEY: Meaning = lasting(ErrorCode::Unauthorized, "the service refused the key; check the API key");
+const KEY: Meaning = permanent(ErrorCode::Unauthorized, "the service refused the key; check the API key");
 const RIGHTS: Meaning =
-    lasting(ErrorCode::Forbidden, "the key may not do this; check its rights, model limits and allowed IP addresses");
-const ACCOUNT: Meaning = lasting(ErrorCode::Forbidden, "the account has a problem; see the provider's console");
-const BALANCE: Meaning = lasting(
+    permanent(ErrorCode::Forbidden, "the key may not do this; check its rights, model limits and allowed IP addresses");
+const ACCOUNT: Meaning = permanent(ErrorCode::Forbidden, "the account has a problem; see the provider's console");
+const BALANCE: Meaning = permanent(
     ErrorCode::InsufficientBalance,
     "the balance, resource pack or key quota is used up; top up in the provider's console",
 );
-const INVALID: Meaning = lasting(ErrorCode::Rejected, "the service refused the request; read its message");
+const INVALID: Meaning = permanent(ErrorCode::Rejected, "the service refused the request; read its message");
 const POLICY: Meaning =
-    lasting(ErrorCode::ContentPolicy, "the content policy refused the request; change prompt or images");
+    permanent(ErrorCode::ContentPolicy, "the content policy refused the request; change prompt or images");
 const MODEL: Meaning =
-    lasting(ErrorCode::ModelUnavailable, "the model is not available on this route; try another modelName");
-const TOO_FAST: Meaning = passing(ErrorCode::RateLimited, "the service asks to slow down; try again later");
+    permanent(ErrorCode::ModelUnavailable, "the model is not available on this route; try another modelName");
+const TOO_FAST: Meaning = temporary(ErrorCode::RateLimited, "the service asks to slow down; try again later");
 const TOO_MANY: Meaning =
-    passing(ErrorCode::ConcurrencyLimited, "the account's limit of concurrent tasks is reached; wait for one to end");
-const SERVER: Meaning = passing(ErrorCode::ServerError, "the service has a problem of its own; try again later");
-/// Of HTTP 413, in whatever form.
+    temporary(ErrorCode::ConcurrencyLimited, "the account's limit of concurrent tasks is reached; wait for one to end");
+const SERVER: Meaning = temporary(ErrorCode::ServerError, "the service has a problem of its own; try again later");
+/// The meaning of HTTP 413, with any body.
 pub(super) const TOO_LARGE: Meaning =
-    lasting(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller images");
-const NO_TASK: Meaning = lasting(ErrorCode::TaskNotFound, "the service knows no such task");
+    permanent(ErrorCode::PayloadTooLarge, "the request is too large for the service; use smaller images");
+const NO_TASK: Meaning = permanent(ErrorCode::TaskNotFound, "the service knows no such task");
 
-/// Kling's numbers. 1203 is about a task where a task was asked for, and about the model where one was to be created.
+/// The numeric codes of Kling. 1203 means an unknown task in a query, and an unavailable model in a submission.
 pub const NUMBERS: &[(i64, Meaning)] = &[
     (1000, KEY),
     (1001, KEY),
@@ -68,7 +68,7 @@ pub const NUMBERS: &[(i64, Meaning)] = &[
     (5002, SERVER),
 ];
 
-/// The gateway's words.
+/// The codes of the gateway, which are words.
 pub const WORDS: &[(&str, Meaning)] = &[
     ("task_not_exist", NO_TASK),
     ("invalid_request", INVALID),
@@ -77,46 +77,46 @@ pub const WORDS: &[(&str, Meaning)] = &[
     ("do_request_failed", SERVER),
 ];
 
-/// HTTP statuses, where neither a number nor a word says more; then any other 4xx, then 5xx.
+/// The HTTP statuses whose meaning counts if the code has none. Any other 4xx is a refusal, any 5xx a problem of the service.
 pub const STATUSES: &[(u16, Meaning)] = &[
     (401, KEY),
     (403, RIGHTS),
     (413, TOO_LARGE),
-    // It may hide any of the numbers above that come with 429, also those that do not pass.
-    (429, lasting(ErrorCode::RateLimited, "the service takes nothing more now, or a limit of the account is reached")),
+    // Any code that comes with 429 may be missing, also a permanent one.
+    (
+        429,
+        permanent(ErrorCode::RateLimited, "the service takes nothing more now, or a limit of the account is reached"),
+    ),
 ];
 
-/// What a question was about, which decides what "not found" is about.
+/// The kind of a request. It decides what "not found" is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// To create a task.
+pub enum RequestKind {
+    /// A request to create a task.
     Submission,
-    /// About a task.
+    /// A look-up or a poll.
     Query,
 }
 
 impl Meaning {
-    /// The meaning of an answer other than 2xx, or of a 2xx that holds an error.
-    pub(super) fn of(asked: Asked, status: u16, code: Option<&ServiceCode>, message: &str) -> Self {
-        if asked == Asked::Query && (matches!(code, Some(ServiceCode::Number(1203))) || status == 404) {
+    /// The meaning of a response other than 2xx, or of a 2xx that contains an error.
+    pub(super) fn of(kind: RequestKind, status: u16, code: Option<&ServiceCode>, message: &str) -> Self {
+        if kind == RequestKind::Query && (matches!(code, Some(ServiceCode::Number(1203))) || status == 404) {
             return NO_TASK;
         }
-        let said = match code {
+        let of_code = match code {
             Some(ServiceCode::Number(number)) => find(NUMBERS, |known| known == number),
             Some(ServiceCode::Word(word)) => find(WORDS, |known| known == word),
             None => None,
         };
-        if let Some(meaning) = said.filter(|meaning| *meaning != INVALID) {
+        if let Some(meaning) = of_code.filter(|meaning| *meaning != INVALID) {
             return meaning;
         }
-        // What has no code of its own at the gateway, or a general one only: then the status says more.
+        // The gateway sends no code for these, or a general one.
         if mentions(message, "invalid model") || mentions(message, "no access to model") {
             return MODEL;
         }
-        find(STATUSES, |known| *known == status).or(said).unwrap_or(match (status, asked) {
-            (500.., _) => SERVER,
-            _ => INVALID,
-        })
+        find(STATUSES, |known| *known == status).or(of_code).unwrap_or(if status >= 500 { SERVER } else { INVALID })
     }
 }
 
@@ -124,7 +124,7 @@ fn find<K>(table: &[(K, Meaning)], is: impl Fn(&K) -> bool) -> Option<Meaning> {
     table.iter().find(|(known, _)| is(known)).map(|(_, meaning)| *meaning)
 }
 
-/// Whether a text holds a word, whatever its case. `word` is in lower case.
+/// Whether the text contains the word in any case. `word` is in lower case.
 pub(super) fn mentions(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }

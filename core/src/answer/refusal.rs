@@ -1,8 +1,8 @@
-//! A readable error of the service, or of the gateway before it.
+//! A readable error of the service or of the gateway before it.
 
-use super::meaning::{Asked, Meaning, mentions};
-use crate::error::{Error, ErrorCode, ServiceCode};
-use crate::json::{Json, LARGEST};
+use super::meaning::{Meaning, RequestKind, mentions};
+use crate::error::{Details, Error, ErrorCode, ServiceCode};
+use crate::json::{Json, MAX_SAFE_INTEGER};
 
 /// A readable error of the service or of the gateway before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub struct Refusal {
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI.
     pub(super) fn read(json: &Json, status: u16, retry_after: Option<&str>) -> Option<Self> {
-        let (mut code, mut message, mut request_id) = said(json);
+        let (mut code, mut message, mut request_id) = error_fields(json);
         if matches!(&code, Some(ServiceCode::Word(word)) if word == "fail_to_fetch_task") {
-            // The gateway passes on what the service said, as text.
+            // The message of the gateway contains the error of the service as JSON.
             if let Some(upstream) = message.as_deref().and_then(Json::parse) {
-                let inner = said(&upstream);
+                let inner = error_fields(&upstream);
                 code = inner.0.or(code);
                 message = inner.1.or(message);
                 request_id = inner.2.or(request_id);
@@ -38,7 +38,7 @@ impl Refusal {
             message,
             retry_after: retry_after
                 .and_then(|text| text.trim().parse::<u64>().ok()?.checked_mul(1000))
-                .filter(|time| *time <= LARGEST),
+                .filter(|time| *time <= MAX_SAFE_INTEGER),
         })
     }
 
@@ -47,7 +47,7 @@ impl Refusal {
         self.status
     }
 
-    /// Whether the code says that something is wrong, which a 2xx alone does not rule out.
+    /// Whether the code is one of an error. A 2xx may contain an error, too.
     pub(super) fn is_error(&self) -> bool {
         match &self.code {
             Some(ServiceCode::Number(number)) => *number != 0 && *number != 200,
@@ -56,12 +56,12 @@ impl Refusal {
         }
     }
 
-    /// Whether it says that there is no such task: 1203 at Kling, a word at the gateway, which answers 400.
+    /// Whether the task is unknown to the service: code 1203 of Kling, or HTTP 400 with a word of the gateway.
     pub fn is_task_not_found(&self) -> bool {
-        self.meaning(Asked::Query).code == ErrorCode::TaskNotFound
+        self.meaning(RequestKind::Query).code == ErrorCode::TaskNotFound
     }
 
-    /// Whether it is about the caller's own id. The documented case is that the id is taken, so that a task exists under it.
+    /// Whether the message names the external task id. The one documented reason is that a task with this id exists.
     pub fn says_id_is_taken(&self) -> bool {
         (400..500).contains(&self.status)
             && ["external_task_id", "externaltaskid", "external task id", "external id"]
@@ -69,43 +69,43 @@ impl Refusal {
                 .any(|name| mentions(&self.message, name))
     }
 
-    /// Whether it is a problem of the service's own, of which it cannot be told what was done before.
+    /// Whether the service had an internal problem, so that it is unknown what it did before.
     pub fn is_server_error(&self) -> bool {
-        self.status >= 500 || self.meaning(Asked::Submission).code == ErrorCode::ServerError
+        self.status >= 500 || self.meaning(RequestKind::Submission).code == ErrorCode::ServerError
     }
 
-    /// Whether a status of 500 hides a refusal of the request itself.
+    /// Whether the service refused the request as invalid, in spite of HTTP 500.
     pub fn is_invalid_request(&self) -> bool {
         matches!(&self.code, Some(ServiceCode::Word(word)) if word == "invalid_request")
     }
 
-    /// As the error of a question about a task.
+    /// The error of a look-up or a poll.
     pub fn into_query_error(self) -> Error {
-        let meaning = self.meaning(Asked::Query);
-        // A question costs nothing: whatever may pass may be asked again, a 429 of unknown cause too.
-        let passes = meaning.passes || meaning.code == ErrorCode::RateLimited;
-        self.into_error(meaning).retryable(passes)
+        let meaning = self.meaning(RequestKind::Query);
+        // A query costs nothing, so it may also be repeated after a 429 of unknown cause.
+        let is_temporary = meaning.is_temporary || meaning.code == ErrorCode::RateLimited;
+        self.into_error(meaning).retryable(is_temporary)
     }
 
-    /// As the error of a submission that created nothing.
+    /// The error of a submission that created no task.
     pub fn into_submission_error(self) -> Error {
-        let meaning = self.meaning(Asked::Submission);
-        self.into_error(meaning).retryable(meaning.passes)
+        let meaning = self.meaning(RequestKind::Submission);
+        self.into_error(meaning).retryable(meaning.is_temporary)
     }
 
-    /// As the error of a submission of which it cannot be told whether it created a task. Only what was said goes in:
-    /// the advice that comes with a refusal, to try again, could be paid for twice here.
+    /// The error of a submission of unknown outcome. It leaves out the advice of the [`Meaning`]: to try again could be paid
+    /// for twice.
     pub fn into_unclear_error(self) -> Error {
         let advice = if self.says_id_is_taken() {
             "the service says that this external task id is taken, so its task very likely exists"
         } else {
             "the service answered with an error of its own"
         };
-        self.into_error(Meaning { code: ErrorCode::SubmissionUnknown, advice, passes: false })
+        self.into_error(Meaning { code: ErrorCode::SubmissionUnknown, advice, is_temporary: false })
     }
 
-    fn meaning(&self, asked: Asked) -> Meaning {
-        Meaning::of(asked, self.status, self.code.as_ref(), &self.message)
+    fn meaning(&self, kind: RequestKind) -> Meaning {
+        Meaning::of(kind, self.status, self.code.as_ref(), &self.message)
     }
 
     fn into_error(self, meaning: Meaning) -> Error {
@@ -116,46 +116,42 @@ impl Refusal {
         }
         if !self.message.is_empty() {
             message.push_str(": ");
-            message.extend(self.message.chars().take(LONGEST_QUOTE));
+            message.extend(self.message.chars().take(MAX_QUOTED_CHARACTERS));
         }
         message.push(')');
-        Error::new(meaning.code, message).detailed(|details| {
-            details.status = Some(self.status);
-            details.service_code = self.code;
-            details.request_id = self.request_id;
-            details.retry_after = self.retry_after;
+        Error::new(meaning.code, message).with_details(Details {
+            status: Some(self.status),
+            service_code: self.code,
+            request_id: self.request_id,
+            retry_after: self.retry_after,
+            ..Details::default()
         })
     }
 }
 
-/// In characters: enough of a message to recognise it, too little to flood a log.
-const LONGEST_QUOTE: usize = 500;
+/// How much of a message of the service is quoted: enough to recognise it, too little to flood a log.
+const MAX_QUOTED_CHARACTERS: usize = 500;
 
 /// The code, the message and the request id of an error object.
-fn said(json: &Json) -> (Option<ServiceCode>, Option<String>, Option<String>) {
+fn error_fields(json: &Json) -> (Option<ServiceCode>, Option<String>, Option<String>) {
     let inner = json.get("error").unwrap_or(json);
-    let code = match inner.get("code") {
-        Some(Json::Number(word) | Json::Text(word)) => code_in(word),
-        _ => None,
-    };
-    // A gateway may say all of it in one text: {"error": "…"}.
-    let message = match inner {
-        Json::Text(message) => Some(message.as_str()),
-        inner => inner.text("message"),
-    };
+    let code =
+        if let Some(Json::Number(code) | Json::Text(code)) = inner.get("code") { parse_code(code) } else { None };
+    // A gateway may send `{"error": "…"}` with the message alone.
+    let message = if let Json::Text(message) = inner { Some(message.as_str()) } else { inner.text("message") };
     (code, message.map(str::to_owned), json.id("request_id").or_else(|| inner.id("request_id")))
 }
 
-/// A code written as a text: a word, or the digits of a number.
-fn code_in(text: &str) -> Option<ServiceCode> {
+/// Parses a code: a number or a word.
+fn parse_code(text: &str) -> Option<ServiceCode> {
     if text.is_empty() {
         return None;
     }
-    let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= LARGEST);
+    let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MAX_SAFE_INTEGER);
     Some(number.map_or_else(|| ServiceCode::Word(text.to_owned()), ServiceCode::Number))
 }
 
-/// The id in `… (request id: 20260322…)`.
+/// The request id in a message like `… (request id: 20260322…)`.
 fn request_id_in(message: &str) -> Option<String> {
     const MARK: &str = "(request id:";
     let start = (0..message.len()).find(|start| {

@@ -45,7 +45,7 @@ pub trait Transfer {
     fn receive(&self) -> impl Future<Output = Result<Option<u64>, TransportError>>;
     /// Drops all bytes that it holds.
     fn clear(&self);
-    /// The first bytes that it holds: [`START`](crate::video::START), or all if there are fewer.
+    /// The first bytes that it holds: [`START_BYTES`](crate::video::START_BYTES), or all if there are fewer.
     fn first_bytes(&self) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
 }
 
@@ -147,7 +147,7 @@ impl<H: Host> Flow<H> {
             let error = match result {
                 Ok(start) => return check_start(url, &start),
                 Err(AttemptError::NoResponse(error)) if !error.is_sent => {
-                    return Err(error.into_error().detailed(|details| details.url = Some(url.to_owned())));
+                    return Err(error.into_error().with_url(url));
                 }
                 Err(AttemptError::NoResponse(error) | AttemptError::BrokenOff(error)) if !self.host.is_online() => {
                     outage.suspend();

@@ -1,15 +1,15 @@
-//! What the service would refuse a picture for, and what is worth knowing before it is sent.
+//! The problems of an image: limits of the service, and what its sender should know.
 
 use super::limits::{MAX_ASPECT_RATIO_TENTHS, MAX_IMAGE_BYTES, MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
 use super::{ImageFormat, ImageHeader};
 use crate::issue::{Issue, IssueCode};
 
-/// All that is wrong with a picture of `len` bytes, but nothing that merely follows from something else.
+/// All problems of an image of `len` bytes, without those that follow from another one.
 ///
-/// `path` is where it stands: `images[2]`. The figures of an issue are `limit` and `actual`, where pixels are counted also
-/// `width` and `height`; of a format, `actual` alone.
+/// `path` is that of the issues, for example `images[2]`. Their figures are `limit` and `actual`, for sizes in pixels also `width`
+/// and `height`, and for a format only `actual`.
 pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
-    // The other limits are for what is sent, and neither of these two can be: converting makes another picture.
+    // The other limits do not matter here: these files cannot be sent, and a converted image is another file.
     let unusable = if len == 0 { Some(empty(path)) } else { unsupported(path, header) };
     if let Some(issue) = unusable {
         return vec![issue];
@@ -18,12 +18,12 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     if len > MAX_IMAGE_BYTES {
         issues.push(too_large(path, len));
     }
-    if header.truncated {
+    if header.is_truncated {
         issues.push(truncated(path));
     }
     match header.size {
         Some(size) => issues.extend([too_small(path, size), bad_aspect_ratio(path, size)].into_iter().flatten()),
-        // Of a file that is cut off, or too large to look through, it says nothing that was not said.
+        // For a file that is truncated or too large, it would follow from that.
         None if issues.is_empty() => issues.push(size_unknown(path, header.format)),
         None => {}
     }
@@ -41,18 +41,20 @@ fn empty(path: &str) -> Issue {
 fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
     let actual = header.format.as_str();
     let message = match (header.format, header.format.name()) {
-        (ImageFormat::Png, _) if header.apple_png => {
+        (ImageFormat::Png, _) if header.is_apple_png => {
             "expected a JPEG or PNG image, found a PNG for iOS apps (CgBI) that nothing else can read; \
              choose the original, or save it again as JPEG or PNG"
                 .to_owned()
         }
         (ImageFormat::Jpeg | ImageFormat::Png, _) => return None,
         (_, Some(name)) => format!(
-            "expected a JPEG or PNG image, found {name} in this file, whatever its name says; convert it to JPEG or PNG"
+            "expected a JPEG or PNG image, found {name} (by the content, not by the name of the file); convert it to JPEG or PNG"
         ),
-        (_, None) => "expected a JPEG or PNG image, found a file of another kind, whatever its name says; \
+        (_, None) => {
+            "expected a JPEG or PNG image, found an unknown format (by the content, not by the name of the file); \
              choose another, or save it as JPEG or PNG"
-            .to_owned(),
+                .to_owned()
+        }
     };
     Some(Issue::error(IssueCode::UnsupportedFormat, path, message).with("actual", actual))
 }
@@ -83,13 +85,13 @@ fn too_small(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
     Some(issue.with("width", width).with("height", height))
 }
 
-/// In whole numbers, so that 750 to 300 is inside and 751 to 300 is not.
+/// Calculated in whole numbers, so that rounding cannot accept an image beyond the limit.
 fn bad_aspect_ratio(path: &str, (width, height): (u32, u32)) -> Option<Issue> {
     let (long, short) = (u64::from(width.max(height)), u64::from(width.min(height)));
     if long.saturating_mul(10) <= short.saturating_mul(MAX_ASPECT_RATIO_TENTHS.into()) {
         return None;
     }
-    // Rounded up, so that no ratio outside the limit reads like the limit itself.
+    // Rounded up, so that a ratio beyond the limit is not shown as the limit itself.
     let hundredths = long.saturating_mul(100).div_ceil(short.max(1));
     let (whole, rest) = (hundredths.checked_div(100)?, hundredths.checked_rem(100)?);
     let limit = max_aspect_ratio();
@@ -110,6 +112,6 @@ fn size_unknown(path: &str, format: ImageFormat) -> Issue {
 }
 
 fn has_location(path: &str) -> Issue {
-    let message = "the metadata of this image holds a GPS position, which is sent too; remove it if the service should not get it";
+    let message = "the metadata of this image contains a GPS position, which is sent too; remove it if the service should not get it";
     Issue::warning(IssueCode::HasLocation, path, message)
 }

@@ -1,4 +1,4 @@
-//! Exif data: a TIFF structure without a picture, of which two tags matter here.
+//! Exif data: a TIFF file without an image. Only the orientation and the GPS position are read.
 
 const ORIENTATION: u16 = 0x0112;
 const GPS_DIRECTORY: u16 = 0x8825;
@@ -10,17 +10,17 @@ const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
 const DIRECTORY: u16 = 13;
 
-/// What Exif data says.
+/// The Exif data of an image.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Exif {
-    /// 1 to 8.
+    /// The orientation, 1 to 8.
     pub(super) orientation: Option<u8>,
-    /// Whether there is a latitude and a longitude.
+    /// Whether it contains a latitude and a longitude.
     pub(super) has_location: bool,
 }
 
 impl Exif {
-    /// Reads the first directory and that of the position. Whatever cannot be read is taken as absent.
+    /// Reads the first directory and that of the GPS position. A field that cannot be read counts as absent.
     pub(super) fn read(bytes: &[u8]) -> Self {
         Self::try_read(bytes).unwrap_or_default()
     }
@@ -38,7 +38,7 @@ impl Exif {
     }
 }
 
-/// Bytes whose numbers are all in one of the two orders.
+/// Bytes with numbers in one of the two byte orders.
 #[derive(Clone, Copy)]
 struct Tiff<'a> {
     bytes: &'a [u8],
@@ -64,15 +64,15 @@ impl<'a> Tiff<'a> {
         fields.take(count.into()).map(move |bytes| Field(Self { bytes, ..self }))
     }
 
-    /// Whether the directory at `offset` holds a position. Cameras write it without one, too: the fields are then absent,
-    /// all zero, or divided by zero.
+    /// Whether the directory at `offset` contains a position. Cameras without a position write no fields, zeros, or a division by
+    /// zero.
     fn has_position(self, offset: u32) -> bool {
         let coordinate =
             |tag| self.fields(offset).filter(|field| field.tag() == Some(tag)).find_map(|f| self.coordinate(f));
         matches!((coordinate(LATITUDE), coordinate(LONGITUDE)), (Some(latitude), Some(longitude)) if latitude || longitude)
     }
 
-    /// Whether a coordinate is other than zero; none where it is not a number.
+    /// Whether a coordinate is other than zero; `None` if it is not a number.
     fn coordinate(self, field: Field<'_>) -> Option<bool> {
         let count = field.0.long(4).filter(|count| *count > 0 && field.kind() == Some(RATIONAL))?;
         let values = self.bytes.get(usize::try_from(field.0.long(8)?).ok()?..)?.chunks_exact(8);
@@ -99,13 +99,13 @@ impl Field<'_> {
         self.tag() == Some(tag) && self.0.long(4) == Some(1)
     }
 
-    /// The orientation, if this is one that browsers follow.
+    /// The orientation, if this field is one that browsers apply.
     fn orientation(self) -> Option<u8> {
         let value = self.0.short(8).filter(|_| self.is_single(ORIENTATION) && self.kind() == Some(SHORT))?;
         u8::try_from(value).ok().filter(|value| (1..=8).contains(value))
     }
 
-    /// Where the directory of the position is, if this field says it.
+    /// The offset of the directory of the position, if this field contains it.
     fn directory(self) -> Option<u32> {
         self.0.long(8).filter(|_| self.is_single(GPS_DIRECTORY) && matches!(self.kind(), Some(LONG | DIRECTORY)))
     }

@@ -10,7 +10,7 @@ pub const MAX_IMAGE_MIB: u64 = 10;
 /// file itself, before base64 adds a third.
 pub const MAX_IMAGE_BYTES: u64 = MAX_IMAGE_MIB << 20;
 
-/// The minimum width and the minimum height, in px. The service accepts a smaller image, and its task fails minutes later.
+/// The minimum width and height, in px. The service accepts a smaller image, and its task fails minutes later.
 pub const MIN_EDGE_PX: u32 = 300;
 
 /// The maximum ratio of the longer edge to the shorter one, in tenths: 25 is 2.5:1.

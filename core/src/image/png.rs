@@ -1,23 +1,24 @@
 //! PNG: a list of chunks, each of a length, a type, content and a checksum.
 
 use super::exif::Exif;
-use super::window::{Missing, PIECE, Window};
-use super::{ImageFormat, ImageHeader, Walk, xmp};
+use super::window::{MAX_PIECE_BYTES, Missing, Window};
+use super::{ImageFormat, ImageHeader, MetadataEnd, xmp};
 
 const SIGNATURE_LEN: u64 = 8;
-/// A chunk without its content: length, type, checksum.
+/// The length of a chunk without its content: length, type, checksum.
 const FRAME_LEN: u64 = 12;
-/// The largest number of the format, for edges and lengths.
-const MAX: u32 = 0x7FFF_FFFF;
+/// The maximum number of the format, for edges and lengths.
+const MAX_NUMBER: u32 = 0x7FFF_FFFF;
 /// The last chunk, which is the same in every file.
 const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
-const TAIL: u64 = 65_536;
+/// How many bytes at the end of the file are searched for the last chunk first.
+const TAIL_BYTES: u64 = 65_536;
 const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 
-/// Reads the chunks up to the first pixels, and whether the last chunk is there.
+/// Reads the chunks up to the pixels, and whether the last chunk exists.
 ///
-/// Where libpng, and so nearly everybody, gives up (a first chunk other than IHDR, its checksum wrong, an unknown chunk that
-/// calls itself critical), there is no size.
+/// The size is unknown where libpng, which nearly all decoders use, fails: with a first chunk other than IHDR or with a wrong
+/// checksum, or with an unknown critical chunk.
 #[derive(Debug)]
 pub(super) struct Png {
     header: ImageHeader,
@@ -28,11 +29,11 @@ pub(super) struct Png {
 enum Stage {
     /// Before the first chunk.
     Start,
-    /// On the way to the pixels of a picture of that size.
+    /// Before the pixels of an image of that size.
     Chunks((u32, u32)),
-    /// Before the last bytes; the first pixels begin at the place named.
+    /// Before the end of the file. The pixels begin at that position.
     Tail(u64),
-    /// On the way from there to the end.
+    /// Between the pixels and the last chunk.
     Pixels,
 }
 
@@ -41,30 +42,30 @@ impl Png {
         Self { header: ImageHeader::new(ImageFormat::Png), stage: Stage::Start }
     }
 
-    /// Reads on. Begins with the window at the start of the file.
+    /// Continues to read. At first, the window is at the start of the file.
     pub(super) fn read(&mut self, window: &mut Window) -> Result<ImageHeader, Missing> {
         let has_end = loop {
             match self.stage {
                 Stage::Start => {
                     let Some(first) = window.array(SIGNATURE_LEN)? else { break false };
-                    self.header.apple_png = first.get(4..8) == Some(b"CgBI");
+                    self.header.is_apple_png = first.get(4..8) == Some(b"CgBI");
                     let Some(size) = size(&first) else { break true };
                     self.stage = Stage::Chunks(size);
                     window.at = SIGNATURE_LEN.saturating_add(25);
                 }
                 Stage::Chunks((width, height)) => {
-                    let walk = self.chunks(window)?;
-                    if !matches!(walk, Walk::Damaged) {
+                    let end = self.chunks(window)?;
+                    if !matches!(end, MetadataEnd::Damage) {
                         self.header.set_size(width, height);
                     }
-                    match walk {
-                        Walk::Damaged => break true,
-                        _ if window.goes_on() => break true,
-                        Walk::End => break false,
-                        Walk::Pixels => {}
+                    match end {
+                        MetadataEnd::Damage => break true,
+                        MetadataEnd::Pixels | MetadataEnd::EndOfFile if window.is_longer() => break true,
+                        MetadataEnd::EndOfFile => break false,
+                        MetadataEnd::Pixels => {}
                     }
                     self.stage = Stage::Tail(window.at);
-                    window.seek_tail(TAIL, window.at);
+                    window.seek_tail(TAIL_BYTES, window.at);
                 }
                 Stage::Tail(pixels) => {
                     let tail = window.rest()?;
@@ -78,39 +79,39 @@ impl Png {
                 Stage::Pixels => break pixels(window)?,
             }
         };
-        self.header.truncated = !has_end;
+        self.header.is_truncated = !has_end;
         Ok(self.header)
     }
 
-    fn chunks(&mut self, window: &mut Window) -> Result<Walk, Missing> {
+    fn chunks(&mut self, window: &mut Window) -> Result<MetadataEnd, Missing> {
         while let Some(chunk) = Chunk::read(window)? {
             match &chunk.kind {
-                b"IDAT" => return Ok(Walk::Pixels),
+                b"IDAT" => return Ok(MetadataEnd::Pixels),
                 b"IEND" => break,
                 b"PLTE" => {}
                 b"eXIf" => {
-                    // From its type to its checksum.
+                    // Its type, content and checksum.
                     let content = window.piece(window.at.saturating_add(4), chunk.len.saturating_add(8))?;
                     if let Some(tiff) = content.and_then(checked) {
-                        self.header.take(Exif::read(tiff));
+                        self.header.add_exif(Exif::read(tiff));
                     }
                 }
                 b"iTXt" => {
-                    let content = window.piece(window.at.saturating_add(8), chunk.len.min(PIECE))?;
+                    let content = window.piece(window.at.saturating_add(8), chunk.len.min(MAX_PIECE_BYTES))?;
                     if let Some(xmp) = content.and_then(|content| content.strip_prefix(XMP)) {
                         self.header.has_location = self.header.has_location || xmp::has_location(xmp);
                     }
                 }
-                [initial, ..] if initial & 0x20 == 0 => return Ok(Walk::Damaged),
+                [initial, ..] if initial & 0x20 == 0 => return Ok(MetadataEnd::Damage),
                 _ => {}
             }
             window.at = chunk.next;
         }
-        Ok(Walk::End)
+        Ok(MetadataEnd::EndOfFile)
     }
 }
 
-/// The frame of the chunk at the reader's place.
+/// The frame of the chunk at the reader.
 struct Chunk {
     len: usize,
     kind: [u8; 4],
@@ -127,11 +128,11 @@ impl Chunk {
     }
 }
 
-/// Whether the last chunk stands behind the reader's place. What stands behind it does not matter.
+/// Whether the last chunk exists after the reader. Bytes after that chunk do not matter.
 fn pixels(window: &mut Window) -> Result<bool, Missing> {
     while let Some(chunk) = Chunk::read(window)? {
         if &chunk.kind == b"IEND" {
-            // With its checksum, right or wrong: without, the file is cut off.
+            // With its checksum, right or wrong. Without it, the file is truncated.
             return Ok(window.piece(window.at, END.len())?.is_some());
         }
         window.at = chunk.next;
@@ -139,34 +140,34 @@ fn pixels(window: &mut Window) -> Result<bool, Missing> {
     Ok(false)
 }
 
-/// The size that a first chunk says, if it is a sound IHDR.
+/// The size in the first chunk, if that is a valid IHDR.
 fn size(first: &[u8; 25]) -> Option<(u32, u32)> {
     let content = checked(first.get(4..)?).filter(|_| first.starts_with(b"\0\0\0\x0DIHDR"))?;
     let (width, rest) = content.split_first_chunk()?;
     let (height, rest) = rest.split_first_chunk()?;
     let (width, height) = (u32::from_be_bytes(*width), u32::from_be_bytes(*height));
-    // Bit depth and colour type as the standard pairs them, then the one compression, the one filter, and interlacing.
+    // The pairs of bit depth and colour type of the standard, then compression, filter and interlacing.
     let is_known = matches!(
         rest,
         [1 | 2 | 4 | 8, 3, 0, 0, 0 | 1] | [1 | 2 | 4 | 8 | 16, 0, 0, 0, 0 | 1] | [8 | 16, 2 | 4 | 6, 0, 0, 0 | 1]
     );
-    (is_known && (1..=MAX).contains(&width) && (1..=MAX).contains(&height)).then_some((width, height))
+    (is_known && (1..=MAX_NUMBER).contains(&width) && (1..=MAX_NUMBER).contains(&height)).then_some((width, height))
 }
 
-/// The content of a chunk, given from its type to its checksum, if that is right.
+/// The content of a chunk, which is passed from its type to its checksum, if the checksum is right.
 fn checked(chunk: &[u8]) -> Option<&[u8]> {
     let (summed, sum) = chunk.split_last_chunk()?;
     (crc32(summed) == u32::from_be_bytes(*sum)).then(|| summed.get(4..))?
 }
 
-/// The checksum of PNG, bit by bit: it is taken of a few bytes of few files.
+/// The checksum of PNG, bit by bit: it is calculated for few bytes.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 0 { sum >> 1 } else { (sum >> 1) ^ 0xEDB8_8320 })
     })
 }
 
-/// Whether the end of a file holds a position: many tools write metadata behind the pixels.
+/// Whether the end of a file contains a position. Many tools write metadata after the pixels.
 fn late_location(tail: &[u8]) -> bool {
     late_exif(tail).is_some_and(|tiff| Exif::read(tiff).has_location) || xmp::has_location(tail)
 }

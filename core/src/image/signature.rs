@@ -1,18 +1,18 @@
-//! Formats by their first bytes.
+//! Recognises formats by their first bytes.
 
 use super::ImageFormat;
 
-/// The brands of a HEIF file that hold HEVC pictures, or do not say what they hold.
+/// The brands of HEIF files with HEVC images, or with images of any codec.
 const HEIC: [&[u8; 4]; 10] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"];
-/// The brands that hold AV1 pictures. Files of either kind may name `mif1` first.
+/// The brands of HEIF files with AV1 images. Files of both kinds may have `mif1` as their first brand.
 const AVIF: [&[u8; 4]; 2] = [b"avif", b"avis"];
-/// The lengths of the headers that a BMP may have: its two-byte signature alone is too little to go by.
+/// The lengths of the headers of BMP files. The two bytes of the signature alone are too few to recognise a file.
 const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
 
-/// The format of a file that begins like this. A kilobyte is plenty.
+/// The format of a file with these first bytes. A kilobyte is enough.
 pub(super) fn recognise(head: &[u8]) -> ImageFormat {
     match head {
-        // The third byte, as browsers want it: what follows the start of an image is always a marker.
+        // With the third byte, as in browsers: a marker always follows the start of an image.
         [0xFF, 0xD8, 0xFF, ..] => ImageFormat::Jpeg,
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => ImageFormat::Png,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
@@ -25,21 +25,27 @@ pub(super) fn recognise(head: &[u8]) -> ImageFormat {
     }
 }
 
-/// The size of a format whose header says it in one place.
+/// The size of an image, in a format that has it at a fixed place.
 ///
-/// Not of WebP, AVIF, HEIC and TIFF: there it takes a walk, and an orientation may turn it.
-pub(super) fn plain_size(format: ImageFormat, head: &[u8]) -> Option<(u32, u32)> {
+/// WebP, AVIF, HEIC and TIFF do not, and have an orientation.
+pub(super) fn fixed_size(format: ImageFormat, head: &[u8]) -> Option<(u32, u32)> {
     let (width, height) = match format {
         ImageFormat::Gif => halves(little(head, 6)?),
         ImageFormat::Bmp if little(head, 14)? == 12 => halves(little(head, 18)?),
         // A negative height means that the rows come from top to bottom.
         ImageFormat::Bmp => (little(head, 18)?, i32::from_le_bytes(little(head, 22)?.to_le_bytes()).unsigned_abs()),
-        _ => return None,
+        ImageFormat::Jpeg
+        | ImageFormat::Png
+        | ImageFormat::Webp
+        | ImageFormat::Avif
+        | ImageFormat::Heic
+        | ImageFormat::Tiff
+        | ImageFormat::Unknown => return None,
     };
     (width > 0 && height > 0).then_some((width, height))
 }
 
-/// What the brands of an ISO media file say: the first at 8, the compatible ones from 16 to the end of the box.
+/// The format by the brands of an ISO media file: the first is at 8, the compatible ones are from 16 to the end of the box.
 fn of_brands(head: &[u8], len: u32) -> ImageFormat {
     let len = usize::try_from(len).unwrap_or(usize::MAX).clamp(12, 1024);
     let known = |brands: &[&[u8; 4]]| {

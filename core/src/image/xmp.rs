@@ -1,13 +1,13 @@
-//! XMP: metadata as XML text, of which the position matters here.
+//! XMP: metadata in XML. Only the GPS position is read.
 
-/// Whether it holds a latitude and a longitude. The text is searched, not parsed: for a warning that is enough.
+/// Whether it contains a latitude and a longitude. The text is searched and not parsed, which is enough for a warning.
 pub(super) fn has_location(text: &[u8]) -> bool {
     has_number(text, b"GPSLatitude") && has_number(text, b"GPSLongitude")
 }
 
 /// Whether a property, written as an attribute or as an element, has a value that begins with a digit.
 ///
-/// The value is "48,12.5N": the hemisphere stands behind it. `GPSLatitudeRef` is another property.
+/// A value is for example `48,12.5N`. `GPSLatitudeRef` is another property.
 fn has_number(text: &[u8], name: &[u8]) -> bool {
     let mut rest = text;
     while let Some(colon) = rest.iter().position(|byte| *byte == b':') {

@@ -4,8 +4,8 @@ use std::str::Chars;
 
 use super::Json;
 
-/// Deeper than any answer, shallower than any stack.
-const DEEPEST: u32 = 64;
+/// The maximum nesting: deeper than any response, and no danger to the stack.
+const MAX_DEPTH: u32 = 64;
 
 pub(super) fn parse(text: &str) -> Option<Json> {
     let mut reader = Reader { rest: text.chars() };
@@ -53,9 +53,9 @@ impl Reader<'_> {
         Some(Json::Object(members))
     }
 
-    /// What stands between brackets, with commas between.
+    /// Reads the members between two brackets, with commas between them.
     fn members(&mut self, depth: u32, end: char, mut member: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return None;
         }
         self.rest.next();
@@ -106,7 +106,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The character of a surrogate pair of which the first half was read.
+    /// Reads the second half of a surrogate pair.
     fn second_half(&mut self, high: u32) -> Option<char> {
         let mut ahead = Self { rest: self.rest.clone() };
         ahead.take('\\')?;
@@ -130,29 +130,29 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Option<Json> {
         let mut text = String::new();
-        self.keep(&mut text, |c| c == '-');
-        match self.keep(&mut text, |c| c.is_ascii_digit())? {
+        self.push_if(&mut text, |c| c == '-');
+        match self.push_if(&mut text, |c| c.is_ascii_digit())? {
             '0' => {}
             _ => self.digits(&mut text),
         }
-        if self.keep(&mut text, |c| c == '.').is_some() {
-            self.keep(&mut text, |c| c.is_ascii_digit())?;
+        if self.push_if(&mut text, |c| c == '.').is_some() {
+            self.push_if(&mut text, |c| c.is_ascii_digit())?;
             self.digits(&mut text);
         }
-        if self.keep(&mut text, |c| c == 'e' || c == 'E').is_some() {
-            self.keep(&mut text, |c| c == '+' || c == '-');
-            self.keep(&mut text, |c| c.is_ascii_digit())?;
+        if self.push_if(&mut text, |c| c == 'e' || c == 'E').is_some() {
+            self.push_if(&mut text, |c| c == '+' || c == '-');
+            self.push_if(&mut text, |c| c.is_ascii_digit())?;
             self.digits(&mut text);
         }
         Some(Json::Number(text))
     }
 
     fn digits(&mut self, text: &mut String) {
-        while self.keep(text, |c| c.is_ascii_digit()).is_some() {}
+        while self.push_if(text, |c| c.is_ascii_digit()).is_some() {}
     }
 
-    /// Takes a character into the text, if it is one of those.
-    fn keep(&mut self, text: &mut String, wanted: fn(char) -> bool) -> Option<char> {
+    /// Moves the next character to the text, if it is a wanted one.
+    fn push_if(&mut self, text: &mut String, wanted: fn(char) -> bool) -> Option<char> {
         let c = self.peek().filter(|c| wanted(*c))?;
         self.rest.next();
         text.push(c);

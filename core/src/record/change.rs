@@ -1,5 +1,5 @@
-//! How a record changes. Each change is decided on the record that stands at that moment, within one transaction of the
-//! store, so that no tab undoes what another one wrote.
+//! Changes of records. Each change is decided on the record that the store has at that moment, within one transaction, so that
+//! no tab overwrites what another one wrote.
 
 use super::{Attempt, RecordState, TaskRecord};
 use crate::task::Task;
@@ -7,17 +7,16 @@ use crate::task::Task;
 /// A change of the record of one external task id.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Takes the id for a request about to be sent, unless the record is another one by now than the one that was read:
-    /// `over` is the attempt of that one, `None` if there was no record.
+    /// Claims the id for a request that will be sent, unless the record has changed since it was read.
     Claim {
         /// The record to write. Its [`attempt`](TaskRecord::attempt) is new.
         record: Box<TaskRecord>,
-        /// The attempt that was read.
+        /// The attempt of the record that was read; `None` if there was no record.
         over: Option<Attempt>,
     },
-    /// Writes what an attempt came to, unless another attempt has taken the id since.
+    /// Writes the outcome of an attempt, unless another attempt has claimed the id since.
     Settle(Box<TaskRecord>),
-    /// Takes a claim back, because nothing was sent: the record is again what it was before, or `withdrawn` if there was none.
+    /// Withdraws a claim, because nothing was sent: restores the earlier record, or writes `withdrawn` if there was none.
     Withdraw {
         /// The external task id.
         id: String,
@@ -33,7 +32,7 @@ pub enum Change {
         /// The attempt of the sender that is gone.
         attempt: Attempt,
     },
-    /// Updates a record with what the service says of its task, at that time in ms since 1970.
+    /// Updates a record with what the service reports of its task.
     Observe {
         /// The external task id.
         id: String,
@@ -42,7 +41,7 @@ pub enum Change {
         /// ms since 1970.
         now: u64,
     },
-    /// Records a task that was created elsewhere. A record that already has another task stays as it is.
+    /// Records a task that was created elsewhere. A record of another task stays as it is.
     Adopt(Box<TaskRecord>),
     /// Removes the record of this attempt.
     Forget {
@@ -53,14 +52,14 @@ pub enum Change {
     },
 }
 
-/// What a change does to the record that stands.
+/// What a change writes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// It stays as it is.
+    /// The record stays as it is.
     Nothing,
-    /// This record is written, under its own external task id.
+    /// Write this record, under its external task id.
     Put(Box<TaskRecord>),
-    /// It is removed.
+    /// Remove the record.
     Remove,
 }
 
@@ -76,33 +75,32 @@ impl Change {
         }
     }
 
-    /// Decides what is written, given the record that stands.
+    /// Decides what is written over the current record.
     pub fn apply(&self, current: Option<&TaskRecord>) -> Write {
         match self {
             Self::Claim { record, over } => claim(record, over.as_ref(), current),
             Self::Settle(record) => settle(record, current),
             Self::Withdraw { attempt, earlier, .. } => match (current, earlier) {
-                (Some(current), Some(earlier)) if current.attempt == *attempt => Write::Put(earlier.clone()),
-                (Some(current), None) if current.attempt == *attempt => {
-                    Write::Put(current.in_state(RecordState::Withdrawn, current.updated_at))
-                }
-                _ => Write::Nothing,
+                (Some(current), _) if current.attempt != *attempt => Write::Nothing,
+                (Some(_), Some(earlier)) => Write::Put(earlier.clone()),
+                (Some(current), None) => Write::Put(current.in_state(RecordState::Withdrawn, current.updated_at)),
+                (None, _) => Write::Nothing,
             },
             Self::Abandon { attempt, .. } => match current {
                 Some(current) if current.state == RecordState::Submitting && current.attempt == *attempt => {
                     Write::Put(current.in_state(RecordState::Unknown, current.updated_at))
                 }
-                _ => Write::Nothing,
+                Some(_) | None => Write::Nothing,
             },
             Self::Observe { task, now, .. } => observe(task, *now, current),
             Self::Adopt(record) => match (current, record.task()) {
                 (Some(current), _) if current.is_of_another_task(record) => Write::Put(record.under_its_task_id()),
                 (Some(current), Some(task)) => observe(&task, record.updated_at, Some(current)),
-                _ => Write::Put(record.clone()),
+                (None, _) | (_, None) => Write::Put(record.clone()),
             },
             Self::Forget { attempt, .. } => match current {
                 Some(current) if current.attempt == *attempt => Write::Remove,
-                _ => Write::Nothing,
+                Some(_) | None => Write::Nothing,
             },
         }
     }
@@ -117,10 +115,10 @@ fn claim(record: &TaskRecord, over: Option<&Attempt>, current: Option<&TaskRecor
 fn settle(record: &TaskRecord, current: Option<&TaskRecord>) -> Write {
     let Some(current) = current else { return Write::Put(Box::new(record.clone())) };
     if current.is_of_another_task(record) {
-        // The service created two tasks under one external id: both have been paid for, and neither may get lost.
+        // The service created two tasks under one external task id. Both are paid for, so both get a record.
         return Write::Put(record.under_its_task_id());
     }
-    // The service may have said more of the task meanwhile.
+    // The current record may have a later state of the task.
     let is_outdated = match record.task_id {
         None => current.task_id.is_some() || current.attempt != record.attempt,
         Some(_) => current.state == RecordState::Succeed && record.state != RecordState::Succeed,

@@ -1,20 +1,20 @@
-//! The JSON body in parts, so that the images' base64 never passes through one text.
+//! The JSON body in parts, so that no string contains the base64 of the images.
 
 use super::{AspectRatio, Duration, ExternalTaskId, Field, Image, Mode, ModelName, Prompt, PublicUrl, VideoRequest};
 
 /// A part of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyPart {
-    /// JSON as it stands.
+    /// JSON.
     Text(String),
-    /// The base64 of the image of that index, which needs no escaping between its quotes.
+    /// The base64 of the image with that index. The quotes are in the JSON around it.
     Image(usize),
 }
 
 impl VideoRequest {
-    /// The body, in the order in which it is sent. Absent fields are absent.
+    /// The parts of the body, in order. Absent fields are left out.
     pub fn body(&self, external_task_id: &ExternalTaskId) -> Vec<BodyPart> {
-        // Without `..`, so that each member is sent. The id is the one that the caller chose, if any.
+        // Exhaustive, so that each member is sent. `external_task_id` is the one that the caller chose, or a generated one.
         let Self {
             images,
             prompt,
@@ -31,7 +31,7 @@ impl VideoRequest {
             body.text.push_str(if index == 0 { "{\"image\":" } else { ",{\"image\":" });
             match image {
                 Image::Encoded => body.image(index),
-                Image::Url(url) => push_json_text(&mut body.text, url.as_str()),
+                Image::Url(url) => push_json_string(&mut body.text, url.as_str()),
             }
             body.text.push('}');
         }
@@ -51,7 +51,7 @@ impl VideoRequest {
             body.text.push_str(",\"");
             body.text.push_str(field.wire_name());
             body.text.push_str("\":");
-            push_json_text(&mut body.text, value);
+            push_json_string(&mut body.text, value);
         }
         body.text.push('}');
         body.parts.push(BodyPart::Text(body.text));
@@ -73,8 +73,8 @@ impl Body {
     }
 }
 
-/// Appends a text in quotes, escaped as JSON wants it.
-fn push_json_text(out: &mut String, text: &str) {
+/// Appends a JSON string.
+fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

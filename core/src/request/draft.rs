@@ -1,10 +1,10 @@
-//! A request as it was handed over, and the check of all of it at once.
+//! A request before its check, and the check.
 
-use super::fields::{AspectRatio, Duration, ExternalTaskId, Mode, ModelName, Prompt, check_word};
+use super::fields::{AspectRatio, Duration, ExternalTaskId, Mode, ModelName, Prompt, unknown_word};
 use super::{Field, Image, MAX_IMAGES, MIN_IMAGES, PublicUrl, VideoRequest};
 use crate::issue::{Issue, IssueCode};
 
-/// A request in which anything may be wrong: one member for each [`Field`].
+/// A request before its check: one member for each [`Field`].
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The images, in their order.
@@ -25,32 +25,32 @@ pub struct Draft {
     pub callback_url: Option<String>,
     /// See [`ExternalTaskId`].
     pub external_task_id: Option<String>,
-    /// What was already found wrong while it was handed over.
+    /// The problems that were found before the check.
     pub issues: Vec<Issue>,
 }
 
 /// One image of a draft.
 #[derive(Clone, Debug)]
 pub enum DraftImage {
-    /// Bytes, and what the check of their header found.
+    /// A file, with the problems of its header.
     Encoded(Vec<Issue>),
     /// A URL of an image, which the service requests.
     Url(String),
 }
 
-/// What the check of a draft found.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// The request, unless an issue is an error.
     pub request: Option<VideoRequest>,
-    /// Every problem and remark, in the order of the fields.
+    /// All problems, in the order of the fields.
     pub issues: Vec<Issue>,
 }
 
 impl Draft {
     /// Checks every image and every field.
     pub fn check(self) -> Checked {
-        // Without `..`, so that each member is checked.
+        // Exhaustive, so that each member is checked.
         let Self {
             images,
             prompt,
@@ -73,8 +73,8 @@ impl Draft {
         }
         let request = VideoRequest {
             images,
-            prompt: found.field(Field::Prompt, some_text(prompt), Prompt::check),
-            negative_prompt: found.field(Field::NegativePrompt, some_text(negative_prompt), Prompt::check),
+            prompt: found.field(Field::Prompt, without_blank(prompt), Prompt::check),
+            negative_prompt: found.field(Field::NegativePrompt, without_blank(negative_prompt), Prompt::check),
             mode: found.word(Field::Mode, mode, Mode::WORDS, Mode::from_word),
             duration: found.word(Field::Duration, duration, Duration::WORDS, Duration::from_word),
             aspect_ratio: found.word(Field::AspectRatio, aspect_ratio, AspectRatio::WORDS, AspectRatio::from_word),
@@ -87,17 +87,18 @@ impl Draft {
     }
 }
 
-/// An empty text is an absent one.
-fn some_text(text: Option<String>) -> Option<String> {
+/// The text, unless it is blank: then the field counts as absent.
+fn without_blank(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
+/// The problems found so far.
 struct Findings(Vec<Issue>);
 
 impl Findings {
     fn count_images(&mut self, count: usize) {
         let path = Field::Images.name();
-        // What is no list of images was reported as such; that it holds none would be a second word for it.
+        // Images of a wrong type were reported before, and count as none.
         let reported = self.0.iter().any(|issue| issue.path == path);
         let issue = if count < MIN_IMAGES && !reported {
             let found = if count == 0 { "none".to_owned() } else { count.to_string() };
@@ -120,7 +121,7 @@ impl Findings {
                 Some(Image::Encoded)
             }
             DraftImage::Url(url) => {
-                let url = self.keep(PublicUrl::check(&path, url, "; pass the file itself"))?;
+                let url = self.collect(PublicUrl::check(&path, url, "; pass the file itself"))?;
                 let message = "the image at this URL is not checked here; the service fetches it";
                 self.0.push(Issue::warning(IssueCode::SizeUnknown, path, message));
                 Some(Image::Url(url))
@@ -134,7 +135,7 @@ impl Findings {
         value: Option<String>,
         check: impl FnOnce(&str, String) -> Result<T, Issue>,
     ) -> Option<T> {
-        self.keep(check(field.name(), value?))
+        self.collect(check(field.name(), value?))
     }
 
     fn word<T>(
@@ -144,10 +145,16 @@ impl Findings {
         words: &[&str],
         find: fn(&str) -> Option<T>,
     ) -> Option<T> {
-        self.keep(check_word(field.name(), &word?, words, find))
+        let word = word?;
+        let variant = find(&word);
+        if variant.is_none() {
+            self.0.push(unknown_word(field.name(), words, &word));
+        }
+        variant
     }
 
-    fn keep<T>(&mut self, result: Result<T, Issue>) -> Option<T> {
+    /// The value; a problem is added to the others.
+    fn collect<T>(&mut self, result: Result<T, Issue>) -> Option<T> {
         result.map_err(|issue| self.0.push(issue)).ok()
     }
 }

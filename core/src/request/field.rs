@@ -1,9 +1,9 @@
 //! The list of the request's fields.
 
-/// The enum, its list and its names, from one table.
+/// Defines the enum of the fields from a table of their names.
 macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $wire_name:literal;)+) => {
-        /// A field of the request. This is the one list of them. Where a field is missing, it fails:
+        /// A field of the request. This is the list that everything else follows. Where a field is missing, a check fails:
         ///
         /// - `src/draft.rs`, which reads a request from JavaScript, does not compile: it matches exhaustively.
         /// - [`Draft::check`](super::Draft::check) and [`VideoRequest::body`](super::VideoRequest::body) do not compile without

@@ -1,4 +1,4 @@
-//! The fields of a request, each a type that can hold nothing wrong.
+//! The fields of a request. Each type contains valid values only.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use crate::issue::{Issue, IssueCode};
 use crate::task::{TaskId, is_id};
 use crate::words::words;
 
-/// The maximum length of either prompt, in characters (Unicode code points): Kling's documentation. CometAPI's schema names no limit,
-/// its translated pages still name the 500 and 200 that Kling had before September 2024.
+/// The maximum length of either prompt, in characters (Unicode code points). Source: Kling's documentation. CometAPI's schema has no
+/// limit, and its translated pages still have the 500 and 200 characters that Kling allowed before September 2024.
 pub const MAX_PROMPT_CHARACTERS: usize = 2500;
 
-/// What the video should show, or should not: 1 to [`MAX_PROMPT_CHARACTERS`].
+/// A prompt or a negative prompt: at most [`MAX_PROMPT_CHARACTERS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt(String);
 
@@ -20,13 +20,13 @@ impl Prompt {
         if length <= MAX_PROMPT_CHARACTERS {
             return Ok(Self(text));
         }
-        let message = format!("expected at most {MAX_PROMPT_CHARACTERS} characters, found {length}; shorten the text");
+        let message = format!("expected at most {MAX_PROMPT_CHARACTERS} characters, found {length}; shorten it");
         Err(Issue::error(IssueCode::PromptTooLong, path, message)
             .with("limit", MAX_PROMPT_CHARACTERS)
             .with("actual", length))
     }
 
-    /// The text.
+    /// It as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +43,7 @@ words! {
 }
 
 words! {
-    /// Length of the video in seconds, a text on the wire. The service's default is `5`.
+    /// Length of the video in seconds, a string in JSON. The service's default is `5`.
     Duration {
         /// 5 s.
         Five = "5",
@@ -64,28 +64,29 @@ words! {
     }
 }
 
-/// Checks a word of a field against all `words`, of which `find` gives the variant.
-pub(super) fn check_word<T>(path: &str, word: &str, words: &[&str], find: fn(&str) -> Option<T>) -> Result<T, Issue> {
-    find(word).ok_or_else(|| {
-        let found: String = word.chars().take(40).collect();
-        let message = format!("expected {}, found \"{found}\"", enumerate(words, " or "));
-        Issue::error(IssueCode::BadValue, path, message).with("expected", enumerate(words, ", ")).with("actual", found)
-    })
+/// The problem of a word that is none of `words`.
+pub(super) fn unknown_word(path: &str, words: &[&str], found: &str) -> Issue {
+    let found: String = found.chars().take(MAX_QUOTED_CHARACTERS).collect();
+    let message = format!("expected {}, found \"{found}\"", enumerate(words, " or "));
+    Issue::error(IssueCode::BadValue, path, message).with("expected", enumerate(words, ", ")).with("actual", found)
 }
 
-/// The words with something between them.
-pub fn enumerate(words: &[&str], between: &str) -> String {
+/// How much of an unknown word is quoted.
+const MAX_QUOTED_CHARACTERS: usize = 40;
+
+/// The words with a separator.
+pub fn enumerate(words: &[&str], separator: &str) -> String {
     let mut text = String::new();
     for (index, word) in words.iter().enumerate() {
         if index > 0 {
-            text.push_str(between);
+            text.push_str(separator);
         }
         text.push_str(word);
     }
     text
 }
 
-/// The model, left to the service unless given.
+/// The name of the model. Without it, the service chooses the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelName(String);
 
@@ -104,7 +105,7 @@ impl ModelName {
         Err(Issue::error(IssueCode::BadValue, path, message))
     }
 
-    /// The text.
+    /// It as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -112,7 +113,7 @@ impl ModelName {
 
 /// The caller's own id of a task, unique per account: 1–64 letters, digits, `-` and `_`.
 ///
-/// The service documents no character set; this one can stand in a path as it is.
+/// The service documents no character set. These characters need no encoding in the path of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalTaskId(String);
 
@@ -128,7 +129,7 @@ impl ExternalTaskId {
         Err(Issue::error(IssueCode::BadValue, path, message))
     }
 
-    /// A version 4 UUID made of random bytes: 122 random bits.
+    /// A UUID of version 4 from random bytes: 122 random bits.
     pub fn from_random(random: [u8; 16]) -> Self {
         const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
         let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
@@ -148,14 +149,14 @@ impl ExternalTaskId {
         Self(text)
     }
 
-    /// The text.
+    /// It as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl From<&ExternalTaskId> for TaskId {
-    /// An external id stands in the place of the service's own.
+    /// The external task id, for the URL of a query.
     fn from(id: &ExternalTaskId) -> Self {
         Self(id.0.clone())
     }

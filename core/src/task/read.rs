@@ -1,38 +1,38 @@
-//! Every form of answer in which a task is known to come, read into one.
+//! Reads a task from a response, in each of the known forms.
 //!
-//! The service documents the flat Kling form, `{code, message, data: {task_id, task_status, …}}`. Gateways wrap it, once or
-//! twice, or speak the language of another video service. So an answer is a handful of nested objects, outermost first, and
-//! each fact is looked for where it can be trusted most.
+//! The service documents the flat form of Kling, `{code, message, data: {task_id, task_status, …}}`. Gateways wrap it once or
+//! twice, or use the form of another video service. So a response is read as a list of nested objects, outermost first, and
+//! each field is taken from the level where it is most reliable.
 
 use super::{Task, TaskStatus, Video};
 use crate::json::Json;
 use crate::redact::is_redacted;
 
-/// The forms that are known nest three times.
-const DEEPEST: usize = 4;
+/// The maximum number of nested objects. The known forms have up to three.
+const MAX_LEVELS: usize = 4;
 
 impl Task {
-    /// The task in an answer, if there is one. What makes it a task is its id.
+    /// The task in a response, if it has a task id.
     pub(crate) fn read(answer: &Json, raw: &str) -> Option<Box<Self>> {
         let levels = Levels::of(answer);
         let task_id = levels.task_id()?;
         let outer = levels.outermost("status").map(Word::of);
-        // The provider's own word decides over the gateway's, which counts by its own timer.
+        // The status of Kling counts more than that of the gateway, which has a timeout of its own.
         let inner = levels.innermost("task_status").or_else(|| levels.innermost("status")).map(Word::of);
         let mut videos = levels.videos(&task_id);
         if videos.is_empty() && (inner == Some(Word::Succeed) || outer == Some(Word::Succeed)) {
-            videos.extend(levels.outermost("fail_reason").and_then(|url| plain(url, &task_id)));
+            videos.extend(levels.outermost("fail_reason").and_then(|url| video_at(url, &task_id)));
         }
         let is_inner_running = matches!(inner, Some(Word::Submitted | Word::Running));
         let status = match inner {
-            // A stored answer of the provider may be older than the gateway's video.
+            // The gateway may wrap a stored response of Kling that is older than its video.
             _ if is_inner_running && outer == Some(Word::Succeed) && !videos.is_empty() => TaskStatus::Succeed,
             Some(word) => word.status(),
             None if videos.is_empty() => TaskStatus::Submitted,
             None => TaskStatus::Succeed,
         };
         if status != TaskStatus::Succeed {
-            // A preview, or the address of something else: not what was asked for.
+            // The URL of a preview, or of something else.
             videos.clear();
         }
         let status_message = if is_inner_running && outer == Some(Word::Failed) {
@@ -53,7 +53,7 @@ impl Task {
     }
 }
 
-/// What a status word says.
+/// The meaning of a status word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Submitted,
@@ -63,7 +63,7 @@ enum Word {
 }
 
 impl Word {
-    /// A word never seen before is a task still running.
+    /// The meaning of a word. An unknown word means a running task.
     fn of(word: &str) -> Self {
         let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
         if is(&["succeed", "succeeded", "success", "completed"]) {
@@ -87,14 +87,14 @@ impl Word {
     }
 }
 
-/// The objects within each other, outermost first.
+/// The nested objects of a response, outermost first.
 struct Levels<'a>(Vec<&'a Json>);
 
 impl<'a> Levels<'a> {
     fn of(answer: &'a Json) -> Self {
         let mut levels = Vec::new();
         let mut next = Some(answer);
-        while let Some(level) = next.filter(|level| matches!(level, Json::Object(_)) && levels.len() < DEEPEST) {
+        while let Some(level) = next.filter(|level| matches!(level, Json::Object(_)) && levels.len() < MAX_LEVELS) {
             levels.push(level);
             next = level.get("data");
         }
@@ -109,11 +109,10 @@ impl<'a> Levels<'a> {
         self.0.iter().rev().find_map(|level| level.text(name))
     }
 
-    /// The outermost id: the one that this address knows the task by. A request's id is never one. An id that contained
-    /// the key is taken only if there is no other one.
+    /// The outermost task id, which this base URL knows. An id that contained the key is taken only if there is no other.
     fn task_id(&self) -> Option<String> {
         let named = || self.0.iter().filter_map(|level| level.id("task_id"));
-        // Elsewhere `id` is a row of somebody's table; beside a status it is the task's.
+        // A member `id` is that of the task only in an object with a status.
         let beside_status = || self.0.iter().find(|level| level.text("status").is_some())?.id("id");
         let all = || named().chain(beside_status());
         all().find(|id| !is_redacted(id)).or_else(|| all().next())
@@ -127,26 +126,26 @@ impl<'a> Levels<'a> {
         self.0.iter().rev().find_map(of_level).filter(|id| !is_redacted(id))
     }
 
-    /// The first of these times that any level has.
+    /// The innermost time with the first of these names that any level has.
     fn time(&self, names: &[&str]) -> Option<u64> {
         names.iter().find_map(|name| self.0.iter().rev().find_map(|level| level.time(name)))
     }
 
-    /// The service's words on a task, and of a failure whoever has any.
+    /// The message about the task; of a failed task, a message of any level.
     fn message(&self, status: TaskStatus) -> Option<String> {
-        let said = self.innermost("task_status_msg");
-        let told = || self.0.iter().rev().find_map(|level| reason(level));
-        // The outermost message is about the question, not about the task.
+        let task_message = self.innermost("task_status_msg");
+        let reasons = || self.0.iter().rev().find_map(|level| reason(level));
+        // The outermost message is about the request and not about the task.
         let last = || self.0.iter().skip(1).rev().find_map(|level| level.text("message"));
-        let failed = || if status == TaskStatus::Failed { told().or_else(last) } else { None };
-        said.or_else(failed).map(str::to_owned)
+        let failed = || if status == TaskStatus::Failed { reasons().or_else(last) } else { None };
+        task_message.or_else(failed).map(str::to_owned)
     }
 
     fn videos(&self, task_id: &str) -> Vec<Video> {
         for level in self.0.iter().rev() {
             let of_result = level.get("task_result").map_or(&[][..], |result| result.list("videos"));
             let listed = of_result.iter().chain(level.list("outputs"));
-            let videos: Vec<Video> = listed.filter_map(|video| full(video, task_id)).collect();
+            let videos: Vec<Video> = listed.filter_map(|video| listed_video(video, task_id)).collect();
             if !videos.is_empty() {
                 return videos;
             }
@@ -154,27 +153,27 @@ impl<'a> Levels<'a> {
         let named = || self.outermost("result_url").or_else(|| self.outermost("video_url"));
         let nested = || self.0.iter().find_map(|level| level.get("metadata")?.text("url"));
         let url = named().or_else(nested).or_else(|| self.outermost("url"));
-        url.and_then(|url| plain(url, task_id)).into_iter().collect()
+        url.and_then(|url| video_at(url, task_id)).into_iter().collect()
     }
 }
 
 fn reason(level: &Json) -> Option<&str> {
     let error = || level.get("error").and_then(|error| error.text("message"));
-    level.text("fail_reason").or_else(error).filter(|text| !is_address(text))
+    level.text("fail_reason").or_else(error).filter(|text| !is_url(text))
 }
 
-fn full(video: &Json, task_id: &str) -> Option<Video> {
-    let mut known = plain(video.text("url")?, task_id)?;
+fn listed_video(video: &Json, task_id: &str) -> Option<Video> {
+    let mut known = video_at(video.text("url")?, task_id)?;
     (known.id, known.duration) = (video.id("id"), video.seconds("duration"));
     Some(known)
 }
 
-/// A video of which nothing but the address is said.
-fn plain(url: &str, task_id: &str) -> Option<Video> {
+/// The video at a URL, if it is one.
+fn video_at(url: &str, task_id: &str) -> Option<Video> {
     let video = || Video { task_id: Some(task_id.to_owned()), id: None, url: url.to_owned(), duration: None };
-    (is_address(url) && !is_redacted(url)).then(video)
+    (is_url(url) && !is_redacted(url)).then(video)
 }
 
-fn is_address(text: &str) -> bool {
+fn is_url(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }

@@ -35,7 +35,7 @@ fn a_whole_picture_is_whole_whatever_follows() {
     for (name, bytes, _) in whole() {
         for more in behind {
             let header = look(&[&bytes[..], more].concat());
-            assert!(!header.truncated && header.size.is_some(), "{name}, {} bytes more", more.len());
+            assert!(!header.is_truncated && header.size.is_some(), "{name}, {} bytes more", more.len());
         }
     }
 }
@@ -46,7 +46,7 @@ fn every_beginning_of_a_picture_is_cut_off() {
         let step = if end > 1000 { 7 } else { 1 };
         for len in (8..end).step_by(step).chain(end..bytes.len()) {
             let header = look(&bytes[..len]);
-            assert!(header.truncated, "{name}, {len} of {}", bytes.len());
+            assert!(header.is_truncated, "{name}, {len} of {}", bytes.len());
         }
     }
 }
@@ -56,8 +56,8 @@ fn an_end_marker_in_a_segment_between_scans_is_no_end() {
     let comment = segment(0xFE, b"\xFF\xD9 is no end here");
     let start =
         [b"\xFF\xD8", &frame(0xC2, 640, 480)[..], &scan(SCAN_DATA), &comment, &scan(&vec![0x55; 300_000])].concat();
-    assert!(look(&start).truncated);
-    assert!(!look(&[&start[..], EOI].concat()).truncated);
+    assert!(look(&start).is_truncated);
+    assert!(!look(&[&start[..], EOI].concat()).is_truncated);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn long_files() {
     ];
     for (name, bytes, expected) in cases {
         let header = look(bytes);
-        assert_eq!(header.truncated, *expected, "{name}");
+        assert_eq!(header.is_truncated, *expected, "{name}");
         assert!(header.size.is_some(), "{name}");
     }
 }
@@ -94,6 +94,6 @@ fn long_files() {
 #[test]
 fn a_png_without_pixels_is_cut_off() {
     let bytes = png(640, 480);
-    assert!(look(&[&bytes[..33], IEND].concat()).truncated);
-    assert!(look(&bytes[..33]).truncated);
+    assert!(look(&[&bytes[..33], IEND].concat()).is_truncated);
+    assert!(look(&bytes[..33]).is_truncated);
 }

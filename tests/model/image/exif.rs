@@ -141,7 +141,7 @@ fn an_exif_chunk_counts_before_the_pixels_with_its_checksum() {
     ];
     for (name, before, after, expected) in cases {
         let header = look(&png_with(before, after, 640, 480));
-        assert_eq!((header.size, header.truncated), (*expected, false), "{name}");
+        assert_eq!((header.size, header.is_truncated), (*expected, false), "{name}");
     }
 }
 

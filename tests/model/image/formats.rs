@@ -93,7 +93,7 @@ fn real_files() {
     ];
     for (name, format, size) in cases {
         let header = look(&case(name));
-        assert_eq!((header.format, header.size, header.truncated), (format, size, false), "{name}");
+        assert_eq!((header.format, header.size, header.is_truncated), (format, size, false), "{name}");
         assert_eq!(header.has_location, name.contains("location"), "{name}");
     }
 }
@@ -126,7 +126,7 @@ fn segments_come_in_any_order_and_number() {
     ];
     for (name, extra) in between {
         let header = look(&jpeg_with(extra, 640, 480));
-        assert_eq!((header.size, header.truncated), (Some((640, 480)), false), "{name}");
+        assert_eq!((header.size, header.is_truncated), (Some((640, 480)), false), "{name}");
     }
     let frame_first =
         [b"\xFF\xD8", &frame(0xC2, 640, 480)[..], &segment(0xDB, &[1; 65]), &scan(SCAN_DATA), EOI].concat();
@@ -162,7 +162,7 @@ fn a_damaged_header_has_no_size() {
     ];
     for (name, bytes) in cases {
         let header = look(bytes);
-        assert_eq!((header.size, header.truncated, header.apple_png), (None, false, false), "{name}");
+        assert_eq!((header.size, header.is_truncated, header.is_apple_png), (None, false, false), "{name}");
     }
 }
 
@@ -171,7 +171,7 @@ fn a_png_for_apps_is_named() {
     let mut bytes = png(640, 480);
     bytes.splice(8..8, chunk(b"CgBI", b"\x50\0\x20\x02"));
     let header = look(&bytes);
-    assert_eq!((header.format, header.size, header.apple_png), (Png, None, true));
+    assert_eq!((header.format, header.size, header.is_apple_png), (Png, None, true));
 }
 
 #[test]

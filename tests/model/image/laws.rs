@@ -118,16 +118,16 @@ proptest! {
         prop_assert!(header.size.is_none_or(|(width, height)| width > 0 && height > 0));
         // Whatever cannot be told is refused: only what has a format and a size and an end gets through.
         let accepted = check("images[0]", bytes.len() as u64, &header).iter().all(|issue| !issue.is_error());
-        let sound = matches!(header.format, ImageFormat::Jpeg | ImageFormat::Png) && header.size.is_some() && !header.truncated;
+        let sound = matches!(header.format, ImageFormat::Jpeg | ImageFormat::Png) && header.size.is_some() && !header.is_truncated;
         prop_assert!(sound || !accepted);
     }
 
     #[test]
     fn a_jpeg_is_cut_off_until_its_end((bytes, size) in any_jpeg(), behind in prop::collection::vec(any::<u8>(), 0..300), keep in any::<prop::sample::Index>()) {
         let cut = &bytes[..keep.index(bytes.len() - 2) + 3];
-        prop_assert!(look(cut).truncated, "{} of {}", cut.len(), bytes.len());
+        prop_assert!(look(cut).is_truncated, "{} of {}", cut.len(), bytes.len());
         let header = look(&[&bytes[..], b"\xFF\xD9", &behind].concat());
-        prop_assert!(!header.truncated);
+        prop_assert!(!header.is_truncated);
         prop_assert_eq!(header.size.map(sorted), Some(sorted(size)));
     }
 
@@ -135,10 +135,10 @@ proptest! {
     fn a_png_is_cut_off_until_its_end((bytes, size) in any_png(), behind in prop::collection::vec(any::<u8>(), 0..300), keep in any::<prop::sample::Index>(), more in 0..12_usize) {
         let end = super::build::IEND;
         let cut = &bytes[..keep.index(bytes.len() - 7) + 8];
-        prop_assert!(look(cut).truncated, "{} of {}", cut.len(), bytes.len());
-        prop_assert!(look(&[&bytes[..], &end[..more]].concat()).truncated);
+        prop_assert!(look(cut).is_truncated, "{} of {}", cut.len(), bytes.len());
+        prop_assert!(look(&[&bytes[..], &end[..more]].concat()).is_truncated);
         let header = look(&[&bytes[..], end, &behind].concat());
-        prop_assert!(!header.truncated);
+        prop_assert!(!header.is_truncated);
         prop_assert_eq!(header.size.map(sorted), Some(sorted(size)));
     }
 }

@@ -23,13 +23,13 @@ fn four_ordinary_photos_take_two_reads_each_and_less_than_a_mebibyte() {
     ]
     .concat();
     let (header, cost) = measure(&large_jpeg(&metadata, TEN_MIB));
-    assert_eq!((header.size, header.truncated), (Some((3000, 4000)), false));
+    assert_eq!((header.size, header.is_truncated), (Some((3000, 4000)), false));
     assert_eq!(cost, Cost { reads: 2, bytes: 196_608 });
     assert!(4 * cost.bytes <= 1_048_576);
 
     let pixels = chunk(b"IDAT", &vec![7; 8192]).repeat(1278);
     let (header, cost) = measure(&png_with(&[], &pixels, 4000, 3000));
-    assert_eq!((header.size, header.truncated), (Some((4000, 3000)), false));
+    assert_eq!((header.size, header.is_truncated), (Some((4000, 3000)), false));
     assert_eq!(cost, Cost { reads: 2, bytes: 196_608 });
 }
 
@@ -54,7 +54,7 @@ fn a_motion_photo_rarely_takes_more_than_three() {
     let photo = large_jpeg(&[], 4_000_000);
     let costs = (0..20).map(|nth| measure(&[&photo[..], &video[..video.len() - nth * 65_536]].concat()));
     let more = costs.filter(|(header, cost)| {
-        assert!(!header.truncated);
+        assert!(!header.is_truncated);
         cost.reads > 3
     });
     assert!(more.count() <= 1);
@@ -90,7 +90,7 @@ fn files_made_to_be_slow_are_bounded() {
         let mut bytes = [&start[..], &piece.repeat(len / piece.len() + 1)].concat();
         bytes.truncate(len);
         let (header, cost) = measure(&bytes);
-        assert!(header.truncated, "{name}");
+        assert!(header.is_truncated, "{name}");
         assert!(cost.reads <= MOST_READS && cost.bytes <= 15_000_000, "{name}: {cost:?}");
     }
 }
@@ -101,11 +101,11 @@ fn nothing_is_read_beyond_the_limit() {
     large.truncate(TEN_MIB - 2);
     large.resize(TEN_MIB + 1, 0x55);
     let (header, cost) = measure(&large);
-    assert_eq!((header.size, header.truncated, cost.reads), (Some((4000, 3000)), false, 1));
+    assert_eq!((header.size, header.is_truncated, cost.reads), (Some((4000, 3000)), false, 1));
 
     let without_frame = [b"\xFF\xD8", &segment(0xE2, &vec![0; 65_533]).repeat(200)[..]].concat();
     let (header, cost) = measure(&without_frame);
-    assert_eq!((header.size, header.truncated), (None, false));
+    assert_eq!((header.size, header.is_truncated), (None, false));
     assert!(cost.bytes <= limits::MAX_IMAGE_BYTES, "{cost:?}");
 }
 
@@ -118,7 +118,7 @@ fn a_file_that_ends_early_is_cut_off() {
             Ok::<_, ()>(bytes[range.start as usize..range.end as usize].to_vec())
         };
         let header = now(read_header(1_000_000, &read)).unwrap();
-        assert!(header.truncated || header.format == ImageFormat::Unknown, "{there}");
+        assert!(header.is_truncated || header.format == ImageFormat::Unknown, "{there}");
     }
 }
 
@@ -133,7 +133,7 @@ fn a_reader_that_never_keeps_its_word_is_left() {
             Ok::<_, ()>(bytes[range.start as usize..(range.start + len) as usize].to_vec())
         };
         let header = now(read_header(5_000_000, &read)).unwrap();
-        assert!(header.truncated || header.format == ImageFormat::Unknown, "{short}");
+        assert!(header.is_truncated || header.format == ImageFormat::Unknown, "{short}");
         assert!(reads.get() <= 4, "{short}: {}", reads.get());
     }
 }

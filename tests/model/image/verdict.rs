@@ -105,7 +105,7 @@ fn words() {
         (&case("images/picture.webp"), &["WebP", "convert it to JPEG or PNG"]),
         (&case("images/picture.heic"), &["HEIC", "convert it to JPEG or PNG"]),
         (&for_apps, &["CgBI", "save it again"]),
-        (b"hello", &["another kind"]),
+        (b"hello", &["unknown format"]),
         (&jpeg(640, 299), &["at least 300 px", "640 × 299"]),
         (&jpeg(1000, 399), &["2.5:1", "1000 × 399", "crop"]),
         (&large_jpeg(&[], 10_485_761), &["10 MiB", "10485760", "10485761"]),

@@ -65,7 +65,7 @@ impl<H: Host> Submission<'_, H> {
         // If that fails, the next call looks up again.
         let _ = host.save(change).await;
         let why = "another submission under this id was under way when this one was called";
-        let error = Outcome::unknown(why).detailed(|details| details.external_task_id = Some(self.call.id.to_string()));
+        let error = Outcome::unknown(why).with_external_task_id(self.call.id.as_str());
         let mut task = self.find_task(host.now(), error).await?;
         let change = Change::Observe { id: self.call.id.to_string(), task: task.clone(), now: host.wall() };
         let _ = host.save(change).await;

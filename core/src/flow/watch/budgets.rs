@@ -64,7 +64,7 @@ impl Budgets {
                 return Ok(PollResult::Trouble(WaitingReason::NotFoundYet, error));
             }
             Ok(Answer::Refused(refusal)) => return self.judge_refusal(refusal.into_query_error(), poll),
-            Ok(Answer::Odd(odd)) => odd.into_query_error(),
+            Ok(Answer::Unrecognized(response)) => response.into_query_error(),
             // The next request could not be made either.
             Err(error) if !error.is_sent => return Err(error.clone().into_error()),
             Err(error) => {

@@ -75,11 +75,9 @@ impl Reporting {
 
     /// The error with the ids of the task.
     pub(super) fn with_ids(&self, id: &TaskId, error: Error) -> Error {
-        let external = self.task.as_ref().and_then(|task| task.external_task_id.clone());
-        let id = self.task.as_ref().map_or_else(|| id.as_str().to_owned(), |task| task.task_id.clone());
-        error.detailed(|details| {
-            details.task_id = Some(id);
-            details.external_task_id = external;
-        })
+        match &self.task {
+            Some(task) => error.with_task_ids(&task.task_id, task.external_task_id.as_deref()),
+            None => error.with_task_ids(id.as_str(), None),
+        }
     }
 }
