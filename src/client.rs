@@ -14,7 +14,7 @@ use super::draft::ready;
 use super::fault::{Failure, js_error};
 use super::host::Browser;
 use super::listener::Listener;
-use super::object::{is_object, member, task, to_js};
+use super::object::{is_object, member, task, to_js, type_of};
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::records;
 use super::settings::Settings;
@@ -307,9 +307,8 @@ async fn follow(
 }
 
 fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
-    let text = id
-        .as_string()
-        .ok_or_else(|| Error::invalid_option("id", "expected a task id as a string, found something else"))?;
+    let invalid = || Error::invalid_option("id", &format!("expected a task id as a string, found {}", type_of(id)));
+    let text = id.as_string().ok_or_else(invalid)?;
     Ok(TaskId::parse(&text)?)
 }
 
@@ -319,6 +318,6 @@ fn given_video(given: &JsValue) -> Result<Video, Failure> {
     let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
     let video = read(given.clone()).or_else(|| read(first()?));
     let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");
-    let message = "expected a video with an http(s): URL, or a task that has succeeded, found something else";
+    let message = "expected a video with an http(s): URL, or a task that has succeeded, found neither";
     Ok(video.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
 }

@@ -6,7 +6,7 @@ use web_sys::Blob;
 
 use super::images::Candidate;
 use super::listener::Listener;
-use super::object::{is_object, member};
+use super::object::{is_object, member, type_of};
 use super::options::unknown_keys;
 use super::text::{address, is_record, is_whole, words_of_number};
 use kling_core::error::Error;
@@ -54,7 +54,7 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec
         draft.issues.push(Issue::error(
             IssueCode::BadValue,
             Field::Images.name(),
-            "expected a request object with images, found something else",
+            format!("expected a request object with images, found {}", type_of(value)),
         ));
     }
     (draft.check(), files)
@@ -88,18 +88,18 @@ impl Fields<'_> {
         if let Some(images) = images.dyn_ref::<Array>() {
             return images.iter().collect();
         }
-        self.bad_value(field, "a list of images");
+        self.bad_value(field, "a list of images", &images);
         Vec::new()
     }
 
     fn text(&mut self, field: Field) -> Option<String> {
         let value = self.get(field)?;
         if !value.is_string() {
-            self.bad_value(field, "a string");
+            self.bad_value(field, "a string", &value);
             return None;
         }
         if !is_whole(&value) {
-            self.bad_value(field, "whole characters (the string has half of a surrogate pair)");
+            self.refuse(field, "expected whole characters, found half of a surrogate pair".to_owned());
             return None;
         }
         value.as_string()
@@ -122,7 +122,7 @@ impl Fields<'_> {
             self.text(field)?.into()
         };
         if !href.is_string() {
-            self.bad_value(field, "a string or a URL");
+            self.bad_value(field, "a string or a URL", &value);
             return None;
         }
         let url = address(&href, false);
@@ -136,13 +136,16 @@ impl Fields<'_> {
     fn get(&mut self, field: Field) -> Option<JsValue> {
         let value = member(self.value, field.name());
         if value.is_err() {
-            self.bad_value(field, "a value; reading it threw");
+            self.refuse(field, "expected a value, found a getter that threw".to_owned());
         }
         value.ok().filter(|value| !value.is_undefined())
     }
 
-    fn bad_value(&mut self, field: Field, expected: &str) {
-        let message = format!("expected {expected}, found something else");
+    fn bad_value(&mut self, field: Field, expected: &str, found: &JsValue) {
+        self.refuse(field, format!("expected {expected}, found {}", type_of(found)));
+    }
+
+    fn refuse(&mut self, field: Field, message: String) {
         self.issues.push(Issue::error(IssueCode::BadValue, field.name(), message));
     }
 }

@@ -10,7 +10,7 @@ use web_sys::Blob;
 
 use super::fault::words_of;
 use super::number::{float, whole};
-use super::object::{is_object, member};
+use super::object::{is_object, member, type_of};
 use kling_core::error::{Error, ErrorCode};
 use kling_core::issue::{Issue, IssueCode};
 
@@ -65,7 +65,7 @@ pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
 
 /// The `image` that the caller passed.
 pub(super) fn image(value: &JsValue) -> Result<&Blob, Error> {
-    let invalid = || Error::invalid_option("image", "expected a File or Blob, found something else");
+    let invalid = || Error::invalid_option("image", &format!("expected a File or Blob, found {}", type_of(value)));
     as_blob(value).ok_or_else(invalid)
 }
 

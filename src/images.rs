@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::files::{Unreadable, as_blob, begin, size};
-use super::object::{is_object, js_value, member};
+use super::object::{is_object, js_value, member, type_of};
 use super::text::address;
 use kling_core::image::{self, ImageFormat, ImageHeader};
 use kling_core::issue::{Issue, IssueCode};
@@ -44,7 +44,8 @@ impl Candidate {
         {
             return Self::of_url(&href, path);
         }
-        let message = "expected a File or Blob, an http(s): URL, or a base64 or data: string, found something else";
+        let found = type_of(source);
+        let message = format!("expected a File or Blob, an http(s): URL, or a base64 or data: string, found {found}");
         Self::faulty(Issue::error(IssueCode::BadValue, path, message))
     }
 

@@ -36,6 +36,11 @@ pub(super) fn is_object(value: &JsValue) -> bool {
     value.is_object() && !value.is_function()
 }
 
+/// Names the type of a value, for messages: `typeof`, but `null` for null.
+pub(super) fn type_of(value: &JsValue) -> String {
+    if value.is_null() { None } else { value.js_typeof().as_string() }.unwrap_or_else(|| "null".to_owned())
+}
+
 /// Sets a member.
 pub(super) fn set(object: &JsValue, name: &str, value: &JsValue) {
     // Setting a member of a fresh plain object cannot fail.

@@ -8,7 +8,7 @@ use web_sys::AbortSignal;
 use super::fault::Failure;
 use super::listener::Listener;
 use super::number::whole;
-use super::object::{is_object, member};
+use super::object::{is_object, member, type_of};
 use super::text::is_record;
 use kling_core::error::Error;
 use kling_core::options::{PollingOptions, checked_time};
@@ -57,7 +57,8 @@ impl Options {
             );
         }
         if !is_record(&value) {
-            return Err(Error::invalid_option(path, "expected an object of options, found something else").into());
+            let message = format!("expected an object of options, found {}", type_of(&value));
+            return Err(Error::invalid_option(path, &message).into());
         }
         if let Some(key) = unknown_keys(&value, known).first() {
             let message = format!("unknown; expected one of {}", enumerate(known, ", "));

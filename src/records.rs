@@ -179,7 +179,7 @@ async fn settled(promise: Promise) -> Result<JsValue, Error> {
 /// A record as it was stored.
 fn record(value: &JsValue) -> Result<Box<TaskRecord>, Error> {
     let broken =
-        || Error::new(ErrorCode::Storage, "expected a task record in the browser's storage, found something else");
+        || Error::new(ErrorCode::Storage, "expected a task record in the browser's storage, found another value");
     let number = |name| member(value, name).ok().and_then(|number| number.as_f64()).map(whole);
     let text = |name| word(value, name);
     let external_task_id = text("externalTaskId").ok_or_else(broken)?;

@@ -31,7 +31,7 @@ impl BaseUrl {
             Ok(url) => return Ok(Self(url)),
             Err(found) => found,
         };
-        let message = format!("expected an absolute http(s) URL without query, fragment and user name, found {found}");
+        let message = format!("expected an absolute http(s): URL without query, fragment and user name, found {found}");
         Err(Error::invalid_option("baseUrl", &message))
     }
 

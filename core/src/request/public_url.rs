@@ -19,7 +19,7 @@ impl PublicUrl {
             },
             Err(found) => found,
         };
-        let message = format!("expected a public http(s) URL that the service can reach, found {found}{advice}");
+        let message = format!("expected a public http(s): URL that the service can reach, found {found}{advice}");
         Err(Issue::error(IssueCode::BadUrl, path, message))
     }
 
