@@ -1,10 +1,12 @@
 // The declarations of the npm package `kling-multi-image2video`.
-// Nothing runs at import: importing on a server touches no global.
 //
-// Times are in ms, sizes in bytes, edges of pictures in px; `duration`, of videos, is in s. A
-// default is what counts when an option is left out or `undefined`. Every rejection but an abort is
-// a `KlingError`; `@throws` lists the codes that matter most to a call. Each also rejects with
-// `wasm_load`, and those with options with `invalid_option`.
+// Importing the package runs nothing: on a server, no global is read.
+//
+// Times are in ms, sizes in bytes, and edges of images in px; only `duration`, of videos, is in s.
+// An option that is left out or `undefined` has its default. Every rejection is a `KlingError`,
+// except after an abort, which rejects with the signal's reason. `@throws` lists the most important
+// codes of a call. Every call can also reject with `wasm_load`, and every call with options with
+// `invalid_option`.
 
 import type {
   CallOptions,
@@ -25,19 +27,18 @@ export * from "./types.js";
 // ── Loading
 
 /**
- * Where the WebAssembly code comes from, when the default (beside the script) cannot be used: an
- * address (of the page, when relative), an answer to be read once, the bytes, or a compiled module.
+ * Where to load the WebAssembly code from, if it is not beside the script: a URL (a relative one is
+ * relative to the page), a response whose body is not read yet, the bytes, or a compiled module.
  */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
 /**
- * Loads the module. Optional: every function below awaits it. May be called any number of times,
- * also concurrently; after a failure it may be called again. The first source that works is used
- * for good.
- * @throws {KlingError} `wasm_load`, with the reason in its message, what to do about it, and what
- * was thrown as `cause`;
- *   `invalid_option` for a source of another type
- * @example Loading it while the form is being filled in.
+ * Loads the module. Optional: every function below loads it when needed. May be called any number
+ * of times, also concurrently. The first successful load counts; after a failure, the next call
+ * tries again.
+ * @throws {KlingError} `wasm_load`, with the reason and a remedy in its message, and the original
+ *   error as `cause`; `invalid_option` for a source of another type
+ * @example Loading it while the user fills in the form.
  * ```js
  * import init from "kling-multi-image2video";
  *
@@ -55,9 +56,10 @@ export default function init(source?: WasmSource | Promise<WasmSource>): Promise
 // ── Images: no key, no network
 
 /**
- * Reads the header of an image without decoding it: some kilobytes, however large the file. Never
- * rejects for what is in it. A file that cannot be read has the issue `image_empty`.
- * @example Saying what is wrong with a picture as soon as it is picked.
+ * Reads the header of an image without decoding it: some kB, also of a large file. Never rejects
+ * because of the content. A file that cannot be read has the issue `image_empty`.
+ * @throws {KlingError} `invalid_option` for a value that is no file or blob
+ * @example Checking each image as soon as it is picked.
  * ```js
  * import { inspectImage } from "kling-multi-image2video";
  *
@@ -70,15 +72,15 @@ export default function init(source?: WasmSource | Promise<WasmSource>): Promise
 export function inspectImage(image: Blob): Promise<ImageInfo>;
 
 /**
- * The bare base64 of a file, without a `data:` prefix and without line breaks: four letters for
- * each three bytes. The file is not looked at.
- * @throws {KlingError} `image_unreadable` when the file cannot be read to its end, mostly because
- * it was changed or moved
+ * The base64 of a file, without a `data:` prefix and without line breaks: four characters for each
+ * three bytes. The content is not checked.
+ * @throws {KlingError} `image_unreadable` if the file cannot be read to its end, for example
+ *   because it was changed or moved
  * @example
  * ```js
  * import { encodeImage } from "kling-multi-image2video";
  *
- * const text = await encodeImage(file);
+ * const base64 = await encodeImage(file);
  * ```
  */
 export function encodeImage(image: Blob, options?: CallOptions): Promise<string>;
@@ -86,8 +88,8 @@ export function encodeImage(image: Blob, options?: CallOptions): Promise<string>
 // ── The request
 
 /**
- * Every problem of a request at once, without a key and without sending anything. It can be
- * submitted when none is an error. Never rejects for what is in the request.
+ * Checks a request without a key and without sending anything. Resolves to every problem; a request
+ * without errors can be submitted. Never rejects because of the request.
  * @example
  * ```js
  * import { validateRequest } from "kling-multi-image2video";
@@ -100,8 +102,8 @@ export function encodeImage(image: Blob, options?: CallOptions): Promise<string>
 export function validateRequest(request: VideoRequest): Promise<Issue[]>;
 
 /**
- * The exact JSON body that `submit` would send, of type `application/json`. Where the request names
- * no `externalTaskId`, a fresh one stands in it, as in each submission.
+ * The exact JSON body that `submit` would send, as a blob of type `application/json`. Without an
+ * `externalTaskId` in the request, the body has a new random one, as each submission has.
  * @throws {KlingError} `invalid_request` with every problem, `image_unreadable`
  * @example
  * ```js
@@ -116,15 +118,15 @@ export function buildRequestBody(request: VideoRequest, options?: CallOptions): 
 // ── The client
 
 /**
- * A client of one base address. Synchronous and free of effects, also at module scope and on a
- * server. Bad options reject the first call with `invalid_option`.
+ * A client of one base URL. Synchronous, without side effects, also at module scope and on a
+ * server. With invalid options every call of the client rejects with `invalid_option`.
  * @example A site whose own server adds the key; see `kling-multi-image2video/relay`.
  * ```js
  * import { createClient } from "kling-multi-image2video";
  *
  * const client = createClient({ baseUrl: "/api/kling" });
  * ```
- * @example A page to which people bring their own key.
+ * @example A page where users enter their own key.
  * ```js
  * import { createClient } from "kling-multi-image2video";
  *
@@ -134,25 +136,25 @@ export function buildRequestBody(request: VideoRequest, options?: CallOptions): 
 export function createClient(options?: ClientOptions): Client;
 
 /**
- * Methods may be detached from the object. `id` is a task id, or the external task id of a record.
- * Listeners that throw are reported as uncaught, and disturb nothing.
+ * Methods may be detached from the object. An `id` is a task id, or the external task id of a
+ * record. An error that a listener throws is reported as uncaught and ends no call.
  */
 export interface Client {
   /**
-   * Sends the request: at most one task is created per `externalTaskId`. When that id was already
-   * accepted in this browser, resolves to its task without sending anything. An identical request
-   * (same fields, same files) that this client is still sending is joined, not sent again.
+   * Submits a request, and resolves when the service has accepted it. At most one task is created
+   * per `externalTaskId`. If that id was accepted in this browser before, resolves to its task
+   * without a request. A call with the same fields and files as one that is still being sent by
+   * this client joins that one.
    *
-   * Before anything is paid for, the request is checked, recorded, and the service is asked for a
-   * task of that id.
-   * @throws {KlingError} `invalid_request` with every problem, `storage` when no record can be
-   * made, `network`, `protocol`,
-   *   `server_error`, `unauthorized` when that question fails: nothing was sent
-   * @throws {KlingError} `unauthorized`, `forbidden`, `insufficient_balance`, `rate_limited`,
-   * `concurrency_limited`,
-   *   `rejected`, `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`: no task
-   * was created
-   * @throws {KlingError} `submission_unknown` when it is unknown whether the task was created
+   * Before the paid request, the request is checked and recorded, and the service is asked whether
+   * a task with that id exists.
+   * @throws {KlingError} before the paid request, so that nothing was sent: `invalid_request` with
+   *   every problem; `storage` if no record can be written; `network`, `protocol`, `server_error`,
+   *   `unauthorized` if the service does not answer that look-up
+   * @throws {KlingError} after the paid request, if no task was created: `unauthorized`,
+   *   `forbidden`, `insufficient_balance`, `rate_limited`, `concurrency_limited`, `rejected`,
+   *   `content_policy`, `model_unavailable`, `payload_too_large`, `protocol`
+   * @throws {KlingError} `submission_unknown` if it is unknown whether a task was created
    * @example
    * ```js
    * const { taskId } = await client.submit({ images: input.files ?? [], prompt: "a walk through the four seasons" });
@@ -170,9 +172,9 @@ export interface Client {
    */
   submit(request: VideoRequest, options?: SubmitOptions): Promise<Task>;
   /**
-   * One question, one answer. A failed task is an answer, not an error.
+   * Queries a task once. Resolves to a failed task too.
    * @throws {KlingError} `task_not_found`, `unauthorized`, `rate_limited`, `server_error`,
-   * `network`, `protocol`
+   *   `network`, `protocol`
    * @example
    * ```js
    * const { status, statusMessage } = await client.getTask("883729910284");
@@ -180,13 +182,12 @@ export interface Client {
    */
   getTask(id: string, options?: CallOptions): Promise<Task>;
   /**
-   * Resolves when the task succeeds, however long that takes. Lost networks, sleep, rate limits and
-   * short outages are waited out; an error has the `taskId`, ends no task, and `wait` may be called
-   * again.
+   * Polls a task, and resolves when it succeeds; without a `timeout` there is no time limit. Goes
+   * on through lost networks, sleep, rate limits and short outages. An error has the `taskId` and
+   * ends no task; `wait` may be called again.
    * @throws {KlingError} `task_failed`, `task_not_found`, `timeout`, `network`, `unauthorized`,
-   * `forbidden`, `rate_limited`,
-   *   `server_error`, `protocol`
-   * @example Going on after a reload.
+   *   `forbidden`, `rate_limited`, `server_error`, `protocol`
+   * @example Continuing after a reload.
    * ```js
    * for (const { taskId, state } of await client.records()) {
    *   if (taskId && (state === "submitted" || state === "processing")) {
@@ -197,9 +198,9 @@ export interface Client {
    */
   wait(id: string, options?: WaitOptions): Promise<Task>;
   /**
-   * The task at once, then whenever status, message or videos change; ends with `succeed` or
-   * `failed`, throws neither. Leaving the loop ends the questions.
-   * @throws {KlingError} from `next()`, as `wait`
+   * Yields the task at once, then whenever its status, message or videos change. Ends after
+   * `succeed` or `failed`, without an error. Leaving the loop stops the polling.
+   * @throws {KlingError} from `next()`, as `wait` except `task_failed`
    * @example
    * ```js
    * for await (const { status, statusMessage } of client.watch("883729910284")) console.log(status, statusMessage);
@@ -207,8 +208,8 @@ export interface Client {
    */
   watch(id: string, options?: WaitOptions): AsyncIterable<Task>;
   /**
-   * `submit`, then `wait`. After acceptance its errors are not `retryable`: go on with
-   * `wait(error.taskId)`. `timeout` counts from the acceptance.
+   * `submit`, then `wait`. The `timeout` starts when the task is accepted. From then on errors have
+   * the `taskId` and are not `retryable`: continue with `wait(error.taskId)`.
    * @throws {KlingError} as `submit` and `wait`
    * @example
    * ```js
@@ -219,9 +220,9 @@ export interface Client {
    */
   generate(request: VideoRequest, options?: SubmitOptions & WaitOptions): Promise<Task>;
   /**
-   * Looks once for the task of an unknown submission. `undefined` proves nothing: it may still
-   * appear. Sending the same request again under the same id is the safe way on: what was accepted
-   * already is found, not paid for again.
+   * Looks up the task of an unknown submission once. `undefined` does not prove that no task
+   * exists: it may still appear. It is safe to submit the same request again under the same id: a
+   * task that exists by then is found and not charged again.
    * @throws {KlingError} `unauthorized`, `network`, `server_error`, `rate_limited`, `protocol`
    * @example
    * ```js
@@ -232,9 +233,8 @@ export interface Client {
    */
   reconcile(externalTaskId: string, options?: CallOptions): Promise<Task | undefined>;
   /**
-   * Asks for a task that was created elsewhere, and makes a record of it, with as much as the
-   * service tells: no prompt, and
-   * `imageCount` 0.
+   * Queries a task that was created elsewhere, and makes a record of it. The record has only what
+   * the service reports: no prompt, and an `imageCount` of 0.
    * @throws {KlingError} as `getTask`; `storage`
    * @example
    * ```js
@@ -244,14 +244,13 @@ export interface Client {
   adopt(taskId: string, options?: CallOptions): Promise<Task>;
 
   /**
-   * The checked bytes of a finished video: an MP4 file of the announced length. An address that has
-   * expired is asked for anew; where the delivery host lets no page read, the gateway's content
-   * route is tried, with the key. A stream that breaks off is taken up where it was, or begun
-   * again, within `outageBudget`.
+   * Downloads a finished video, and checks that the MP4 file is complete. If the URL has expired,
+   * the service is asked for a new one. If the delivery host does not let pages read the file, the
+   * gateway's content route is tried, with the key. A broken download is resumed or restarted,
+   * within `outageBudget`.
    * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to
-   * offer as a link; `network`;
-   *   `invalid_option` for a URL that contains the key
-   * @example With a link in place of a video that no page may read.
+   *   offer as a link; `network`; `invalid_option` for a URL that contains the key
+   * @example With a link if the page may not read the video.
    * ```js
    * import { isKlingError } from "kling-multi-image2video";
    *
@@ -259,26 +258,26 @@ export interface Client {
    *   video.src = URL.createObjectURL(await client.download(task));
    * } catch (error) {
    *   if (!isKlingError(error) || error.code !== "download_blocked" || !error.url) throw error;
-   *   video.src = error.url; // a player may have what a script may not
+   *   video.src = error.url; // a player may load what a script may not read
    * }
    * ```
    */
   download(video: Video | Task, options?: ProgressOptions): Promise<Blob>;
   /**
-   * Downloads the video of a finished task and keeps it in this browser, past the life of its
-   * address; makes a record of the task if there is none. What is kept already comes without any
-   * request. A video is kept as a whole or not at all.
-   * @throws {KlingError} as `download`; `storage` when there is no room; `invalid_option` for a
-   * task still under way
+   * Downloads the video of a finished task and keeps it in this browser, also after its URL has
+   * expired. Makes a record of the task if there is none. A video that is kept already is returned
+   * without a request. A video is kept completely or not at all.
+   * @throws {KlingError} as `download`; `storage` if there is not enough space; `invalid_option`
+   *   for a task that is still under way
    * @example
    * ```js
    * video.src = URL.createObjectURL(await client.keepVideo(task.taskId));
-   * if (!(await navigator.storage.persisted())) await navigator.storage.persist(); // the page's to ask, once
+   * if (!(await navigator.storage.persisted())) await navigator.storage.persist(); // the page should ask once
    * ```
    */
   keepVideo(id: string, options?: ProgressOptions): Promise<Blob>;
   /**
-   * The video kept for a task, without any request and without a key; `undefined` when none is.
+   * The kept video of a task, without a request and without a key; `undefined` if it is not kept.
    * @throws {KlingError} `storage`
    * @example
    * ```js
@@ -289,9 +288,9 @@ export interface Client {
   keptVideo(id: string): Promise<Blob | undefined>;
 
   /**
-   * Everything submitted from this browser to this base address, newest first, also before a reload
-   * or crash. Holds no key and no image. Of finished ones the newest 200 are remembered; what is
-   * under way or unknown always is, and what has a video kept.
+   * The records of all submissions from this browser to this base URL, newest first, also of those
+   * before a reload or a crash. They hold no key and no images. All records of submissions under
+   * way, of unknown outcome, or with a kept video are stored, and the newest 200 of the others.
    * @throws {KlingError} `storage`
    * @example
    * ```js
@@ -300,20 +299,20 @@ export interface Client {
    */
   records(): Promise<TaskRecord[]>;
   /**
-   * Calls back after every change of a record, in whichever tab, with the record as it is now; of a
-   * removal it does not tell. Returns what ends it.
-   * @throws {KlingError} `invalid_option`, at once, for what is no function
+   * Calls `listener` with each record that is written in any tab, but not when one is removed.
+   * Returns a function that stops it.
+   * @throws {KlingError} `invalid_option`, synchronously, if `listener` is no function
    * @example
    * ```js
-   * const end = client.onRecordChange(({ externalTaskId, state }) => console.log(externalTaskId, state));
-   * addEventListener("pagehide", end);
+   * const stop = client.onRecordChange(({ externalTaskId, state }) => console.log(externalTaskId, state));
+   * addEventListener("pagehide", stop);
    * ```
    */
   onRecordChange(listener: (record: TaskRecord) => void): () => void;
   /**
-   * Removes a record and its kept video, never a task. Of an unknown submission the record is all
-   * by which it can be found.
-   * @throws {KlingError} `invalid_option` while its request is under way; `storage`
+   * Removes a record and its kept video, never a task. Without its record, this package cannot look
+   * up an unknown submission any more, unless the caller knows its external task id.
+   * @throws {KlingError} `invalid_option` while its request is being sent; `storage`
    * @example
    * ```js
    * await client.forget(task.taskId);
@@ -321,16 +320,16 @@ export interface Client {
    */
   forget(id: string): Promise<void>;
   /**
-   * Where records really are: `memory` when there is no IndexedDB, and they end with the page.
+   * Where records are stored: `memory`, until the page closes, if chosen or without IndexedDB.
    * @example
    * ```js
-   * if ((await client.storage()) === "memory") console.log("note the task id: nothing outlives this page");
+   * if ((await client.storage()) === "memory") console.log("note the task id: records end with this page");
    * ```
    */
   storage(): Promise<"indexeddb" | "memory">;
   /**
-   * Ends every wait, listener and connection of this client; these and later calls reject with
-   * `invalid_option`. It ends no task.
+   * Ends every call, listener and connection of this client. Calls under way and later calls reject
+   * with `invalid_option`. Ends no task.
    * @example
    * ```js
    * client.close();

@@ -120,8 +120,7 @@ const decoded = (base64) =>
  * @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(source) {
-  const isUrl =
-    typeof source === "string" || source instanceof URL || source instanceof Request;
+  const isUrl = typeof source === "string" || source instanceof URL || source instanceof Request;
   const given = isUrl ? await fetch(source) : source;
   let module = given;
   if (given instanceof Response) {

@@ -1,14 +1,14 @@
-// A site's own server between its page and the service. It adds the key, so that no page ever holds
-// one; it lets through what the package asks for, and nothing else. Web-standard requests and
-// responses only: Node, Deno, Bun, Workers, route handlers.
+// A relay on a site's own server, between its pages and the service. It adds the key, so that pages
+// never have it, and passes on only the requests that the package makes. It uses web-standard
+// requests and responses only: Node, Deno, Bun, Workers, route handlers.
 
 const SERVICE = "https://api.cometapi.com/kling";
 
-/** Four pictures of 10 MiB are 56 MB as base64. */
-const LONGEST_BODY = 64 << 20;
+/** The default of `maxBodyBytes`: four images of 10 MiB are 56 MB of base64. */
+const MAX_BODY_BYTES = 64 << 20;
 
-/** Longer than any answer that is no video. */
-const LONGEST_ANSWER = 1 << 20;
+/** The longest response that is passed on, except a video. */
+const MAX_RESPONSE_BYTES = 1 << 20;
 
 const ROUTES = /** @type {const} */ ([
   ["create", "POST", /\/v1\/videos\/multi-image2video$/],
@@ -16,8 +16,8 @@ const ROUTES = /** @type {const} */ ([
   ["content", "GET", /\/v1\/videos\/([\w-]{1,128})\/content$/],
 ]);
 
-/** What of the service's headers is the page's business. */
-const ANSWERED = [
+/** The headers of the service's response that are passed on. */
+const PASSED_HEADERS = [
   "content-type",
   "content-range",
   "accept-ranges",
@@ -31,26 +31,26 @@ const ANSWERED = [
  * @returns {(request: Request) => Promise<Response>}
  */
 export function createRelay(options) {
-  const { apiKey, base, origins, longest, authorize, send } = checked(options);
+  const { apiKey, base, origins, maxBytes, authorize, send } = checked(options);
 
   return async (request) => {
     const origin = request.headers.get("origin");
     const isListed = origin !== null && origins.has(origin);
-    const answer = await answered(request, isListed).catch(() =>
-      // Nothing was sent yet, or it would have been caught below; and what was thrown may say
+    const response = await relayed(request, isListed).catch(() =>
+      // Errors after the request is sent are caught below. The message is left out: it may contain
       // anything.
       refusal(403, "relay_failed", "the relay could not prepare the request; nothing was sent"),
     );
-    return finished(answer, isListed ? origin : undefined);
+    return finished(response, isListed ? origin : undefined);
   };
 
   /** @param {Request} request @param {boolean} isListed */
-  async function answered(request, isListed) {
+  async function relayed(request, isListed) {
     if (!isListed && !isOwn(request)) {
       return refusal(
         403,
         "relay_origin",
-        "expected a request of a page of this site; others must be named in allowOrigins",
+        "expected a request from a page of this site; allowOrigins can allow other origins",
       );
     }
     const { pathname } = new URL(request.url);
@@ -75,8 +75,8 @@ export function createRelay(options) {
       const type = request.headers.get("content-type") ?? "none";
       if (!/^application\/json\s*(;|$)/i.test(type))
         return refusal(415, "relay_type", `expected application/json, found ${type}`);
-      if (length > longest)
-        return refusal(413, "relay_size", `expected at most ${longest} bytes, found ${length}`);
+      if (length > maxBytes)
+        return refusal(413, "relay_size", `expected at most ${maxBytes} bytes, found ${length}`);
     }
     if (authorize) {
       const { url, headers } = request;
@@ -84,17 +84,17 @@ export function createRelay(options) {
         new Request(url, { method, headers }),
         id === undefined ? { action } : { action, id },
       );
-      // One that cannot be passed back, such as one that was read, throws here, before anything is
-      // sent.
+      // A response that cannot be sent back, for example because it was read, throws here, before
+      // the request is sent.
       if (verdict instanceof Response)
         return new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
-      // A check that answers nothing has forgotten to, or has asked nobody: `user?.mayPay`.
+      // `undefined` is no: `user?.mayPay` must not allow the call of an anonymous visitor.
       if (verdict !== true)
         return refusal(403, "relay_forbidden", "this site does not let you do this");
     }
     const key = typeof apiKey === "function" ? await apiKey(request) : apiKey;
     if (!isKey(key)) return refusal(403, "relay_key", "this site has no key for the service");
-    return action === "create" ? create(request, key) : ask(request, action, String(id), key);
+    return action === "create" ? create(request, key) : read(request, action, String(id), key);
   }
 
   /** @param {Request} request @param {string} key */
@@ -103,8 +103,8 @@ export function createRelay(options) {
     const counted = new TransformStream({
       transform(chunk, controller) {
         passed += chunk.byteLength;
-        // Without its end no server takes a body for whole.
-        if (passed > longest) controller.error(new Error("too long"));
+        // A server never accepts a body that breaks off as complete.
+        if (passed > maxBytes) controller.error(new Error("too long"));
         else controller.enqueue(chunk);
       },
     });
@@ -119,18 +119,18 @@ export function createRelay(options) {
       duplex: "half",
     };
     try {
-      // No signal: a page that goes away tears no paid request.
-      return await read(
+      // No signal: a page that closes must not abort the paid request.
+      return await passedOn(
         await send(`${base.href}/v1/videos/multi-image2video`, { ...init, redirect: "manual" }),
         key,
       );
     } catch {
-      return passed > longest
-        ? refusal(413, "relay_size", `expected at most ${longest} bytes, found more`)
+      return passed > maxBytes
+        ? refusal(413, "relay_size", `expected at most ${maxBytes} bytes, found more`)
         : refusal(
             502,
             "do_request_failed",
-            "no answer from the service, or a broken one; the task may exist",
+            "no response from the service, or a broken one; the task may exist",
           );
     }
   }
@@ -139,7 +139,7 @@ export function createRelay(options) {
    * @param {Request} request @param {"query" | "content"} action @param {string} id @param {string}
    * key
    */
-  async function ask(request, action, id, key) {
+  async function read(request, action, id, key) {
     const url =
       action === "query"
         ? `${base.href}/v1/videos/multi-image2video/${id}`
@@ -150,78 +150,78 @@ export function createRelay(options) {
       if (value !== null && action === "content") headers.set(name, value);
     }
     try {
-      const answer = await send(url, { headers, redirect: "manual", signal: request.signal });
-      // Stores name videos in many ways, or not at all; what may be an error in an answer of
-      // success is text.
+      const response = await send(url, { headers, redirect: "manual", signal: request.signal });
+      // Storage hosts send videos with many types or none; text in a successful response may be an
+      // error.
       const isText = /^(text\/|application\/([\w.-]+\+)?(json|xml)\b)/i.test(
-        answer.headers.get("content-type") ?? "",
+        response.headers.get("content-type") ?? "",
       );
-      return action === "content" && answer.ok && !isText
-        ? streamed(answer, key)
-        : await read(answer, key);
+      return action === "content" && response.ok && !isText
+        ? streamed(response, key)
+        : await passedOn(response, key);
     } catch {
-      return refusal(502, "do_request_failed", "no answer from the service, or a broken one");
+      return refusal(502, "do_request_failed", "no response from the service, or a broken one");
     }
   }
 }
 
 /**
- * An answer that is no video, without the key should it be repeated there.
- * @param {Response} answer @param {string} key
+ * A response that is no video, with the key redacted.
+ * @param {Response} response @param {string} key
  */
-async function read(answer, key) {
-  if (answer.type === "opaqueredirect" || (answer.status >= 300 && answer.status < 400)) {
-    // With such a status the page knows that nothing was created; where to is not its business.
+async function passedOn(response, key) {
+  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+    // This status tells the page that no task was created. The target is left out.
     return refusal(
-      answer.status || 307,
+      response.status || 307,
       "redirected",
-      "the service answered with a redirect, which is not followed with a key",
+      "the service responded with a redirect, which is not followed with a key",
     );
   }
   const decoder = new TextDecoder();
   let text = "";
-  const reader = answer.body?.getReader();
+  const reader = response.body?.getReader();
   for (let length = 0; reader;) {
     const { done, value } = await reader.read();
     if (done) break;
     length += value.byteLength;
-    if (length > LONGEST_ANSWER) {
+    if (length > MAX_RESPONSE_BYTES) {
       await reader.cancel();
       throw new Error("too long");
     }
     text += decoder.decode(value, { stream: true });
   }
   text = (text + decoder.decode()).replaceAll(key, "[key]");
-  const isEmpty = [204, 205].includes(answer.status);
-  const headers = kept(answer, key);
-  // A gateway's error page must not run as a page of this site.
+  const isEmpty = [204, 205].includes(response.status);
+  const headers = passedHeaders(response, key);
+  // An HTML error of the gateway must not run as a page of this site.
   headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
-  return new Response(isEmpty ? null : text, { status: answer.status, headers });
+  return new Response(isEmpty ? null : text, { status: response.status, headers });
 }
 
-/** @param {Response} answer @param {string} key */
-function streamed(answer, key) {
-  const headers = kept(answer, key);
-  const length = answer.headers.get("content-length");
-  // Of a body that was packed it is another length than what arrives here.
-  if (length !== null && !answer.headers.has("content-encoding"))
+/** A video, which is passed on while it arrives. @param {Response} response @param {string} key */
+function streamed(response, key) {
+  const headers = passedHeaders(response, key);
+  const length = response.headers.get("content-length");
+  // With a content encoding, the header has the length of the encoded body, and `fetch` decodes it.
+  if (length !== null && !response.headers.has("content-encoding"))
     headers.set("content-length", length);
-  return new Response(answer.body, { status: answer.status, headers });
+  return new Response(response.body, { status: response.status, headers });
 }
 
-/** @param {Response} answer @param {string} key */
-function kept(answer, key) {
+/** The headers for the page, with the key redacted. @param {Response} response @param {string} key */
+function passedHeaders(response, key) {
   const headers = new Headers();
-  for (const name of ANSWERED) {
-    const value = answer.headers.get(name);
+  for (const name of PASSED_HEADERS) {
+    const value = response.headers.get(name);
     if (value !== null) headers.set(name, value.replaceAll(key, "[key]"));
   }
   return headers;
 }
 
 /**
- * In the service's own form, which the package reads. Before anything was sent it is 4xx: so the
- * page knows that nothing was created.
+ * A response of the relay itself, in the service's form, which the package reads. A 4xx status tells
+ * the page that the request was not sent.
  * @param {number} status @param {string} code @param {string} message @param {Record<string,
  * string>} [headers]
  */
@@ -231,9 +231,12 @@ const refusal = (status, code, message, headers) =>
     headers: { "Content-Type": "application/json", ...headers },
   });
 
-/** @param {Response} answer @param {string | undefined} origin a foreign one that may read it */
-function finished(answer, origin) {
-  const headers = new Headers(answer.headers);
+/**
+ * The response with the headers for every page. @param {Response} response
+ * @param {string | undefined} origin another origin that may read it
+ */
+function finished(response, origin) {
+  const headers = new Headers(response.headers);
   headers.set("Cache-Control", "no-store");
   headers.set("X-Content-Type-Options", "nosniff");
   headers.append("Vary", "Origin");
@@ -244,12 +247,12 @@ function finished(answer, origin) {
     headers.set("Access-Control-Expose-Headers", "Content-Length, Content-Range, Retry-After");
     headers.set("Access-Control-Max-Age", "600");
   }
-  return new Response(answer.body, { status: answer.status, headers });
+  return new Response(response.body, { status: response.status, headers });
 }
 
-/** Whether a page of this site asks, or no page at all. @param {Request} request */
+/** Whether a request comes from a page of this site, or from no page. @param {Request} request */
 function isOwn({ headers, url }) {
-  // Browsers say it themselves, where the site is reached by https; no page can say it for them.
+  // Browsers send this header to https sites, and no page can set it.
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin" || site === "none";
   const origin = headers.get("origin");
@@ -259,7 +262,7 @@ function isOwn({ headers, url }) {
 /** @param {unknown} key @returns {key is string} */
 const isKey = (key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key);
 
-/** As it is when it is called: frameworks put their own in its place. @type {typeof fetch} */
+/** The global `fetch`, read at each call, because frameworks replace it. @type {typeof fetch} */
 const sendNow = (input, init) => fetch(input, init);
 
 /** @param {import("./relay.js").RelayOptions} options */
@@ -271,14 +274,13 @@ function checked(options) {
     apiKey,
     baseUrl = SERVICE,
     allowOrigins = [],
-    maxBodyBytes = LONGEST_BODY,
+    maxBodyBytes = MAX_BODY_BYTES,
     authorize,
-    fetch: own,
+    fetch: fetchOption,
     ...others
   } = options ?? {};
-  // A gate with a misspelt name would stand open.
-  for (const name of Object.keys(others))
-    throw new TypeError(`${name}: expected no option of this name`);
+  // With a misspelt `authorize`, everyone could pay.
+  for (const name of Object.keys(others)) throw new TypeError(`${name}: unknown option`);
   if (typeof apiKey !== "function" && !isKey(apiKey)) {
     throw new TypeError(
       "apiKey: expected a key of visible ASCII characters, or a function that supplies one",
@@ -288,12 +290,12 @@ function checked(options) {
     throw new TypeError("baseUrl: expected a string or a URL");
   }
   const base = parsed(String(baseUrl).replace(/\/+$/, ""));
-  if (!base) throw new TypeError(`baseUrl: expected an address such as "${SERVICE}"`);
+  if (!base) throw new TypeError(`baseUrl: expected a URL such as "${SERVICE}"`);
   if (base.search || base.hash) throw new TypeError("baseUrl: expected no query and no fragment");
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(base.hostname);
   if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback)) {
     throw new TypeError(
-      "baseUrl: expected an https: address (or http: of this machine), because the key is sent there",
+      "baseUrl: expected an https: URL (or http: of loopback), because the key is sent there",
     );
   }
   if (base.username || base.password)
@@ -302,11 +304,11 @@ function checked(options) {
     throw new TypeError("allowOrigins: expected a list of origins");
   }
   const origins = new Set(
-    Array.from(allowOrigins, (text) => {
-      const origin = parsed(text)?.origin;
-      if (origin === undefined || origin === "null" || origin !== text) {
+    Array.from(allowOrigins, (value) => {
+      const origin = parsed(value)?.origin;
+      if (origin === undefined || origin === "null" || origin !== value) {
         throw new TypeError(
-          `allowOrigins: expected an origin such as "https://example.com", found "${String(text)}"`,
+          `allowOrigins: expected an origin such as "https://example.com", found "${String(value)}"`,
         );
       }
       return origin;
@@ -316,23 +318,23 @@ function checked(options) {
     throw new TypeError("maxBodyBytes: expected a number of bytes");
   if (authorize !== undefined && typeof authorize !== "function")
     throw new TypeError("authorize: expected a function");
-  // Found only at a call, it would look like a service that does not answer.
-  if (own !== undefined && typeof own !== "function")
+  // Without this check, each call would fail as if the service sent no response.
+  if (fetchOption !== undefined && typeof fetchOption !== "function")
     throw new TypeError("fetch: expected a function");
   return {
     apiKey,
     base: { href: base.href.replace(/\/+$/, ""), origin: base.origin },
     origins,
-    longest: maxBodyBytes,
+    maxBytes: maxBodyBytes,
     authorize,
-    send: own ?? sendNow,
+    send: fetchOption ?? sendNow,
   };
 }
 
-/** @param {string} text */
-function parsed(text) {
+/** @param {string} url */
+function parsed(url) {
   try {
-    return new URL(text);
+    return new URL(url);
   } catch {
     return undefined;
   }

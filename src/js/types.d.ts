@@ -1,13 +1,13 @@
-// The types of the npm package `kling-multi-image2video`: what its calls take and return, its
-// limits, and its error. `index.d.ts` exports all of them beside the calls; so do the declarations
+// The types of the npm package `kling-multi-image2video`: the parameters and results of its calls,
+// the limits, and the error. `index.d.ts` exports them with the calls, and so do the declarations
 // that wasm-pack writes.
 
 // ── Limits
 
 /**
- * The service's limits, for one's own forms and texts; the same numbers that `validateRequest` goes
- * by. Available at once, also on a server; frozen.
- * @example Saying them beside a file input.
+ * The service's limits, for forms and their labels; `validateRequest` checks the same numbers.
+ * Available without loading the module, also on a server. Frozen.
+ * @example Showing them beside a file input.
  * ```js
  * import { limits } from "kling-multi-image2video";
  *
@@ -17,11 +17,11 @@
 export const limits: {
   readonly minImages: number;
   readonly maxImages: number;
-  /** of the file, before base64 */
+  /** in bytes, of the file, before it is encoded as base64 */
   readonly maxImageBytes: number;
   /** in px, of each edge as displayed */
   readonly minImageEdge: number;
-  /** of the longer edge to the shorter one */
+  /** of the longer edge to the shorter edge, as displayed */
   readonly maxAspectRatio: number;
   /** in Unicode code points, of `prompt` and of `negativePrompt` */
   readonly maxPromptLength: number;
@@ -30,79 +30,70 @@ export const limits: {
 // ── Images: no key, no network
 
 /**
- * A picked file, any other blob, a public `http(s):` URL, or a bare base64 or `data:` string.
- * `blob:` URLs are refused: pass the blob. JPEG or PNG, told by content; at most 10 MiB; each edge
- * at least 300 px; between 1:2.5 and 2.5:1 (the limits are Kling's and CometAPI's). What is behind
- * a URL is fetched by the service, and not looked at here.
+ * A file, another blob, a public `http(s):` URL, or a string of base64 with or without a `data:`
+ * prefix. A `blob:` URL is refused: pass the blob. JPEG or PNG, by content; at most 10 MiB; each
+ * edge at least 300 px; between 1:2.5 and 2.5:1 (limits of Kling and CometAPI). The service fetches
+ * a URL itself, so its image is not checked here.
  */
 export type ImageSource = Blob | URL | string;
 
 /**
- * What the content is, whatever the name or type of the file says. The service takes `jpeg` and
+ * The format by content, independent of the file's name and type. The service accepts `jpeg` and
  * `png`.
  */
 export type ImageFormat =
   "jpeg" | "png" | "webp" | "gif" | "avif" | "heic" | "bmp" | "tiff" | "unknown";
 
-/**
- * What the first bytes of a file say about it. Pixel size is as displayed: EXIF orientation
- * applied.
- */
+/** The result of `inspectImage`. Width and height are as displayed, with Exif orientation applied. */
 export interface ImageInfo {
   format: ImageFormat;
-  /** px; absent where the header does not say */
+  /** in px; absent if the header does not contain it */
   width?: number;
-  /** px; absent where the header does not say */
+  /** in px; absent if the header does not contain it */
   height?: number;
-  /** the size of the file */
+  /** the size of the file, in bytes */
   bytes: number;
-  /**
-   * Everything that would make the service refuse it, and what is worth knowing; acceptable when
-   * none is an error.
-   */
+  /** every reason for which the service would refuse the image, and warnings */
   issues: Issue[];
 }
 
 // ── The request
 
 /**
- * What to make a video of. What is left out is left out of the request, and the service's default
- * counts; a key that is no field is an `unknown_field`.
+ * A request for a video. The service uses its defaults for fields that are left out. A key that is
+ * not listed here is an error, `unknown_field`.
  */
 export interface VideoRequest {
-  /** 1 to 4 (CometAPI's schema); `input.files` as it is will do */
+  /** 1 to 4 (CometAPI's schema), for example `input.files` */
   images: Iterable<ImageSource> | ArrayLike<ImageSource>;
   /**
-   * what shall happen; at most 2500 characters (Unicode code points; Kling's limit); a warning when
-   * missing
+   * what the video should show; at most 2500 characters (Unicode code points; Kling's limit). The
+   * issue `prompt_missing`, a warning, if it is left out.
    */
   prompt?: string | undefined;
-  /** what shall not be seen; at most 2500 characters */
+  /** what the video should not show; at most 2500 characters */
   negativePrompt?: string | undefined;
-  /** the service's default is `std`; `pro` costs more */
+  /** quality; the service's default is `std`; `pro` costs more */
   mode?: "std" | "pro" | undefined;
-  /** in s; the service's default is 5; 10 costs more */
+  /** length of the video in s; the service's default is 5; 10 costs more */
   duration?: 5 | 10 | "5" | "10" | undefined;
   /** of the video; Kling's default is `16:9` */
   aspectRatio?: "16:9" | "9:16" | "1:1" | undefined;
   /**
-   * 1 to 100 visible ASCII characters; `kling-v1-6` is the only one documented; left out of the
-   * request unless given
+   * 1 to 100 visible ASCII characters; `kling-v1-6` is the only documented model; not sent if left
+   * out
    */
   modelName?: "kling-v1-6" | (string & {}) | undefined;
-  /** a public `http(s):` address, to which the service reports */
+  /** a public `http(s):` URL, to which the service reports the task's progress */
   callbackUrl?: string | URL | undefined;
   /**
-   * 1 to 64 letters, digits, `-` and `_`; unique per account. A random UUID when not given; the key
-   * under which a submission is charged at most once.
+   * 1 to 64 letters, digits, `-` and `_`; unique per account; default a random UUID. At most one
+   * task is created and charged per id.
    */
   externalTaskId?: string | undefined;
 }
 
-/**
- * What can be wrong with a request, or worth knowing. `has_location`, `prompt_missing` and
- * `size_unknown` are warnings.
- */
+/** The problems of a request. `has_location`, `prompt_missing` and `size_unknown` are warnings. */
 export type IssueCode =
   | "too_few_images"
   | "too_many_images"
@@ -124,78 +115,79 @@ export type IssueCode =
 /** One problem of one field. */
 export interface Issue {
   code: IssueCode;
-  /** where, e.g. `images[2]` or `duration` */
+  /** the field, for example `images[2]` or `duration` */
   path: string;
-  /** an error stops a submission; a warning does not */
+  /** a request with an error cannot be submitted; one with warnings can */
   severity: "error" | "warning";
   /** what was expected and what was found, in English */
   message: string;
   /**
-   * the figures of the message, for one's own words: `{ limit: 300, actual: 299 }`; `{ reason:
-   * "unreadable" }` with an `image_empty` that the browser could not read
+   * the values in the message, for translations, for example `{ limit: 300, actual: 299 }`;
+   * `{ reason: "unreadable" }` with the `image_empty` of a file that the browser cannot read
    */
   params?: Record<string, string | number>;
 }
 
 // ── The client
 
-/**
- * Where the service is, who asks, and how patiently. Other keys, and values out of range, are an
- * `invalid_option`.
- */
+/** The options of a client. Another key, or a value out of range, is an `invalid_option`. */
 export interface ClientOptions {
   /**
-   * A key, or a function that supplies one per call. Left out when `baseUrl` is a relay that adds
-   * it.
+   * The API key, or a function that returns it and is called for each call that needs the key.
+   * Leave it out if `baseUrl` is a relay that adds the key.
    */
   apiKey?: (string | (() => string | Promise<string>)) | undefined;
   /**
-   * Everything before `/v1/videos/…`; default `https://api.cometapi.com/kling`. May be relative to
-   * the page. With a key, `http:` is refused except for loopback.
+   * The part of the service's URL before `/v1/videos/…`; default `https://api.cometapi.com/kling`.
+   * It may be relative to the page. With a key, `http:` is refused except for loopback.
    */
   baseUrl?: string | URL | undefined;
-  /** Where task records live; default "indexeddb", falling back to "memory" where there is none. */
+  /** Where task records are stored; default "indexeddb", or "memory" without IndexedDB. */
   store?: "indexeddb" | "memory" | undefined;
   /** Separates the records of several apps on one origin; default "kling-multi-image2video". */
   storeName?: string | undefined;
+  /** When the service is polled, and how much trouble is tolerated. */
   polling?: PollingOptions | undefined;
-  /** for sites that wrap it; default the global one */
+  /** Called in place of the global `fetch`, for sites that wrap it. */
   fetch?: typeof globalThis.fetch | undefined;
 }
 
 /**
- * How often and how long the service is asked. All in ms, taken as given from 10 up (tests and
- * simulators poll fast). Every pause is spread by ±20 %. Time without a network, asleep or frozen
- * counts towards no budget.
+ * When the service is polled, and how much trouble is tolerated. All in ms, from 10 to 2147483647
+ * (24 days). Every pause is spread by ±20 %. Time offline, asleep or frozen counts towards no
+ * budget.
  */
 export interface PollingOptions {
-  /** before the first question after a submission; default 5000 */
+  /** before the first poll after a submission; default 5000 */
   firstDelay?: number | undefined;
-  /** before the second; default 5000; grows by a quarter each time */
+  /** before the second poll; default 5000; grows by a quarter with each poll */
   interval?: number | undefined;
-  /** where it stops growing; default 15000; twice that once the task is ten minutes old */
+  /**
+   * the upper bound of the growing interval, not below it; default 15000, or `interval` if that is
+   * longer; twice that for a task that has been watched for ten minutes
+   */
   maxInterval?: number | undefined;
   /**
-   * how long an unbroken outage is tolerated while online; default 300000. Also how long a
-   * submission is repeated that the service puts off (429 with 1302 or 1303), and how long its
-   * request may go without an answer, beside the time that its upload takes at 64 kB/s.
+   * how long an unbroken outage is tolerated while online; default 300000. Also how long a throttled
+   * submission (429 with 1302 or 1303) is retried, and how long the paid request may go without a
+   * response, plus the time of its upload at 64 kB/s.
    */
   outageBudget?: number | undefined;
   /** how long "no such task" is tolerated after a submission; default 90000 */
   notFoundGrace?: number | undefined;
 }
 
-/** The service's own words. `succeed` and `failed` are final. */
+/** The status words of the service. `succeed` and `failed` are final. */
 export type TaskStatus = "submitted" | "processing" | "succeed" | "failed";
 
-/** A task as the service last told of it. */
+/** A task as the service last reported it. */
 export interface Task {
-  /** the service's id, by which every call finds it */
+  /** the service's id of the task */
   taskId: string;
-  /** the caller's id, where the service repeats it */
+  /** the caller's id, if the service reports it */
   externalTaskId?: string;
   status: TaskStatus;
-  /** the service's reason, mostly of a failure */
+  /** the service's message, usually the reason of a failure */
   statusMessage?: string;
   /** empty until `succeed` */
   videos: Video[];
@@ -203,33 +195,33 @@ export interface Task {
   createdAt?: number;
   /** ms since 1970 */
   updatedAt?: number;
-  /** the answer as it came, parsed */
+  /** the parsed response of the service, without the key */
   raw: unknown;
 }
 
 /** A finished video at the delivery host. */
 export interface Video {
-  /** of the task that made it */
+  /** the id of the task that made it */
   taskId: string;
-  /** of the video itself */
+  /** the service's id of the video */
   id?: string;
-  /** expires: keep the video, not the address */
+  /** expires: keep the video, not the URL */
   url: string;
   /** in s */
   duration?: number;
 }
 
 /**
- * A step of a call. Times in ms; `elapsed` counts from the task's creation by the wall clock;
- * `loaded` and `total` are bytes.
+ * The progress of a call. `elapsed`, since the creation of the task by the wall clock, and
+ * `nextPollIn` are in ms; `loaded` and `total` are in bytes.
  *
- * - `preparing`: the header of that picture, counted from 0, is being read.
- * - `encoding`: the pictures are being read and encoded.
- * - `uploading`: the paid request leaves, and cannot be called back.
- * - `submitted`, `processing`: the task as last seen.
- * - `waiting`: the browser is `offline`, or the last question brought no task; `error` says why. It
- *   is asked again.
- * - `downloading`: the video is arriving; `total` where the host announces it.
+ * - `preparing`: the header of an image is being read; `image` is its index.
+ * - `encoding`: the images are being read and encoded.
+ * - `uploading`: the paid request is being sent, and cannot be taken back.
+ * - `submitted`, `processing`: the task as the service last reported it.
+ * - `waiting`: the browser is `offline`, or the last poll returned no task, because of `error`. The
+ *   next poll comes in `nextPollIn` ms; while offline, that time is unknown.
+ * - `downloading`: the video is being downloaded; `total` is absent if the host does not report it.
  */
 export type Progress =
   | { phase: "preparing"; image: number }
@@ -245,43 +237,44 @@ export type Progress =
     }
   | { phase: "downloading"; loaded: number; total?: number };
 
-/** Of every call that asks or reads. */
+/** The options of every call that queries the service or reads files. */
 export interface CallOptions {
   /**
-   * Aborting rejects at once with the signal's reason. It stops watching, never a task, which is
-   * still charged. After an abort while the request is under way it is unknown whether a task was
-   * created.
+   * After an abort the call rejects at once with the signal's reason. An abort stops the call, never
+   * a task, which is still charged. After an abort during the paid request, it is unknown whether a
+   * task was created.
    */
   signal?: AbortSignal | undefined;
 }
-/** Of calls that take a while. */
+/** The options of calls that take a while. */
 export interface ProgressOptions extends CallOptions {
-  /** called with each step; what it throws is reported as uncaught, and disturbs nothing */
+  /** called with each step; an error that it throws is reported as uncaught and ends no call */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
-/** Of calls that wait for the end of a task. */
+/** The options of calls that wait for the end of a task. */
 export interface WaitOptions extends ProgressOptions {
   /**
-   * ms of real time, offline or not, by a monotonic clock that no change of the date affects;
-   * rejects with `timeout`, after which `wait` may be called again; default: no limit
+   * in ms, from 10 to 2147483647, by a monotonic clock, also offline; default no limit. The call
+   * then rejects with `timeout`, and `wait` may be called again.
    */
   timeout?: number | undefined;
 }
 
-/** Of a submission. */
+/** The options of a submission. */
 export interface SubmitOptions extends ProgressOptions {}
 
-/** What this browser remembers of a submission. */
+/** What this browser stores of a submission. */
 export interface TaskRecord {
+  /** under which the request was sent */
   externalTaskId: string;
-  /** absent until the service has accepted it */
+  /** the service's id; absent until the service has accepted the request */
   taskId?: string;
-  /** `submitting` while the request is under way; `unknown` when its outcome could not be learnt */
+  /** `submitting` while the request is being sent; `unknown` if its outcome is unknown */
   state: "submitting" | "unknown" | "rejected" | TaskStatus;
-  /** the service's reason, mostly of a failure */
+  /** the service's message, usually the reason of a failure */
   statusMessage?: string;
   prompt?: string;
-  /** 0 of a task that was adopted */
+  /** 0 for a task that was adopted */
   imageCount: number;
   negativePrompt?: string;
   mode?: "std" | "pro";
@@ -292,17 +285,15 @@ export interface TaskRecord {
   createdAt: number;
   /** ms since 1970 */
   updatedAt: number;
+  /** empty until `succeed` */
   videos: Video[];
-  /** whether its video is kept in this browser */
+  /** whether the video is kept in this browser */
   kept: boolean;
 }
 
 // ── Errors
 
-/**
- * What went wrong; a table of what each means, what to do and what it may have cost is in the
- * README.
- */
+/** What went wrong. The README explains each code: its meaning, its remedy, its possible cost. */
 export type ErrorCode =
   | "invalid_option"
   | "invalid_request"
@@ -331,8 +322,8 @@ export type ErrorCode =
   | "internal";
 
 /**
- * Whether it is an error of this package. Works across copies of this package and across realms,
- * where `instanceof` does not.
+ * Whether a value is an error of this package. Works across copies of this package and across
+ * realms, where `instanceof` does not.
  * @example
  * ```js
  * import { isKlingError } from "kling-multi-image2video";
@@ -347,7 +338,7 @@ export type ErrorCode =
  */
 export function isKlingError(error: unknown): error is KlingError;
 
-/** Every rejection of this package, except an abort, which rejects with the signal's reason. */
+/** The error of every rejection, except after an abort, which rejects with the signal's reason. */
 export class KlingError extends Error {
   constructor(
     message: string,
@@ -355,28 +346,26 @@ export class KlingError extends Error {
     options?: { cause?: unknown },
   );
   readonly name: "KlingError";
-  /** the same in every version of a major number; the message is for people, and may change */
+  /** does not change within a major version; the message is for people, and may change */
   readonly code: ErrorCode;
-  /**
-   * whether making the same call again is sensible and can neither create nor charge a second task
-   */
+  /** whether the same call may succeed later and cannot create or charge a second task */
   readonly retryable: boolean;
-  /** only with `invalid_request` */
+  /** every problem of the request, with `invalid_request` only */
   readonly issues?: Issue[];
-  /** the task exists, whatever the code: go on with `wait(error.taskId)` */
+  /** the id of a task that exists: continue with `wait(error.taskId)` */
   readonly taskId?: string;
-  /** under which the request was sent */
+  /** the id under which the request was sent */
   readonly externalTaskId?: string;
-  /** HTTP status, where there was an answer */
+  /** the HTTP status, if there was a response */
   readonly status?: number;
-  /** the service's own code, e.g. 1303 or "task_not_exist" */
+  /** the service's code, for example 1303 or "task_not_exist" */
   readonly serviceCode?: number | string;
-  /** for the service's support */
+  /** the service's id of the request, for its support */
   readonly requestId?: string;
-  /** in ms, as the service asks */
+  /** how long the service asks to wait, in ms */
   readonly retryAfter?: number;
-  /** of a video that could not be downloaded */
+  /** the URL of a video that could not be downloaded */
   readonly url?: string;
-  /** JSON without any secret */
+  /** the error as an object for JSON, without the key */
   toJSON(): Record<string, unknown>;
 }
