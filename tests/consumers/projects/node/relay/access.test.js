@@ -73,7 +73,7 @@ test("a page of an allowed origin may send and read the headers of the client", 
   assert.equal(
     (await service.relay()(get(`${ROUTE}/1`, { "Sec-Fetch-Site": "none" }))).status,
     200,
-    "an address that a person typed",
+    "a URL that a person typed",
   );
 });
 

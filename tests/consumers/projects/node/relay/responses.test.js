@@ -44,7 +44,7 @@ test("a video, or a part of it, is streamed from the origin of the service", asy
 });
 
 test("a video arrives whole, with any content type", async () => {
-  const video = Buffer.alloc(2 << 20, 0xff); // longer than any other answer, and no UTF-8
+  const video = Buffer.alloc(2 << 20, 0xff); // longer than any other response, and not UTF-8
   for (const type of [
     "video/mp4",
     "binary/octet-stream",
