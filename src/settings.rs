@@ -86,10 +86,10 @@ impl Settings {
                 };
                 let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
                 let value = JsFuture::from(promise).await.map_err(failed)?;
-                let text = value.as_string().ok_or_else(|| {
+                let key = value.as_string().ok_or_else(|| {
                     Error::invalid_option("options.apiKey", "expected the function to supply a string")
                 })?;
-                Some(ApiKey::parse(&text)?)
+                Some(ApiKey::parse(&key)?)
             }
         };
         self.base.permit(key.as_ref())?;
@@ -103,7 +103,7 @@ impl Settings {
     pub(super) async fn service_for(&self, id: TaskId) -> Result<(Service, TaskId, Option<Box<Task>>), Failure> {
         let service = self.service().await?;
         service.permit_id("id", id.as_str())?;
-        // Without a record, the service is asked for the id as it is.
+        // Without a record, the id is used as it is.
         let task = self.records.load(id.as_str()).await.ok().flatten().and_then(|record| record.task());
         let known = task.as_ref().and_then(|task| TaskId::parse(&task.task_id).ok());
         Ok((service, known.unwrap_or(id), task))
@@ -119,10 +119,10 @@ fn records(options: &Options, base: &BaseUrl) -> Result<Records, Failure> {
 
 fn base_url(options: &Options) -> Result<BaseUrl, Failure> {
     let Some(value) = options.get("baseUrl")? else { return Ok(BaseUrl::parse(DEFAULT_BASE_URL)?) };
-    let text = if is_object(&value) { member(&value, "href").unwrap_or(JsValue::UNDEFINED) } else { value };
-    if !text.is_string() {
+    let url = if is_object(&value) { member(&value, "href").unwrap_or(JsValue::UNDEFINED) } else { value };
+    if !url.is_string() {
         return Err(options.invalid("baseUrl", "expected a string or a URL").into());
     }
     let broken = || options.invalid("baseUrl", "expected an http(s): URL, found a malformed one");
-    Ok(BaseUrl::parse(&address(&text, true).ok_or_else(broken)?)?)
+    Ok(BaseUrl::parse(&address(&url, true).ok_or_else(broken)?)?)
 }

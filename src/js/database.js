@@ -1,5 +1,5 @@
 // Task records and kept videos in IndexedDB, with the promises that IndexedDB lacks: in Rust, each
-// of its events would need a closure. It decides nothing: see `store.js`.
+// of its events would need a closure. It makes no decisions: see `store.js`.
 
 import { listenInTabs, newestFirst, notifyTabs } from "./changes.js";
 

@@ -84,7 +84,7 @@ export class Exchange {
       if (done) return text + decoder.decode();
       length += value.byteLength;
       if (length > maxBytes) {
-        // An error of the stream changes nothing here.
+        // An error of the stream is ignored: the result is known.
         reader.cancel().catch(() => {});
         return undefined;
       }

@@ -1,6 +1,6 @@
 // The declarations of the npm package `kling-multi-image2video`.
 //
-// Importing the package runs nothing: on a server, no global is read.
+// Importing the package has no effect, and reads no global, so it can be imported on a server.
 //
 // Times are in ms, sizes in bytes, and edges of images in px; only `duration`, of videos, is in s.
 // An option that is left out or `undefined` has its default. Every rejection is a `KlingError`,

@@ -1,4 +1,5 @@
-// Loads the WebAssembly module once, when it is first needed. Importing this starts nothing.
+// Loads the WebAssembly module once, when it is first needed. Importing this module has no
+// effect.
 
 import { discardInstance, initSync } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";

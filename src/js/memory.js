@@ -1,4 +1,4 @@
-// Task records in memory, as long as the page lives. It decides nothing: see `store.js`.
+// Task records in memory, as long as the page lives. It makes no decisions: see `store.js`.
 
 import { listenInPage, newestFirst, notifyPage } from "./changes.js";
 

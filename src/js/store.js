@@ -1,6 +1,6 @@
-// The stores of task records: the database of this browser, or memory. They decide nothing. Which
-// change of a record wins is decided by `core/src/record/change.rs`; what is listed, pruned and
-// forgotten by `core/src/flow/records.rs`; which video is kept by `core/src/flow/keep.rs`.
+// The stores of task records: the database of this browser, or memory. They make no decisions.
+// Which change of a record wins is decided by `core/src/record/change.rs`; what is listed, pruned
+// and forgotten by `core/src/flow/records.rs`; which video is kept by `core/src/flow/keep.rs`.
 
 import { DatabaseStore } from "./database.js";
 import { MemoryStore } from "./memory.js";

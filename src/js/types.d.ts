@@ -362,7 +362,7 @@ export class KlingError extends Error {
   readonly serviceCode?: number | string;
   /** the service's id of the request, for its support */
   readonly requestId?: string;
-  /** how long the service asks to wait, in ms */
+  /** how long to wait before a retry in ms, as the service requests */
   readonly retryAfter?: number;
   /** the URL of a video that could not be downloaded */
   readonly url?: string;
