@@ -1,4 +1,12 @@
 //! What tabs that watch the same task send each other, so that one poll serves them all.
+//!
+//! ```text
+//!   the tab that polls                         the other tabs
+//!     announces a poll ────────────────────►     wait 8–10 s for its result, then poll
+//!     polls
+//!     sends the result and its next delay ─►     use the result, and wait 3–5 s longer than that delay, then poll
+//!                                                (only the receiver is visible: wait ¾ of that delay, then poll)
+//! ```
 
 use super::Reply;
 

@@ -144,7 +144,7 @@ impl Watch {
                 self.schedule.bring_forward();
             }
             let until_poll = self.schedule.until_poll(now);
-            // Also when it is time to poll: to write a record may take longer than the shortest intervals.
+            // Even if it is time to poll: writing a record may take longer than the shortest intervals.
             self.reporting.report(host, watched_for, until_poll);
             let left = until_poll.max(doubt);
             if left == 0 {
