@@ -157,7 +157,7 @@ export const run = runner({
     const running = kit.client("ok,hold=submitted");
     const { taskId } = await running.submit(await kit.request());
     const error = await fails(running.keepVideo(taskId), "invalid_option");
-    ok(error.message.includes("under way"), "the reason");
+    ok(error.message.includes("still running"), "the reason");
     const failed = kit.client("task-failed");
     const { taskId: of } = await fails(failed.generate(await kit.request()), "task_failed");
     await fails(failed.keepVideo(of), "task_failed");
