@@ -160,17 +160,17 @@ fn each_family_is_read() {
 
 #[test]
 fn words_are_read_whatever_their_case() {
-    for (word, status) in [
-        ("SUCCEED", TaskStatus::Succeed),
-        ("Succeeded", TaskStatus::Succeed),
-        ("FAILED", TaskStatus::Failed),
-        ("fail", TaskStatus::Failed),
-        ("error", TaskStatus::Failed),
-        ("cancelled", TaskStatus::Failed),
-        ("never seen before", TaskStatus::Processing),
+    use TaskStatus::{Failed, Processing, Submitted, Succeed};
+    for (words, status) in [
+        (["succeed", "succeeded", "success", "completed"].as_slice(), Succeed),
+        (&["failed", "fail", "failure", "error", "cancelled", "canceled"], Failed),
+        (&["submitted", "not_start", "queued", "pending", "initializing"], Submitted),
+        (&["never seen before"], Processing),
     ] {
-        let body = flat(&json!({ "task_id": "1", "task_status": word }));
-        assert_eq!(task(&body).status, status, "{word}");
+        for word in words.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]) {
+            let body = flat(&json!({ "task_id": "1", "task_status": word }));
+            assert_eq!(task(&body).status, status, "{word}");
+        }
     }
 }
 

@@ -101,6 +101,25 @@ async fn the_schema_and_the_simulator_judge_bodies_alike() {
 }
 
 #[tokio::test]
+async fn the_simulator_takes_every_field_of_the_schema() {
+    let path = format!("{}/../cases/schema/create-request.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut full = body();
+    for (field, rule) in schema["properties"].as_object().unwrap() {
+        if let Some(word) = rule["enum"].get(0) {
+            full[field] = word.clone();
+        } else if rule["type"] == "string" {
+            // Of any string field, this is a valid value.
+            full[field] = json!("https://example.com/done");
+        }
+        assert!(!full[field].is_null(), "this test needs a value for {field}");
+    }
+    assert_eq!(faults("create-request", &full), None);
+    let answer = Caller::new().await.submit("ok", &full).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+}
+
+#[tokio::test]
 async fn other_families_do_not_conform() {
     let caller = Caller::new().await;
     let id = caller.task("ok").await;

@@ -1,0 +1,165 @@
+//! The documents, the declarations and the simulator state the numbers and words of the core. `limits.rs` and `fields.rs` check
+//! the limits and the fields of the request; here is the rest.
+
+use std::fs;
+use std::iter::successors;
+use std::path::Path;
+
+use kling_core::flow::records::MAX_FINISHED;
+use kling_core::image::limits::{MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
+use kling_core::poll::Polling;
+use kling_core::record::RecordState;
+use kling_core::request::{MAX_IMAGES, MAX_PROMPT_CHARACTERS, MIN_IMAGES};
+use kling_core::task::TaskStatus;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+/// Fails if a file lacks one of these texts. Line breaks and the marks of comments do not matter.
+#[track_caller]
+fn states(path: &str, texts: &[String]) {
+    let content = joined(&read(path));
+    for text in texts {
+        assert!(content.contains(text), "{path} does not say {text:?}");
+    }
+}
+
+/// A file as one line, without the marks of comments.
+fn joined(text: &str) -> String {
+    let words = text.lines().flat_map(|line| {
+        let line = line.trim_start();
+        let unmarked = ["//! ", "/// ", "// ", "* "].iter().find_map(|mark| line.strip_prefix(mark));
+        unmarked.unwrap_or(line).split_whitespace()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The part of a file between two texts.
+#[track_caller]
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start:?}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end:?} after {start:?}")).0
+}
+
+#[test]
+fn the_default_schedule_is_documented() {
+    let Polling { first_delay, interval, max_interval, outage_budget, not_found_grace } = Polling::default();
+    let row = |name: &str, ms: u64| format!("| `polling.{name}` | {ms} ms |");
+    let seconds = |ms: u64| format!("{} s", ms / 1000);
+    states(
+        "README.md",
+        &[
+            row("firstDelay", first_delay),
+            row("interval", interval),
+            row("maxInterval", max_interval),
+            row("outageBudget", outage_budget),
+            row("notFoundGrace", not_found_grace),
+            format!("after a submission first {} later", seconds(first_delay)),
+            format!("up to every {}, after ten minutes every {}", seconds(max_interval), seconds(max_interval * 2)),
+            format!("Times are from {} ms to {} ms", Polling::SHORTEST, Polling::LONGEST),
+        ],
+    );
+    let declared = between(&read("src/js/types.d.ts"), "export interface PollingOptions {", "\n}").to_owned();
+    for (name, ms) in [
+        ("firstDelay", first_delay),
+        ("interval", interval),
+        ("maxInterval", max_interval),
+        ("outageBudget", outage_budget),
+        ("notFoundGrace", not_found_grace),
+    ] {
+        let comment = between(&declared, "/**", &format!("*/\n  {name}?:")).rsplit("/**").next().unwrap().to_owned();
+        assert!(joined(&comment).contains(&format!("default {ms}")), "types.d.ts does not say default {ms} for {name}");
+    }
+}
+
+/// Every state of a record, in order. A state that is missing here does not compile.
+fn record_states() -> Vec<RecordState> {
+    use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown, Withdrawn};
+    let next = |state: &RecordState| match state {
+        Submitting => Some(Unknown),
+        Unknown => Some(Rejected),
+        Rejected => Some(Withdrawn),
+        Withdrawn => Some(Submitted),
+        Submitted => Some(Processing),
+        Processing => Some(Succeed),
+        Succeed => Some(Failed),
+        Failed => None,
+    };
+    successors(Some(Submitting), next).collect()
+}
+
+#[test]
+fn every_state_of_a_record_is_stored_and_documented() {
+    let readme = read("README.md");
+    let table = between(&readme, "| `state` | Meaning |", "\n\n");
+    for state in record_states() {
+        let word = state.as_str();
+        assert_eq!(RecordState::of(word), Some(state), "{word} is not read from the store");
+        // Callers never see a withdrawn record.
+        if state != RecordState::Withdrawn {
+            assert!(table.contains(&format!("`{word}`")), "the README's table of states has no {word}");
+        }
+        if let Some(status) = state.status() {
+            assert_eq!((RecordState::from(status), status.as_str()), (state, word));
+            assert_eq!(state.is_finished(), status.is_final(), "{word}");
+        }
+    }
+}
+
+#[test]
+fn every_status_of_a_task_is_declared() {
+    let statuses: Vec<TaskStatus> = record_states().into_iter().filter_map(RecordState::status).collect();
+    let words: Vec<String> = statuses.iter().map(|status| format!("\"{}\"", status.as_str())).collect();
+    let finals: Vec<String> =
+        statuses.iter().filter(|status| status.is_final()).map(|status| format!("`{}`", status.as_str())).collect();
+    for path in ["src/js/types.d.ts", "tests/types/contract.d.ts"] {
+        states(path, &[format!("export type TaskStatus = {};", words.join(" | "))]);
+    }
+    states("src/js/types.d.ts", &[format!("{} are final", finals.join(" and "))]);
+}
+
+#[test]
+fn every_known_status_word_is_tested() {
+    let reader = read("core/src/task/read.rs");
+    let tests = read("tests/model/families.rs").to_lowercase();
+    let known = between(&reader, "fn of(word: &str)", "\n    }");
+    let words: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
+    assert!(words.len() > 10, "{words:?}");
+    for word in words {
+        assert!(
+            tests.contains(&format!("\"{word}\"")),
+            "tests/model/families.rs has no row for the status word {word}"
+        );
+    }
+}
+
+#[test]
+fn examples_have_the_limits() {
+    let example = format!("{{ limit: {MIN_EDGE_PX}, actual: {} }}", MIN_EDGE_PX - 1);
+    for path in ["src/js/types.d.ts", "tests/types/contract.d.ts"] {
+        states(path, &[example.clone()]);
+    }
+    let ratio = max_aspect_ratio();
+    let source = format!("width and height at least {MIN_EDGE_PX} px, a ratio between 1:{ratio} and {ratio}:1");
+    states("core/src/image/limits.rs", &[format!("at most {MAX_IMAGE_MIB} MB"), source]);
+    states("README.md", &[format!("the newest {MAX_FINISHED} finished ones")]);
+    states("src/js/index.d.ts", &[format!("the newest {MAX_FINISHED} are")]);
+    states("SECURITY.md", &[format!("more than {MAX_FINISHED} finished ones")]);
+}
+
+/// The simulator shares no code with the core, so that one cannot repeat the other's mistake. Its limits are the same ones.
+#[test]
+fn the_simulator_has_the_same_limits() {
+    let request = "tests/simulator/src/request.rs";
+    states(
+        request,
+        &[
+            format!("MAX_IMAGE_BYTES: usize = {MAX_IMAGE_MIB} * 1024 * 1024;"),
+            format!("({MIN_IMAGES}..={MAX_IMAGES}).contains(&self.image_list.len())"),
+        ],
+    );
+    let request = read(request).replace('_', "");
+    assert!(request.contains(&format!("MAXPROMPT: usize = {MAX_PROMPT_CHARACTERS};")), "the simulator's MAX_PROMPT");
+    states("tests/simulator/src/pictures.rs", &[format!("MIN_EDGE: u32 = {MIN_EDGE_PX};")]);
+}
