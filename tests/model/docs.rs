@@ -2,12 +2,12 @@
 //! the limits and the fields of the request; here is the rest.
 
 use std::fs;
-use std::iter::successors;
 use std::path::Path;
 
+use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::flow::records::MAX_FINISHED;
 use kling_core::image::limits::{MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
-use kling_core::poll::Polling;
+use kling_core::poll::{Polling, SLOW_TASK_MS};
 use kling_core::record::RecordState;
 use kling_core::request::{MAX_IMAGES, MAX_PROMPT_CHARACTERS, MIN_IMAGES};
 use kling_core::task::TaskStatus;
@@ -44,58 +44,39 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 
 #[test]
 fn the_default_schedule_is_documented() {
-    let Polling { first_delay, interval, max_interval, outage_budget, not_found_grace } = Polling::default();
-    let row = |name: &str, ms: u64| format!("| `polling.{name}` | {ms} ms |");
+    let Polling { first_delay_ms, interval_ms, max_interval_ms, outage_budget_ms, not_found_grace_ms } =
+        Polling::default();
+    let defaults = [
+        ("firstDelay", first_delay_ms),
+        ("interval", interval_ms),
+        ("maxInterval", max_interval_ms),
+        ("outageBudget", outage_budget_ms),
+        ("notFoundGrace", not_found_grace_ms),
+    ];
     let seconds = |ms: u64| format!("{} s", ms / 1000);
-    states(
-        "README.md",
-        &[
-            row("firstDelay", first_delay),
-            row("interval", interval),
-            row("maxInterval", max_interval),
-            row("outageBudget", outage_budget),
-            row("notFoundGrace", not_found_grace),
-            format!("after a submission first {} later", seconds(first_delay)),
-            format!("up to every {}, after ten minutes every {}", seconds(max_interval), seconds(max_interval * 2)),
-            format!("Times are from {} ms to {} ms", Polling::SHORTEST, Polling::LONGEST),
-        ],
-    );
-    let declared = between(&read("src/js/types.d.ts"), "export interface PollingOptions {", "\n}").to_owned();
-    for (name, ms) in [
-        ("firstDelay", first_delay),
-        ("interval", interval),
-        ("maxInterval", max_interval),
-        ("outageBudget", outage_budget),
-        ("notFoundGrace", not_found_grace),
-    ] {
-        let comment = between(&declared, "/**", &format!("*/\n  {name}?:")).rsplit("/**").next().unwrap().to_owned();
-        assert!(joined(&comment).contains(&format!("default {ms}")), "types.d.ts does not say default {ms} for {name}");
+    let (max, max_of_slow) = (seconds(max_interval_ms), seconds(max_interval_ms * 2));
+    let mut texts: Vec<String> = defaults.iter().map(|(name, ms)| format!("| `polling.{name}` | {ms} ms |")).collect();
+    texts.extend([
+        format!("after a submission first {} later", seconds(first_delay_ms)),
+        format!("up to every {max}, after ten minutes every {max_of_slow}"),
+        format!("Times are from {MIN_TIME_MS} ms to {MAX_TIME_MS} ms"),
+    ]);
+    assert_eq!(SLOW_TASK_MS, 600_000, "ten minutes");
+    states("README.md", &texts);
+    let declarations = read("src/js/types.d.ts");
+    let options = between(&declarations, "export interface PollingOptions {", "\n}");
+    for (name, ms) in defaults {
+        let comment = between(options, "/**", &format!("*/\n  {name}?:")).rsplit("/**").next().unwrap();
+        assert!(joined(comment).contains(&format!("default {ms}")), "types.d.ts does not say default {ms} for {name}");
     }
 }
 
-/// Every state of a record, in order. A state that is missing here does not compile.
-fn record_states() -> Vec<RecordState> {
-    use RecordState::{Failed, Processing, Rejected, Submitted, Submitting, Succeed, Unknown, Withdrawn};
-    let next = |state: &RecordState| match state {
-        Submitting => Some(Unknown),
-        Unknown => Some(Rejected),
-        Rejected => Some(Withdrawn),
-        Withdrawn => Some(Submitted),
-        Submitted => Some(Processing),
-        Processing => Some(Succeed),
-        Succeed => Some(Failed),
-        Failed => None,
-    };
-    successors(Some(Submitting), next).collect()
-}
-
 #[test]
-fn every_state_of_a_record_is_stored_and_documented() {
+fn every_state_of_a_record_is_documented() {
     let readme = read("README.md");
     let table = between(&readme, "| `state` | Meaning |", "\n\n");
-    for state in record_states() {
+    for &state in RecordState::ALL {
         let word = state.as_str();
-        assert_eq!(RecordState::of(word), Some(state), "{word} is not read from the store");
         // Callers never see a withdrawn record.
         if state != RecordState::Withdrawn {
             assert!(table.contains(&format!("`{word}`")), "the README's table of states has no {word}");
@@ -109,10 +90,12 @@ fn every_state_of_a_record_is_stored_and_documented() {
 
 #[test]
 fn every_status_of_a_task_is_declared() {
-    let statuses: Vec<TaskStatus> = record_states().into_iter().filter_map(RecordState::status).collect();
-    let words: Vec<String> = statuses.iter().map(|status| format!("\"{}\"", status.as_str())).collect();
-    let finals: Vec<String> =
-        statuses.iter().filter(|status| status.is_final()).map(|status| format!("`{}`", status.as_str())).collect();
+    let words: Vec<String> = TaskStatus::WORDS.iter().map(|word| format!("\"{word}\"")).collect();
+    let finals: Vec<String> = TaskStatus::ALL
+        .iter()
+        .filter(|status| status.is_final())
+        .map(|status| format!("`{}`", status.as_str()))
+        .collect();
     for path in ["src/js/types.d.ts", "tests/types/contract.d.ts"] {
         states(path, &[format!("export type TaskStatus = {};", words.join(" | "))]);
     }
