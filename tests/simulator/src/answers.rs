@@ -1,4 +1,4 @@
-//! The service's answers, word for word in the forms it is known to use.
+//! The service's responses, in the exact forms that it is known to use.
 
 use crate::key::KeyError;
 use crate::scenario::ScenarioError;
@@ -34,22 +34,22 @@ pub const CODES: &[(u32, u16, &str)] = &[
     (5002, 504, "server internal timeout"),
 ];
 
-/// A right answer, before anything spoils it.
+/// A correct response, before a trouble is applied to it.
 #[derive(Clone, Debug)]
-pub struct Right {
+pub struct JsonResponse {
     /// HTTP status.
     pub status: StatusCode,
     /// What is sent as JSON.
     pub body: Value,
 }
 
-impl IntoResponse for Right {
+impl IntoResponse for JsonResponse {
     fn into_response(self) -> Response {
         (self.status, Json(self.body)).into_response()
     }
 }
 
-/// JSON as text, which may be less than what its length promises.
+/// JSON as text; the body may be shorter than the announced length.
 pub fn json_text(status: StatusCode, length: usize, body: Body) -> Response {
     let json = HeaderValue::from_static("application/json");
     let headers = [(header::CONTENT_TYPE, json), (header::CONTENT_LENGTH, length.into())];
@@ -85,7 +85,7 @@ pub fn gateway_error(status: StatusCode, code: &str, message: &str) -> Response 
     (status, Json(body)).into_response()
 }
 
-/// The same, with the message that belongs to the word or the status.
+/// The same, with the usual message for the word or the status.
 pub fn gateway_error_of(status: StatusCode, word: &str) -> Response {
     let message = match (word, status.as_u16()) {
         ("insufficient_user_quota", _) => "user quota is not enough",
@@ -102,7 +102,7 @@ pub fn gateway_error_of(status: StatusCode, word: &str) -> Response {
     gateway_error(status, word, message)
 }
 
-/// The gateway's envelope for tasks: a word for a code. 400 unless another status is given; a refusal
+/// The gateway's envelope for tasks: a word as code. 400 unless another status is given; a refusal
 /// from upstream is passed on as text, with its status.
 pub fn word(word: &str, status: Option<StatusCode>, code: Option<u32>) -> Response {
     let (usual, message) = match word {
@@ -119,26 +119,26 @@ pub fn word(word: &str, status: Option<StatusCode>, code: Option<u32>) -> Respon
     (status.unwrap_or(usual), Json(body)).into_response()
 }
 
-/// What a look-up of an unknown id gets: HTTP 400 with a word for a code.
-pub fn task_not_exist() -> Right {
+/// The response to a look-up of an unknown id: HTTP 400 with a word as code.
+pub fn task_not_exist() -> JsonResponse {
     let body = json!({ "code": "task_not_exist", "message": "task_not_exist", "data": null });
-    Right { status: StatusCode::BAD_REQUEST, body }
+    JsonResponse { status: StatusCode::BAD_REQUEST, body }
 }
 
 /// The refusal of an external id that was used before.
-pub fn taken(id: &str) -> Response {
+pub fn id_taken(id: &str) -> Response {
     let message = format!("external_task_id: expected one not used before, found '{id}'");
     kling_error(StatusCode::BAD_REQUEST, 1201, &message)
 }
 
-/// The same from upstream, to a gateway that sent a submission twice.
-pub fn repeated(id: Option<&str>) -> Response {
+/// The same refusal from upstream, to a gateway that sent a submission twice.
+pub fn id_taken_upstream(id: Option<&str>) -> Response {
     let named = id.map(|id| format!(" '{id}'")).unwrap_or_default();
     kling_error(StatusCode::BAD_REQUEST, 1201, &format!("external_task_id{named} already exists"))
 }
 
-/// An answer without anything that a task could be called by. To an error, what a success would be.
-pub fn nameless(right: Right) -> Value {
+/// The response without any id of a task. For an error, a success without an id.
+pub fn without_ids(response: JsonResponse) -> Value {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(fields) => {
@@ -151,10 +151,10 @@ pub fn nameless(right: Right) -> Value {
             _ => {}
         }
     }
-    if !right.status.is_success() {
+    if !response.status.is_success() {
         return json!({ "code": 0, "message": "SUCCEED", "data": { "task_status": "submitted" } });
     }
-    let mut body = right.body;
+    let mut body = response.body;
     strip(&mut body);
     body
 }
@@ -176,12 +176,12 @@ impl From<ScenarioError> for Response {
     }
 }
 
-/// A message of the simulator itself, about how it is being used.
+/// An error of the simulator itself: it was called in a wrong way.
 pub fn simulator_error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "code": code, "message": message }))).into_response()
 }
 
-/// What an edge in front of a service sends when it answers in its place.
+/// The web page of a proxy in front of the service that responds in its place.
 pub fn edge_page(status: StatusCode) -> Response {
     let html = format!(
         "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\
@@ -190,7 +190,7 @@ pub fn edge_page(status: StatusCode) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
 }
 
-/// Unique within this process, and by its look never to be taken for a task id.
+/// Unique within this process, and of another form than a task id.
 pub fn request_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     format!("sim-request-{:08}", COUNT.fetch_add(1, Ordering::Relaxed))

@@ -1,7 +1,7 @@
 //! The gateway's own route to a finished video: with the key, and always whole.
 //!
-//! It lies at the origin of the service, beside the path of a base address. So it is served there
-//! too, where no path says which scenario is played, and that of the task is.
+//! It lies at the origin of the service, beside the path of a base URL. At the origin no path names a
+//! scenario, so the task's scenario counts.
 
 use crate::answers;
 use crate::key::key;
@@ -19,7 +19,7 @@ pub enum Content {
     Fine,
     /// It does not exist.
     Missing,
-    /// It does not get the video from upstream.
+    /// It fails to get the video from upstream.
     Unavailable,
 }
 
@@ -44,7 +44,7 @@ pub async fn at_origin(State(service): State<Arc<Service>>, Path(id): Path<Strin
     answer(&service, None, &id, &headers).await
 }
 
-/// The answer in a scenario, else in that of the task.
+/// The response in this scenario, else in the task's.
 async fn answer(service: &Service, scenario: Option<&Scenario>, id: &str, headers: &HeaderMap) -> Response {
     match try_answer(service, scenario, id, headers).await {
         Ok(response) | Err(response) => response,
@@ -65,7 +65,7 @@ async fn try_answer(
         return Err(answers::gateway_error(StatusCode::NOT_FOUND, "", &message));
     }
     let key = key(headers)?;
-    // The gateway knows its own id only, and each key its own tasks.
+    // The gateway accepts only its own id, and each key only its own tasks.
     let task = service.ledger.find(key, id).filter(|task| task.id == id).ok_or_else(|| {
         let message = format!("expected the id of a task of this key, found '{id}'");
         answers::gateway_error(StatusCode::NOT_FOUND, "task_not_found", &message)
@@ -77,7 +77,7 @@ async fn try_answer(
     if content == Content::Unavailable {
         return Err(answers::gateway_error_of(StatusCode::BAD_GATEWAY, ""));
     }
-    let movie = service.studio.movie(script).await.map_err(|error| {
+    let movie = service.renderer.movie(script).await.map_err(|error| {
         let message = format!("rendering failed: {error}");
         answers::simulator_error(StatusCode::INTERNAL_SERVER_ERROR, "rendering_failed", &message)
     })?;

@@ -18,23 +18,23 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Into how many pieces a slow delivery is cut.
-const TRICKLES: u32 = 20;
+/// The number of pieces of a slow delivery.
+const SLOW_PIECES: u32 = 20;
 
 /// How the delivery of the video goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// As it should be.
+    /// The correct response.
     Fine,
     /// 404.
     Missing,
-    /// 403, as an expired signature gets it.
+    /// 403, as for an expired signature.
     Forbidden,
-    /// The same for the first addresses, until a further query hands out another.
+    /// The same for the first URLs, until a further query returns another.
     Expired,
     /// 503 at first.
     Unavailable,
-    /// 200 with a page.
+    /// 200 with a web page.
     Html,
     /// 200 with no bytes.
     Empty,
@@ -42,9 +42,9 @@ pub enum Delivery {
     NoCors,
     /// All bytes, slowly.
     Slow,
-    /// At first, the end of the connection after a third of the bytes.
+    /// At first, the connection closes after a third of the bytes.
     Cut,
-    /// At first, nothing more after a third of the bytes.
+    /// At first, no more bytes after a third of them.
     Stall,
     /// As [`Delivery::Cut`], without ranges.
     NoRange,
@@ -74,7 +74,7 @@ async fn try_deliver(
 ) -> Result<Response, Response> {
     let scenario: Scenario = segment.parse()?;
     if headers.contains_key(header::AUTHORIZATION) {
-        let message = "expected no authorization header on the way to the delivery host";
+        let message = "expected no authorization header in a request to the delivery host";
         return Err(plain(StatusCode::BAD_REQUEST, message));
     }
     let missing = || plain(StatusCode::NOT_FOUND, "not found");
@@ -93,7 +93,7 @@ async fn try_deliver(
         Delivery::Html => return Err(answers::edge_page(StatusCode::OK)),
         Delivery::Empty => Bytes::new(),
         _ => service
-            .studio
+            .renderer
             .movie(script)
             .await
             .map_err(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("rendering failed: {error}")))?,
@@ -102,7 +102,7 @@ async fn try_deliver(
     let ranges = scenario.delivery != Delivery::NoRange;
     let mut response = part(&movie, if ranges { headers } else { &whole }, |bytes| match scenario.delivery {
         _ if task.is_held(Hold::Video) => held(&bytes, Arc::clone(&task)),
-        Delivery::Slow => trickle(bytes, scenario.delay / TRICKLES),
+        Delivery::Slow => trickle(bytes, scenario.delay / SLOW_PIECES),
         Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
         Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
         _ => Body::from(bytes),
@@ -116,7 +116,7 @@ async fn try_deliver(
     Ok(response)
 }
 
-/// Counts a download, where only the first of a task are in trouble, and says whether this one is.
+/// Whether this download has the trouble. Counts the downloads of a task if only the first ones have it.
 fn meets(service: &Service, scenario: &Scenario, task: &Task) -> bool {
     let counted =
         matches!(scenario.delivery, Delivery::Unavailable | Delivery::Cut | Delivery::Stall | Delivery::NoRange);
@@ -124,7 +124,7 @@ fn meets(service: &Service, scenario: &Scenario, task: &Task) -> bool {
     troubled && counted && service.ledger.count(format!("delivery {}", task.id)) <= scenario.times
 }
 
-/// Whether an address was handed out, and is none of those that had expired by then.
+/// Whether a URL was issued, and is not one of the first, which have expired.
 fn is_fresh(scenario: &Scenario, task: &Task, query: &str) -> bool {
     let signature = query.strip_prefix("sig=").and_then(|number| number.parse::<u32>().ok());
     signature.is_some_and(|number| number > scenario.times && number <= task.signatures())
@@ -134,8 +134,8 @@ fn third(bytes: &Bytes) -> Bytes {
     bytes.slice(..bytes.len() / 3)
 }
 
-/// All of it, or the part that was asked for. Several ranges at once are answered with the whole,
-/// which RFC 9110 §14.2 allows, as it does for a header that makes no sense.
+/// The whole video, or the requested range. For several ranges, or a range header that cannot be parsed,
+/// the response is the whole video, which RFC 9110 §14.2 allows.
 fn part(movie: &Bytes, headers: &HeaderMap, body: impl FnOnce(Bytes) -> Body) -> Response {
     let total = movie.len();
     let (status, bytes, range) = match asked_for(headers, total) {
@@ -213,7 +213,7 @@ fn trickle(bytes: Bytes, pause: Duration) -> Body {
 }
 
 fn pieces() -> usize {
-    usize::try_from(TRICKLES).unwrap_or(usize::MAX)
+    usize::try_from(SLOW_PIECES).unwrap_or(usize::MAX)
 }
 
 fn plain(status: StatusCode, message: &str) -> Response {

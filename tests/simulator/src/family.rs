@@ -1,4 +1,4 @@
-//! The families of answers that are known from this service, its relatives and resellers.
+//! The forms of responses that are known from this service, similar gateways and resellers.
 
 use crate::answers::request_id;
 use crate::task::{Phase, Snapshot};
@@ -20,7 +20,7 @@ pub const FAMILIES: &[(&str, Family)] = &[
     ("numbers", Family::Numbers),
 ];
 
-/// In which form a task is told about.
+/// The form of the responses about a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// As documented: `{code, message, data: {task_id, task_status, …}}`.
@@ -29,15 +29,15 @@ pub enum Family {
     Gateway,
     /// The same, with the upstream's whole answer as `data`.
     GatewayWhole,
-    /// The same, with nothing from upstream, and the video's address in `fail_reason`.
+    /// The same, without upstream's data, and the video's URL in `fail_reason`.
     GatewayUrl,
-    /// The same, given up by the gateway while upstream is still at it.
+    /// The same, failed by the gateway's timeout while upstream still processes it.
     GatewayTimeout,
     /// `{id, object: "video", status, progress, video_url}`.
     OpenAi,
     /// `{task_id, status, url, format, metadata, error}`.
     Reseller,
-    /// The fields of `data` at the top, in seconds, with empty strings.
+    /// The fields of `data` at the top level, times in seconds, with empty strings.
     Sloppy,
     /// `{id, status, progress, expires_at, task_result}`.
     Qiniu,
@@ -45,15 +45,15 @@ pub enum Family {
     Turbo,
     /// `{code, data: {id, status, outputs}}`.
     NewKling,
-    /// Flat, with numbers where strings belong, no code, and seconds.
+    /// Flat, with numbers instead of strings, no code, and times in seconds.
     Numbers,
 }
 
 impl Family {
-    /// The answer to the submission.
+    /// The response to the submission.
     pub fn accepted(self, task: &Snapshot) -> Value {
         match self {
-            // As the provider's page has it: without a request id and a result.
+            // As on the provider's page: without a request id and a result.
             Self::Flat | Self::Turbo => {
                 let mut data = flat(task);
                 remove(&mut data, "task_result");
@@ -66,7 +66,7 @@ impl Family {
         }
     }
 
-    /// The answer to a query. The message says that the query succeeded, not the task.
+    /// The response to a query. Its message is about the query, not about the task.
     pub fn state(self, task: &Snapshot) -> Value {
         match self {
             Self::Flat => kling(&flat(task)),
@@ -109,7 +109,7 @@ fn flat(task: &Snapshot) -> Value {
         data["task_status_msg"] = reason.into();
     }
     if let Some(url) = &task.url {
-        // The file is one frame longer than asked for, as those of the service are.
+        // The file is one frame longer than requested, as the service's files are.
         let duration = format!("{}.041", task.seconds);
         data["task_result"] = json!({ "videos": [{ "id": task.video_id(), "url": url, "duration": duration }] });
     }
@@ -120,7 +120,7 @@ fn gateway(task: &Snapshot, status: &str, reason: &str, progress: &str, data: &V
     let ended = if progress == "100%" { task.updated / 1000 } else { 0 };
     let started = if matches!(task.phase, Phase::Submitted) { 0 } else { task.begun / 1000 };
     json!({ "code": "success", "message": "", "data": {
-        // The number of the gateway's row, by which no task is found.
+        // The number of the gateway's row; no query finds a task by it.
         "id": 4711,
         "created_at": task.created / 1000,
         "updated_at": task.updated / 1000,

@@ -1,5 +1,4 @@
-//! What waits until a test releases it, so that no test depends on the speed of the machine: tasks, and responses to
-//! submissions.
+//! Tasks and responses that wait until a test releases them, so that no test depends on the speed of the machine.
 
 use crate::key::key;
 use crate::service::Service;
@@ -20,7 +19,7 @@ pub const HOLDS: &[(&str, Hold)] = &[
     ("video", Hold::Video),
 ];
 
-/// Where a task stops until it is released, however long that takes.
+/// Where a task stops until it is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     /// The answer to its submission is not sent.
@@ -57,7 +56,7 @@ impl Holds {
         }
     }
 
-    /// Lets the response go out.
+    /// Sends the response.
     pub fn release(&self, key: &str, external: &str) {
         let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
         released.insert((key.to_owned(), external.to_owned()));

@@ -1,17 +1,17 @@
-//! The bearer key of a request, and the search for it where it does not belong.
+//! The bearer key of a request, and the search for a key in any other place.
 
 use axum::http::{HeaderMap, Uri, header};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::sync::LazyLock;
 
-/// Keys that are good here, and by their look nowhere else.
+/// The prefix of valid keys. No other service has such keys.
 const PREFIX: &str = "sk-sim-";
 
-/// What every good key begins with, and so is in every text that has one.
+/// The prefix in every spelling: each text with a valid key contains one of them.
 static KEYS: LazyLock<Spellings> = LazyLock::new(|| Spellings::of(PREFIX));
 
-/// Why a request has no good key.
+/// Why a request has no valid key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
     /// No `Authorization` header.
@@ -30,8 +30,8 @@ pub fn key(headers: &HeaderMap) -> Result<&str, KeyError> {
     if key.starts_with(PREFIX) { Ok(key) } else { Err(KeyError::Wrong) }
 }
 
-/// Where the head of a request has such a key besides the one header that it belongs in.
-pub fn strays(uri: &Uri, headers: &HeaderMap) -> Vec<String> {
+/// Where the head of a request contains a key, other than in its one correct header.
+pub fn misplaced_keys(uri: &Uri, headers: &HeaderMap) -> Vec<String> {
     let in_headers = headers
         .iter()
         .filter(|(name, value)| **name != header::AUTHORIZATION && KEYS.are_in(value.as_bytes()))
@@ -42,17 +42,17 @@ pub fn strays(uri: &Uri, headers: &HeaderMap) -> Vec<String> {
         .map(|_| "the key in a header's name".to_owned());
     let repeated =
         headers.get_all(header::AUTHORIZATION).iter().nth(1).map(|_| "the key in a second header".to_owned());
-    let in_address = KEYS.are_in(uri.to_string().as_bytes()).then(|| "the key in the address".to_owned());
-    in_headers.chain(in_names).chain(repeated).chain(in_address).collect()
+    let in_url = KEYS.are_in(uri.to_string().as_bytes()).then(|| "the key in the URL".to_owned());
+    in_headers.chain(in_names).chain(repeated).chain(in_url).collect()
 }
 
-/// Whether a body has such a key.
+/// Whether a body contains such a key.
 pub fn is_in_body(body: &[u8]) -> bool {
     KEYS.are_in(body)
 }
 
-/// All ways to write a text in another one: as it is in either case, each character percent-encoded or as a JSON escape or
-/// not, and as a part of base64 in either alphabet. `spellings` in `tests/browser/leaks.js` is the same for pages.
+/// All spellings of a text inside another one: as it is, in upper or lower case; each character plain, percent-encoded or
+/// as a JSON escape; and as a part of base64 in either alphabet. `spellings` in `tests/browser/leaks.js` is the same for pages.
 #[derive(Clone, Debug)]
 pub struct Spellings {
     plain: Vec<u8>,
@@ -60,12 +60,12 @@ pub struct Spellings {
 }
 
 impl Spellings {
-    /// Those of this text.
+    /// The spellings of this text.
     pub fn of(text: &str) -> Self {
         let mut encoded = Vec::new();
         for before in 0..3_usize {
             let bytes = [vec![0; before], text.as_bytes().to_vec()].concat();
-            // What stands before and behind the text changes the characters that it shares bits with.
+            // The neighbours of the text change the characters that share bits with them.
             let middle = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
             for base64 in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
                 encoded.push(base64[middle.clone()].as_bytes().to_vec());
@@ -76,14 +76,14 @@ impl Spellings {
         Self { plain: text.as_bytes().to_vec(), encoded }
     }
 
-    /// Whether any of them is in there.
+    /// Whether the bytes contain any of them.
     pub fn are_in(&self, bytes: &[u8]) -> bool {
         holds(bytes, &self.plain, |one, other| one.eq_ignore_ascii_case(&other))
             || self.encoded.iter().any(|base64| holds(bytes, base64, |one, other| one == other))
     }
 }
 
-/// Whether a text is somewhere in the bytes, each of its characters escaped or not.
+/// Whether the bytes contain a text, each of its characters escaped or not.
 fn holds(bytes: &[u8], text: &[u8], is_same: fn(u8, u8) -> bool) -> bool {
     let Some(first) = text.first() else { return false };
     let mut rest = bytes;
@@ -106,7 +106,7 @@ fn begins(bytes: &[u8], text: &[u8], is_same: fn(u8, u8) -> bool) -> bool {
     })
 }
 
-/// The first character without its escape, and what is behind it. Escapes that were escaped again are read too.
+/// The first character without its escape, and the rest. Doubly escaped characters are read too.
 fn character(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let (first, rest) = bytes.split_first()?;
     match first {
@@ -139,7 +139,7 @@ fn hexadecimal(bytes: &[u8]) -> Option<(u8, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Spellings, is_in_body, strays};
+    use super::{Spellings, is_in_body, misplaced_keys};
     use axum::http::{HeaderMap, HeaderValue, Uri, header};
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -198,11 +198,11 @@ mod tests {
     fn a_key_is_found_wherever_it_should_not_be() {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer sk-sim-1"));
-        assert!(strays(&Uri::from_static("/v1/videos/1?x=1"), &headers).is_empty());
+        assert!(misplaced_keys(&Uri::from_static("/v1/videos/1?x=1"), &headers).is_empty());
         headers.insert(header::REFERER, HeaderValue::from_static("http://a/?key=SK%2dsim-1"));
-        assert_eq!(strays(&Uri::from_static("/v1/c2stc2ltLTE"), &headers).len(), 2);
+        assert_eq!(misplaced_keys(&Uri::from_static("/v1/c2stc2ltLTE"), &headers).len(), 2);
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer sk-sim-1"));
         headers.insert("sk-sim-1", HeaderValue::from_static("1"));
-        assert_eq!(strays(&Uri::from_static("/"), &headers).len(), 3);
+        assert_eq!(misplaced_keys(&Uri::from_static("/"), &headers).len(), 3);
     }
 }

@@ -1,8 +1,8 @@
-//! The books: who submitted what, what it cost, and every request as it came.
+//! The ledger: the submissions of each key, what they cost, and every request as it came.
 //!
-//! Everything is kept under the key that it came with, so that tests which run side by side, each
-//! with a key of its own, do not see each other. What came without a key (preflights, downloads) is
-//! kept with the task that its path names, else under no key.
+//! Everything is kept under the key of the request, so that parallel tests, each with a key of its
+//! own, do not see each other. A request without a key (a preflight, a download) is kept with the
+//! task that its path names, else under no key.
 
 use crate::task::Task;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many requests are remembered under one key, lest a long demo fill the memory.
-const REMEMBERED: usize = 20_000;
+/// How many requests are kept for one key, so that a long demo does not fill the memory.
+const MAX_REQUESTS_PER_KEY: usize = 20_000;
 
 /// One request.
 #[derive(Debug, Default, Serialize)]
@@ -22,7 +22,7 @@ pub struct Call {
     pub method: String,
     /// Path as it came.
     pub path: String,
-    /// What a preflight asked leave for.
+    /// The headers that a preflight asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preflight_headers: Option<String>,
     /// Whether there was an `Authorization` header; never its value.
@@ -30,7 +30,7 @@ pub struct Call {
     /// The `Content-Type` header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// HTTP status, or 0 while there is no answer, which stays so when the caller hangs up.
+    /// HTTP status, or 0 without a response: not yet, or the caller aborted.
     pub status: AtomicU16,
 }
 
@@ -45,15 +45,15 @@ struct Books {
     accounts: HashMap<String, Account>,
     /// Task and external ids, to the key they belong to.
     owners: HashMap<String, String>,
-    /// What belongs to no key.
-    strangers: Account,
-    /// How often each trouble was met.
+    /// The requests that belong to no key.
+    without_key: Account,
+    /// How often each trouble occurred.
     met: HashMap<String, u32>,
 }
 
 #[derive(Debug, Default)]
 struct Account {
-    /// In the order they were charged in.
+    /// In the order of the charges.
     charges: Vec<Arc<Task>>,
     /// By task id and by external id.
     tasks: HashMap<String, Arc<Task>>,
@@ -66,8 +66,8 @@ struct Account {
 pub struct Taken;
 
 impl Ledger {
-    /// Enters a task and charges it, unless its external id was used under this key before. Where the
-    /// scenario does not mind, the external id goes on to stand for the first of its tasks.
+    /// Adds a task and charges it, unless its external id was used under this key before. If the
+    /// scenario allows a second use, the external id still finds the first task.
     pub fn charge(&self, key: &str, task: &Arc<Task>) -> Result<(), Taken> {
         let mut books = self.books();
         let account = books.accounts.entry(key.to_owned()).or_default();
@@ -90,7 +90,7 @@ impl Ledger {
         self.books().accounts.get(key)?.tasks.get(id).cloned()
     }
 
-    /// The task with this id, whoever asks.
+    /// The task with this id, of any key.
     pub fn task(&self, id: &str) -> Option<Arc<Task>> {
         let books = self.books();
         let task = books.accounts.get(books.owners.get(id)?)?.tasks.get(id)?;
@@ -105,30 +105,29 @@ impl Ledger {
         *count
     }
 
-    /// Enters a request and what is wrong with it. `key` is that of the request, `id` what its path
-    /// names.
+    /// Adds a request and its violations. `key` is the request's, `id` is the one in its path.
     pub fn enter(&self, key: Option<&str>, id: Option<&str>, call: &Arc<Call>, violations: Vec<String>) {
         let mut books = self.books();
         let owner = key.or_else(|| books.owners.get(id?).map(String::as_str)).map(str::to_owned);
         let account = match owner {
             Some(key) => books.accounts.entry(key).or_default(),
-            None => &mut books.strangers,
+            None => &mut books.without_key,
         };
-        if account.calls.len() == REMEMBERED {
+        if account.calls.len() == MAX_REQUESTS_PER_KEY {
             account.calls.pop_front();
         }
         account.calls.push_back(Arc::clone(call));
         account.violations.extend(violations);
     }
 
-    /// Opens the next hold of each task of a key, and returns the ids of those that had come to one.
+    /// Opens the next hold of each task of a key, and returns the ids of the tasks that had reached one.
     pub fn release(&self, key: &str) -> Vec<String> {
         let tasks = self.books().accounts.get(key).map(|account| account.charges.clone()).unwrap_or_default();
         tasks.iter().filter(|task| task.release()).map(|task| task.id.clone()).collect()
     }
 
-    /// Enters what is wrong with a request of a key, once it has been read.
-    pub fn object(&self, key: &str, violation: String) {
+    /// Adds a violation that was found in the body of a request.
+    pub fn add_violation(&self, key: &str, violation: String) {
         self.books().accounts.entry(key.to_owned()).or_default().violations.push(violation);
     }
 
@@ -146,7 +145,7 @@ impl Ledger {
                 "externalTaskId": task.external_task_id,
                 "usd": f64::from(task.cents) / 100.0,
                 "imageCount": task.image_count,
-                "images": task.gallery().await.findings,
+                "images": task.inspection().await.findings,
             }));
         }
         json["charges"] = list.into();
@@ -154,8 +153,8 @@ impl Ledger {
     }
 
     /// The requests that belong to no key.
-    pub fn strangers(&self) -> Value {
-        self.books().strangers.requests()
+    pub fn without_key(&self) -> Value {
+        self.books().without_key.requests()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -1,25 +1,26 @@
-//! CometAPI's Kling multi-image-to-video endpoint on this machine, and a second opinion on what is
-//! sent to it.
+//! CometAPI's Kling multi-image-to-video endpoint on this machine, and an independent check of every
+//! request.
 //!
-//! It shares no code with the crate it is asked about: it has its own reading of the schema
-//! ([`request`]), really decodes every picture ([`pictures`]), knows which headers a page may set
+//! It shares no code with the crate under test: it has its own implementation of the schema
+//! ([`request`]), decodes every image ([`pictures`]), checks which headers a page sets
 //! ([`policy`]), refuses a reused external id and counts what it charged ([`ledger`]). A task runs by
-//! the wall clock ([`task`]) and ends with a real MP4 of its pictures ([`movie`], [`delivery`], [`content`]). Which
-//! service is played, well-behaved or not, stands in the path ([`scenario`]).
+//! the wall clock ([`task`]) and ends with a real MP4 of its images ([`movie`], [`delivery`], [`content`]). The path
+//! names the scenario: which service is simulated, well-behaved or not ([`scenario`]).
 //!
-//! A second port leads to the same service over a bad line ([`wire`]), if that is asked for.
+//! A second port leads to the same service over an unreliable connection ([`wire`]), if the options ask for it.
 //!
-//! The same process serves the page ([`site`]) and can stand between the page and the real service,
+//! The same process serves the page ([`site`]) and can relay the page's requests to the real service,
 //! adding the key ([`relay`]). It listens on the loopback interface only.
 
 pub mod answers;
+pub mod connection;
 pub mod content;
 pub mod delivery;
 pub mod family;
 pub mod hold;
 pub mod key;
 pub mod ledger;
-pub mod line;
+
 pub mod log;
 pub mod movie;
 pub mod pictures;
@@ -36,7 +37,7 @@ pub mod wire;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use line::{Exchange, Hook};
+use connection::{AbortHandle, AbortableListener};
 use relay::Relay;
 use service::Service;
 use std::future::{IntoFuture, pending};
@@ -58,15 +59,15 @@ pub struct Options {
     pub pkg: Option<PathBuf>,
     /// The folder of the browser tests' scripts.
     pub cases: Option<PathBuf>,
-    /// The way to the real service.
+    /// The relay to the real service.
     pub relay: Option<Relay>,
-    /// The seed of a bad line.
+    /// The seed of the unreliable connection.
     pub wire: Option<u32>,
-    /// Whether every request is a line on standard error.
+    /// Whether each request prints a line on standard error.
     pub log: bool,
 }
 
-/// A simulator that has its port, and serves once it [runs](Simulator::run).
+/// A simulator that has its port; it serves once it [runs](Simulator::run).
 #[derive(Debug)]
 pub struct Simulator {
     listener: TcpListener,
@@ -75,7 +76,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Takes the port, and another for a bad line.
+    /// Takes the port, and another for the unreliable connection.
     pub async fn bind(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let wire = match options.wire {
@@ -91,14 +92,14 @@ impl Simulator {
         self.listener.local_addr()
     }
 
-    /// What happens on the bad line.
+    /// The counts of the unreliable connection.
     pub fn meter(&self) -> Option<&Meter> {
         self.wire.as_ref().map(|wire| &**wire.meter())
     }
 
     /// Serves until the future is dropped.
     pub async fn run(self) -> io::Result<()> {
-        let service = self.router.into_make_service_with_connect_info::<Hook>();
+        let service = self.router.into_make_service_with_connect_info::<AbortHandle>();
         let line = async {
             match self.wire {
                 Some(wire) => wire.run().await,
@@ -106,7 +107,7 @@ impl Simulator {
             }
         };
         tokio::select! {
-            ended = axum::serve(Exchange(self.listener), service).into_future() => ended,
+            ended = axum::serve(AbortableListener(self.listener), service).into_future() => ended,
             () = line => Ok(()),
         }
     }

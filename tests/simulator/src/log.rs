@@ -1,9 +1,9 @@
-//! What happens around every request: the preflight's answer, the CORS header, the books, and a
+//! Done for every request: the response to its preflight, the CORS header, the ledger, and a
 //! line on standard error.
 
-use crate::key::{key, strays};
+use crate::connection::AbortHandle;
+use crate::key::{key, misplaced_keys};
 use crate::ledger::Call;
-use crate::line::Hook;
 use crate::policy::{Target, asked_for, is_for_range};
 use crate::service::{self, Service};
 use axum::extract::{ConnectInfo, Request, State};
@@ -16,31 +16,31 @@ use std::time::Instant;
 /// The state of [`observe`].
 #[derive(Clone, Debug)]
 pub struct Observer {
-    /// Where requests are entered.
+    /// Records the requests.
     pub service: Arc<Service>,
-    /// Whether there are lines on standard error.
+    /// Whether each request prints a line on standard error.
     pub lines: bool,
 }
 
-/// Marks a response that no page may read.
+/// Marks a response without a CORS header.
 #[derive(Clone, Copy, Debug)]
 pub struct WithoutCors;
 
-/// Marks a response that is never sent: its connection is closed instead.
+/// Marks a response that is never sent: its connection closes instead.
 #[derive(Clone, Copy, Debug)]
 pub struct Lost;
 
 /// Wraps every route.
 pub async fn observe(
     State(observer): State<Observer>,
-    ConnectInfo(hook): ConnectInfo<Hook>,
+    ConnectInfo(abort): ConnectInfo<AbortHandle>,
     request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    // The relay is for this server's own page, so that no other page shall read its answers.
+    // The relay is for this server's own page: no other page may read its responses.
     let relayed = path == "/relay" || path.starts_with("/relay/");
     let target = Target::of(&path);
     let call = target.map(|target| enter(&observer.service, target, &method, request.uri(), request.headers()));
@@ -57,7 +57,7 @@ pub async fn observe(
     }
     let lost = response.extensions().get::<Lost>().is_some();
     if lost {
-        hook.hang_up();
+        abort.abort();
     }
     let status = if lost { 0 } else { response.status().as_u16() };
     if let Some(call) = call {
@@ -69,7 +69,7 @@ pub async fn observe(
     response
 }
 
-/// Enters a request before it is answered, so that one whose caller hangs up is in the books too.
+/// Records a request before the response, so that a request that its caller aborts is in the ledger too.
 fn enter(service: &Service, target: Target, method: &Method, uri: &Uri, headers: &HeaderMap) -> Arc<Call> {
     let path = uri.path();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -81,7 +81,7 @@ fn enter(service: &Service, target: Target, method: &Method, uri: &Uri, headers:
         content_type: content_type.map(str::to_owned),
         ..Call::default()
     });
-    let violations = target.violations(method, headers).into_iter().chain(strays(uri, headers));
+    let violations = target.violations(method, headers).into_iter().chain(misplaced_keys(uri, headers));
     let violations = violations.map(|what| format!("{method} {path}: {what}")).collect();
     service.ledger.enter(key(headers).ok(), target.id(), &call, violations);
     call
@@ -90,7 +90,7 @@ fn enter(service: &Service, target: Target, method: &Method, uri: &Uri, headers:
 fn preflight(service: &Service, target: Option<Target>, path: &str, headers: &HeaderMap) -> Response {
     let names = match target {
         Some(Target::Video(_)) if is_for_range(headers) => "range",
-        // A delivery host knows no other preflight: whatever needs one fails there.
+        // A delivery host allows no other preflight: a request that needs one fails there.
         Some(Target::Video(_)) => return StatusCode::FORBIDDEN.into_response(),
         _ => "authorization, content-type",
     };

@@ -1,8 +1,7 @@
 //! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>] [--wire <seed>]`
 //!
-//! The first line on standard output is the address. With `--cases` there is a bad line too, and with
-//! `--wire` one that is cut as it was before with that seed. It ends when its standard input closes, so that
-//! no process is left behind by whatever started it.
+//! The first line on standard output is its URL. `--cases` adds a second port with an unreliable connection; `--wire`
+//! repeats the cuts of that seed. The program ends when its standard input closes, so that it does not outlive its parent.
 
 use simulator::relay::Relay;
 use simulator::{Options, Simulator};
@@ -78,7 +77,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn E
     Ok(options)
 }
 
-/// Reads on a thread of its own: a runtime would wait for a read that nobody ends.
+/// Reads on a thread of its own: the runtime would wait at its end for a read that never returns.
 async fn end_of_input() {
     let (closed, seen) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {

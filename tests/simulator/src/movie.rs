@@ -1,6 +1,6 @@
-//! The finished video: a cross-fade through the submitted pictures, as a real MP4.
+//! The finished video: a cross-fade through the submitted images, as a real MP4.
 //!
-//! It is rendered when somebody first asks for it, and once for the same pictures.
+//! It is rendered when it is first requested, and once for the same images.
 
 use crate::pictures::{Frame, pixels};
 use crate::request::Aspect;
@@ -18,30 +18,30 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::OnceCell;
 
 const FRAMES_PER_SECOND: u32 = 24;
-/// How much of the way from one picture to the next is spent fading, out of [`STEPS`].
+/// The share of the way from one image to the next that is a fade, out of [`STEPS`].
 const FADE: u32 = 128;
 const STEPS: u32 = 256;
 
-/// What a video is made of.
+/// The content of a video.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Script {
     /// At least one.
     pub frames: Vec<Arc<Frame>>,
-    /// The nominal length; like the real ones, the file is one frame longer.
+    /// The nominal length; the file is one frame longer, as the service's files are.
     pub seconds: u32,
     /// The shape, which is that of every frame.
     pub aspect: Aspect,
 }
 
-/// Renders scripts and keeps what it rendered.
+/// Renders scripts and keeps the results.
 #[derive(Debug, Default)]
-pub struct Studio {
+pub struct Renderer {
     frames: Mutex<HashMap<u64, Weak<Frame>>>,
     movies: Mutex<HashMap<u64, Arc<OnceCell<Bytes>>>>,
 }
 
-impl Studio {
-    /// The same frame, shared with all tasks that show it.
+impl Renderer {
+    /// The frame, shared by all tasks that show it.
     pub fn share(&self, frame: Frame) -> Arc<Frame> {
         let mut hasher = DefaultHasher::new();
         frame.hash(&mut hasher);
@@ -103,7 +103,7 @@ fn render(script: &Script) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 impl Script {
-    /// The picture shown at one of `total` frames: each stands still for a while, then fades into
+    /// The picture of one of `total` frames: each image stands still for a while, then fades into
     /// the next.
     fn at(&self, number: u32, total: u32) -> Vec<u8> {
         let last = self.frames.len().saturating_sub(1);
@@ -122,7 +122,7 @@ impl Script {
         }
     }
 
-    /// A single picture comes up out of the dark, so that there is something to see move.
+    /// A single image fades in from dark, so that the video shows a change.
     fn with_something_to_fade(mut self) -> Self {
         if let [only] = self.frames.as_slice() {
             self.frames.insert(0, Arc::new(dark(only)));
@@ -149,13 +149,13 @@ fn dark(frame: &Frame) -> Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{Script, Studio};
+    use super::{Renderer, Script};
     use crate::pictures::{Frame, inspect};
     use crate::request::{Aspect, Picture};
     use std::sync::Arc;
 
     fn frame(name: &str) -> Arc<Frame> {
-        Arc::new(inspect(&Picture::Address(name.into()), Aspect::Wide).1.unwrap())
+        Arc::new(inspect(&Picture::Url(name.into()), Aspect::Wide).1.unwrap())
     }
 
     #[test]
@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn equal_frames_are_kept_once() {
-        let studio = Studio::default();
-        let share = |name| studio.share(Arc::into_inner(frame(name)).unwrap());
+        let renderer = Renderer::default();
+        let share = |name| renderer.share(Arc::into_inner(frame(name)).unwrap());
         let first = share("a");
         assert!(Arc::ptr_eq(&first, &share("a")));
         assert!(!Arc::ptr_eq(&first, &share("b")));
@@ -180,10 +180,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_video_is_rendered_once() {
-        let studio = Studio::default();
+        let renderer = Renderer::default();
         let script = Script { frames: vec![frame("a")], seconds: 5, aspect: Aspect::Wide };
-        let first = studio.movie(script.clone()).await.unwrap();
+        let first = renderer.movie(script.clone()).await.unwrap();
         assert_eq!(&first[4..8], b"ftyp");
-        assert_eq!(studio.movie(script).await.unwrap().as_ptr(), first.as_ptr());
+        assert_eq!(renderer.movie(script).await.unwrap().as_ptr(), first.as_ptr());
     }
 }

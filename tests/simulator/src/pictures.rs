@@ -1,7 +1,7 @@
-//! Looking at the submitted pictures as the service does after accepting them.
+//! The inspection of the submitted images, which the service does after it accepted them.
 //!
-//! Every picture is really decoded, then kept only as a frame of the video: a submission of 40 MB
-//! leaves a few hundred kilobytes behind.
+//! Every image is decoded, then kept only as a frame of the video: a submission of 40 MB leaves a few
+//! hundred kilobytes in memory.
 
 use crate::request::{Aspect, Picture};
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
@@ -12,22 +12,22 @@ use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Cursor;
 
-const MIN_EDGE: u32 = 300;
-/// Above so many bytes of pixels a picture is judged by its header only and drawn as a flat frame, so
-/// that a small file which claims a huge picture does not exhaust this machine. The decoders refuse
-/// what needs more than 512 MiB.
+const MIN_EDGE_PX: u32 = 300;
+/// An image with more bytes of pixels is judged by its header only and drawn as a plain frame, so
+/// that a small file with a huge image does not exhaust this machine. The decoders refuse images
+/// that need more than 512 MiB.
 const MAX_PIXEL_BYTES: u64 = 450_000_000;
 
-/// What was found out about one picture.
+/// The result of the inspection of one image.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// `jpeg`, `png`, `url`, or `unknown`.
     pub format: &'static str,
-    /// As displayed; absent where it could not be learnt.
+    /// As displayed; absent if it is unknown.
     pub width: Option<u32>,
-    /// As displayed; absent where it could not be learnt.
+    /// As displayed; absent if it is unknown.
     pub height: Option<u32>,
-    /// Why a task with this picture fails, in the service's words where they are known.
+    /// Why a task with this image fails, in the service's wording if it is known.
     pub fault: Option<&'static str>,
 }
 
@@ -35,18 +35,18 @@ pub struct Finding {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Frame(pub Vec<u8>);
 
-/// Looks at one picture and cuts it to the shape of the video.
+/// Inspects one image and cuts it to the shape of the video.
 pub fn inspect(picture: &Picture, aspect: Aspect) -> (Finding, Option<Frame>) {
     match picture {
-        Picture::Address(address) => {
+        Picture::Url(url) => {
             let finding = Finding { format: "url", width: None, height: None, fault: None };
-            (finding, Some(flat(address, aspect)))
+            (finding, Some(flat(url, aspect)))
         }
         Picture::Bytes(bytes) => inspect_bytes(bytes, aspect),
     }
 }
 
-/// The finding when a decoder broke down over a picture.
+/// The finding for an image on which the decoder panicked.
 pub fn undecodable() -> (Finding, Option<Frame>) {
     let fault = Some("Image cannot be decoded");
     (Finding { format: "unknown", width: None, height: None, fault }, None)
@@ -92,8 +92,8 @@ fn draw<D: ImageDecoder>(
         if swaps_edges(orientation) { (stored_height, stored_width) } else { (stored_width, stored_height) };
     finding.width = Some(width);
     finding.height = Some(height);
-    if width.min(height) < MIN_EDGE {
-        // The one wording that was seen of the real service.
+    if width.min(height) < MIN_EDGE_PX {
+        // The only wording that is known from the real service.
         return Err("Image pixel is invalid");
     }
     // 1:2.5 to 2.5:1, without fractions.
@@ -103,8 +103,8 @@ fn draw<D: ImageDecoder>(
     if decoder.total_bytes() > MAX_PIXEL_BYTES {
         return Ok(flat(&format!("{width}x{height}"), aspect));
     }
-    // Not with the decoder at hand: that would be compiled with this crate, without optimisation in a
-    // development build, and take several times as long.
+    // Not with the decoder from above: its generic code is compiled in this crate, in a development build
+    // without optimisation, and takes several times as long.
     let picture = image::load_from_memory_with_format(bytes, format).map_err(|_| UNREADABLE)?;
     Ok(cut(picture, orientation, aspect))
 }
@@ -114,8 +114,8 @@ fn swaps_edges(orientation: Orientation) -> bool {
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
-/// Fills the frame with the middle of the picture. Shrinks first: turning and cropping a small
-/// picture costs nothing, turning one of a hundred megapixels does.
+/// Fills the frame with the middle of the image. Shrinks first: rotating and cropping a small image
+/// is cheap, rotating one of a hundred megapixels is not.
 fn cut(picture: DynamicImage, orientation: Orientation, aspect: Aspect) -> Frame {
     let (width, height) = aspect.size();
     let longest = width.max(height) * 5 / 2;
@@ -126,7 +126,7 @@ fn cut(picture: DynamicImage, orientation: Orientation, aspect: Aspect) -> Frame
     Frame::from_rgb(&over_white(&filled))
 }
 
-/// Transparent pixels keep whatever colour lies under them; a page shows them on its background.
+/// Draws transparent pixels on white: their own colour is not visible on a page.
 fn over_white(picture: &DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.to_rgb8();
@@ -138,7 +138,7 @@ fn over_white(picture: &DynamicImage) -> RgbImage {
     })
 }
 
-/// A frame in one colour, the same for the same text.
+/// A frame in one colour, which the text determines.
 fn flat(text: &str, aspect: Aspect) -> Frame {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -171,8 +171,8 @@ pub fn pixels(edge: u32) -> usize {
     usize::try_from(edge).unwrap_or(usize::MAX)
 }
 
-/// Whether a JPEG's entropy-coded data goes on until its end-of-image marker. Decoders fill what is
-/// missing with grey and call it a success; whatever follows the end is no fault.
+/// Whether a JPEG's entropy-coded data continues to its end-of-image marker. Decoders fill missing
+/// data with grey and report success. Data after the end is no fault.
 fn reaches_end_of_jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
     loop {
@@ -268,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_drawn_in_a_colour_of_its_own() {
-        let frame = |text: &str| inspect(&Picture::Address(text.into()), Aspect::Square).1;
+    fn each_url_has_a_colour_of_its_own() {
+        let frame = |text: &str| inspect(&Picture::Url(text.into()), Aspect::Square).1;
         assert_eq!(frame("https://a"), frame("https://a"));
         assert_ne!(frame("https://a"), frame("https://b"));
         let Some(Frame(bytes)) = frame("https://a") else { panic!("no frame") };

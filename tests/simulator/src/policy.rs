@@ -1,11 +1,11 @@
-//! Which headers a page may set, and how that is found out.
+//! Which headers a page may set, and the check of it.
 //!
-//! A cross-origin header that a page sets itself is announced in the preflight. Same-origin
-//! requests have no preflight, so every header that browsers do not send by themselves counts too.
+//! The preflight announces the headers that a page sets in a cross-origin request. Same-origin requests have no
+//! preflight, so every header that browsers do not send by themselves is checked too.
 
 use axum::http::{HeaderMap, HeaderName, Method, header};
 
-/// What a path is about.
+/// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     /// The endpoint itself.
@@ -16,7 +16,7 @@ pub enum Target<'a> {
     Video(&'a str),
     /// The same with the key, from the gateway.
     Content(&'a str),
-    /// Where a redirect leads that must not be followed.
+    /// The target of a redirect that must not be followed.
     Elsewhere,
 }
 
@@ -42,7 +42,7 @@ const BY_BROWSERS: &[HeaderName] = &[
 const BY_BROWSERS_WITHOUT_CONSTANT: &[&str] = &["priority", "keep-alive", "save-data", "purpose"];
 
 impl<'a> Target<'a> {
-    /// What a path is about, if it is about anything: one below `/s/`, or the one of the gateway.
+    /// The target of a path below `/s/`, or of the gateway's own route; `None` for any other path.
     pub fn of(path: &'a str) -> Option<Self> {
         if let Some(id) = path.strip_prefix('/').and_then(content) {
             return Some(Self::Content(id));
@@ -76,18 +76,18 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The headers that a page sets itself, as they stand in a preflight: sorted, in lower case.
+    /// The headers that a page sets itself, as in a preflight: sorted, in lower case.
     fn set_by_pages(self) -> &'static [&'static str] {
         match self {
             Self::Endpoint => &["authorization", "content-type"],
             Self::Task(_) | Self::Content(_) => &["authorization"],
-            // Which older browsers ask leave for, and newer ones do not.
+            // Older browsers send a preflight for it, newer ones do not.
             Self::Video(_) => &["range"],
             Self::Elsewhere => &[],
         }
     }
 
-    /// What a request does that it should not.
+    /// The violations of a request.
     pub fn violations(self, method: &Method, headers: &HeaderMap) -> Vec<String> {
         if self == Self::Elsewhere {
             return vec!["unexpected request, expected no redirect to be followed".to_owned()];
@@ -134,17 +134,17 @@ fn content(path: &str) -> Option<&str> {
     (!id.is_empty() && !id.contains('/')).then_some(id)
 }
 
-/// The headers that a preflight asks leave for.
+/// The headers that a preflight asks for.
 pub fn asked_for(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS)?.to_str().ok()
 }
 
-/// Whether a preflight asks leave for a range, and for nothing else.
+/// Whether a preflight asks for the range header only.
 pub fn is_for_range(headers: &HeaderMap) -> bool {
     asked_for(headers).is_some_and(|names| names.trim().eq_ignore_ascii_case("range"))
 }
 
-/// Whether the body is said to be JSON, in whatever charset notation.
+/// Whether the content type is JSON, with or without a charset.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next());

@@ -1,10 +1,10 @@
-//! The way to the real service: the same endpoint under `/relay/kling`, with the key added here, so
-//! that the page never holds it. A video is asked for at the origin of a base address, and so at that
-//! of this server: unless the task is the simulator's, that is passed on too.
+//! The relay to the real service: the same endpoint under `/relay/kling`, with the key added here, so
+//! that the page never has it. The route to a video is at the origin of a base URL, so here at the origin
+//! of this server: it is forwarded too, unless the task is the simulator's.
 //!
-//! Whoever can call it spends the key's money. So it answers this server's own page and programs on
-//! this machine, nobody else: no other site (by `Origin` and `Sec-Fetch-Site`), and no other name for
-//! this address (by `Host`), which a hostile DNS server may point here.
+//! Each call spends the key's money. So only this server's own page and programs on this machine may
+//! call it: no other site (by `Origin` and `Sec-Fetch-Site`), and no other host name (by `Host`), which
+//! a hostile DNS server may resolve to this machine.
 
 use crate::answers;
 use crate::content;
@@ -23,10 +23,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Answers are a few kilobytes of JSON; this is for the page of an edge.
-const MAX_ANSWER: usize = 4 * 1024 * 1024;
+/// Responses are a few kilobytes of JSON; the web page of a proxy may be larger.
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Where requests are passed on to, and with which key.
+/// The service to forward to, and the key.
 #[derive(Clone)]
 pub struct Relay {
     endpoint: Url,
@@ -41,7 +41,7 @@ impl fmt::Debug for Relay {
     }
 }
 
-/// Why there can be no such relay.
+/// Why a relay cannot be made.
 #[derive(Debug)]
 pub struct RelayError(String);
 
@@ -75,12 +75,12 @@ impl Relay {
             .filter(|_| !key.is_empty())
             .ok_or_else(|| RelayError("expected a key of visible characters".to_owned()))?;
         authorization.set_sensitive(true);
-        // Fails when there is one already, which is then as good.
+        // Fails if there is a provider already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = Client::builder()
-            // Followed, it would carry the key elsewhere.
+            // A followed redirect would send the key elsewhere.
             .redirect(redirect::Policy::none())
-            // A request that was paid for is not sent twice.
+            // A paid request is not sent twice.
             .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(30));
         if local {
@@ -105,7 +105,7 @@ async fn submit(State(relay): State<Arc<Relay>>, request: Request) -> Response {
 }
 
 async fn query(State(relay): State<Arc<Relay>>, Path(id): Path<String>, request: Request) -> Response {
-    if !is_harmless(&id) {
+    if !is_path_segment(&id) {
         return bad_id();
     }
     let mut url = relay.endpoint.clone();
@@ -113,7 +113,7 @@ async fn query(State(relay): State<Arc<Relay>>, Path(id): Path<String>, request:
     forward(&relay, url, request).await
 }
 
-/// What [`content`] needs.
+/// The state of [`content`].
 #[derive(Clone, Debug)]
 struct Origin {
     service: Arc<Service>,
@@ -130,20 +130,20 @@ async fn content(State(origin): State<Origin>, Path(id): Path<String>, request: 
     if service.ledger.task(&id).is_some() {
         return content::at_origin(State(service), Path(id), request.headers().clone()).await;
     }
-    let mut response = if is_harmless(&id) {
+    let mut response = if is_path_segment(&id) {
         let mut url = relay.endpoint.clone();
         url.set_path(&format!("/v1/videos/{id}/content"));
         forward(&relay, url, request).await
     } else {
         bad_id()
     };
-    // Not below `/relay`, but for this server's own page all the same.
+    // Not below `/relay`, but also for this server's own page only.
     response.extensions_mut().insert(WithoutCors);
     response
 }
 
 /// Whether an id stays one segment of a path.
-fn is_harmless(id: &str) -> bool {
+fn is_path_segment(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
@@ -170,14 +170,14 @@ async fn forward(relay: &Relay, url: Url, request: Request) -> Response {
         Ok(answer) if is_video(&answer) => stream_back(answer),
         Ok(answer) => pass_back(relay, answer).await,
         Err(error) => {
-            let message = format!("no answer from the service: {}", causes(&error.without_url()));
+            let message = format!("no response from the service: {}", causes(&error.without_url()));
             let message = message.replace(&*relay.key, "[key]");
             answers::simulator_error(StatusCode::BAD_GATEWAY, "do_request_failed", &message)
         }
     }
 }
 
-/// Whether the caller is this server's own page, or no page at all.
+/// Whether the caller is this server's own page, or not a page.
 fn admit(headers: &HeaderMap) -> Result<(), String> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     let host = text("host").unwrap_or_default();
@@ -201,22 +201,22 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// The answer without what is none of the page's business. A redirect keeps its status, by which the
-/// page sees that nothing was created, and loses its target.
+/// The response with only the headers that the page needs. A redirect keeps its status, so that the
+/// page knows that no task was created, and loses its target.
 async fn pass_back(relay: &Relay, answer: reqwest::Response) -> Response {
     let status = answer.status();
     let kept = kept(&answer, &[header::CONTENT_TYPE, header::RETRY_AFTER]);
     if status.is_redirection() {
-        let message = "the service answered with a redirect, expected another base url for --relay";
+        let message = "the service responded with a redirect, expected another base url for --relay";
         return answers::simulator_error(status, "redirected", message);
     }
     let mut body = Vec::new();
     let mut stream = answer.bytes_stream();
     while let Some(chunk) = stream.next().await {
         match chunk {
-            Ok(chunk) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
+            Ok(chunk) if body.len() + chunk.len() <= MAX_RESPONSE_BYTES => body.extend_from_slice(&chunk),
             _ => {
-                let message = "the service's answer broke off, or was too long";
+                let message = "the service's response broke off, or was too long";
                 let status = StatusCode::BAD_GATEWAY;
                 return answers::simulator_error(status, "do_request_failed", message);
             }
@@ -230,7 +230,7 @@ fn is_video(answer: &reqwest::Response) -> bool {
     answer.status().is_success() && (kind.starts_with("video/") || kind.starts_with("application/octet-stream"))
 }
 
-/// A video as it comes, however long it is.
+/// Streams a video of any length.
 fn stream_back(answer: reqwest::Response) -> Response {
     let status = answer.status();
     let kept = kept(&answer, &[header::CONTENT_TYPE, header::CONTENT_LENGTH]);
@@ -249,7 +249,7 @@ fn respond(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>, body: Bo
     response
 }
 
-/// Some services repeat a wrong key in their answer.
+/// Redacts the key: some services repeat a wrong key in their response.
 fn without(key: &str, body: Vec<u8>) -> Vec<u8> {
     if memchr::memmem::find(&body, key.as_bytes()).is_none() {
         return body;

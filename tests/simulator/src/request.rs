@@ -1,4 +1,4 @@
-//! The body of a submission, judged against the endpoint's schema and nothing else.
+//! The body of a submission, checked against the endpoint's schema only.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,17 +6,17 @@ use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 
-/// The limit of a picture's decoded bytes: 10 MiB.
+/// The maximum size of a decoded image: 10 MiB.
 pub const MAX_IMAGE_BYTES: usize = 10 * 1024 * 1024;
-/// The limit of both prompts, in Unicode code points.
-pub const MAX_PROMPT: usize = 2_500;
+/// The maximum length of either prompt, in Unicode code points.
+pub const MAX_PROMPT_CHARACTERS: usize = 2_500;
 
 /// A submission that the schema allows.
 #[derive(Debug)]
 pub struct Submission {
     /// One to four, in order.
     pub pictures: Vec<Picture>,
-    /// Quality, which only the price depends on here.
+    /// Quality. Here it changes only the price.
     pub mode: Mode,
     /// Seconds: 5 or 10.
     pub seconds: u32,
@@ -29,10 +29,10 @@ pub struct Submission {
 /// One entry of `image_list`.
 #[derive(Debug)]
 pub enum Picture {
-    /// The bytes that base64 stood for.
+    /// The decoded bytes.
     Bytes(Vec<u8>),
-    /// An address, which nobody fetches here.
-    Address(String),
+    /// A URL. The simulator does not fetch it.
+    Url(String),
 }
 
 /// The wire's `mode`.
@@ -55,14 +55,14 @@ pub enum Aspect {
     Square,
 }
 
-/// Why a submission is refused, with the code and status it is refused with.
+/// Why a submission is refused, with its code and status.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// Kling's code.
     pub code: u32,
-    /// In the words of this simulator.
+    /// The simulator's own wording.
     pub message: String,
 }
 
@@ -96,7 +96,7 @@ struct WireImage<'a> {
     image: Cow<'a, str>,
 }
 
-/// The caller's own id in a body that nobody has judged yet.
+/// The caller's own id in a body that is not checked yet.
 pub fn external_id(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Only {
@@ -106,7 +106,7 @@ pub fn external_id(body: &[u8]) -> Option<String> {
 }
 
 impl Submission {
-    /// Reads and judges a body.
+    /// Reads and checks a body.
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let wire: Wire =
@@ -127,8 +127,10 @@ impl Wire<'_> {
         }
         for (field, text) in [("prompt", &self.prompt), ("negative_prompt", &self.negative_prompt)] {
             let length = text.as_ref().map_or(0, |text| text.chars().count());
-            if length > MAX_PROMPT {
-                return Err(invalid(format!("{field}: expected at most {MAX_PROMPT} characters, found {length}")));
+            if length > MAX_PROMPT_CHARACTERS {
+                return Err(invalid(format!(
+                    "{field}: expected at most {MAX_PROMPT_CHARACTERS} characters, found {length}"
+                )));
             }
         }
         let mode = match self.mode.as_deref() {
@@ -147,8 +149,8 @@ impl Wire<'_> {
             Some("1:1") => Aspect::Square,
             Some(other) => return Err(not_among("aspect_ratio", "16:9, 9:16 or 1:1", other)),
         };
-        if let Some(address) = self.callback_url.filter(|address| !is_web_address(address)) {
-            return Err(not_among("callback_url", "an http or https address", &address));
+        if let Some(url) = self.callback_url.filter(|url| !is_web_url(url)) {
+            return Err(not_among("callback_url", "an http or https URL", &url));
         }
         if self.external_task_id.as_deref() == Some("") {
             return Err(invalid("external_task_id: expected at least one character".into()));
@@ -171,10 +173,10 @@ impl Wire<'_> {
 fn picture(index: usize, text: &str) -> Result<Picture, Refusal> {
     let refuse = |what: &str| Err(invalid(format!("image_list[{index}].image: {what}")));
     if text.starts_with("http://") || text.starts_with("https://") {
-        return if is_web_address(text) {
-            Ok(Picture::Address(text.to_owned()))
+        return if is_web_url(text) {
+            Ok(Picture::Url(text.to_owned()))
         } else {
-            refuse("expected an address that can be parsed")
+            refuse("expected a URL that can be parsed")
         };
     }
     if text.starts_with("data:") {
@@ -185,7 +187,7 @@ fn picture(index: usize, text: &str) -> Result<Picture, Refusal> {
         Err(error) => return refuse(&format!("expected canonical base64 with padding: {error}")),
     };
     if bytes.is_empty() {
-        return refuse("expected a picture, found nothing");
+        return refuse("expected an image, found no bytes");
     }
     if bytes.len() > MAX_IMAGE_BYTES {
         let found = bytes.len();
@@ -194,7 +196,7 @@ fn picture(index: usize, text: &str) -> Result<Picture, Refusal> {
     Ok(Picture::Bytes(bytes))
 }
 
-fn is_web_address(text: &str) -> bool {
+fn is_web_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
@@ -207,7 +209,7 @@ fn not_among(field: &str, expected: &str, found: &str) -> Refusal {
     invalid(format!("{field}: expected {expected}, found '{found}'"))
 }
 
-/// A field that may be left out, but not be `null`.
+/// A field that may be absent, but not `null`.
 fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
     String::deserialize(field).map(Some)
 }
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(submission.aspect, Aspect::Tall);
         assert_eq!(submission.external_task_id.as_deref(), Some("mine"));
         assert!(matches!(&submission.pictures[0], Picture::Bytes(bytes) if bytes == &[0, 0]));
-        assert!(matches!(&submission.pictures[1], Picture::Address(_)));
+        assert!(matches!(&submission.pictures[1], Picture::Url(_)));
     }
 
     #[test]

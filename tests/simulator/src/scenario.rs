@@ -1,8 +1,8 @@
-//! Which service is played, said in the path: `/s/<name>[,key=value…]/…`.
+//! The scenario, which is part of the path: `/s/<name>[,key=value…]/…`.
 //!
 //! The scenario of the submission decides how the task goes and how its video is delivered; the
-//! scenario of a query decides how that query is answered. So a test that runs beside others
-//! switches nothing: it only talks to another base address.
+//! scenario of a query decides the response to that query. So parallel tests do not disturb each
+//! other: each uses its own base URL.
 
 use crate::answers::CODES;
 use crate::content::{CONTENTS, Content};
@@ -15,36 +15,36 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Every scenario with a name of its own, with what it does; the others are a [`Place`] and one of
-/// [`TROUBLES`]. All of it stands in the answer to an unknown name.
+/// Every scenario with a name of its own, and what it does; the others are a [`Place`] and one of
+/// [`TROUBLES`]. The response to an unknown name lists all of them.
 pub const NAMES: &[(&str, &str)] = &[
     ("demo", "succeeds at a pace that a person can follow"),
     ("ok", "succeeds within a fraction of a second"),
     ("task-failed", "the task ends as failed"),
-    ("unknown-status", "the task is, while processing, in a status nobody knows"),
-    ("not-found-yet", "the first times=N (3) queries of a task do not find it"),
-    ("submit-upstream-repeat", "the task is created, and then refused because its id is taken"),
-    ("video-missing", "the delivery address is not found"),
-    ("video-forbidden", "the delivery address has expired"),
-    ("video-html", "the delivery address holds a page"),
-    ("video-empty", "the delivery address holds nothing"),
-    ("video-no-cors", "the delivery host lets no page read"),
-    ("video-slow", "the video trickles in over ms=N (1000)"),
-    ("video-expired", "the first times=N (1) addresses of the video have expired, which a further query renews"),
-    ("video-503", "the first times=N (2) downloads find the delivery host unavailable"),
-    ("video-cut", "the first times=N (1) downloads end after a third of the bytes, with the connection"),
+    ("unknown-status", "while it is processing, the task has an undocumented status word"),
+    ("not-found-yet", "the first times=N (3) queries of a task report that it does not exist"),
+    ("submit-upstream-repeat", "the task is created, and then the submission is refused because its id is taken"),
+    ("video-missing", "the delivery URL is not found"),
+    ("video-forbidden", "the delivery URL has expired"),
+    ("video-html", "the delivery URL returns a web page"),
+    ("video-empty", "the delivery URL returns no bytes"),
+    ("video-no-cors", "the delivery host sends no CORS header"),
+    ("video-slow", "the video takes ms=N (1000) to arrive"),
+    ("video-expired", "the first times=N (1) URLs of the video have expired; a further query returns a new one"),
+    ("video-503", "the first times=N (2) downloads get HTTP 503"),
+    ("video-cut", "the connections of the first times=N (1) downloads close after a third of the bytes"),
     ("video-stall", "the first times=N (1) downloads stop after a third of the bytes"),
-    ("video-no-range", "as video-cut, and every download is of the whole video"),
+    ("video-no-range", "as video-cut, and the host ignores ranges"),
 ];
 
 /// Every key that may follow the name, with what it does.
 pub const KEYS: &[(&str, &str)] = &[
     ("submitted", "how many ms a task stays submitted"),
     ("processing", "how many ms it is processing after that"),
-    ("ms", "how slow the slow ones are"),
-    ("times", "how many requests for the same thing meet the trouble"),
-    ("created", "1 or 0: whether a submission in trouble creates its task, and charges it, all the same"),
-    ("held", "1: the answer to a submission in trouble waits for POST /release/<external id>"),
+    ("ms", "the delay of the slow scenarios, in ms"),
+    ("times", "how many requests for the same task or id have the trouble"),
+    ("created", "1 or 0: whether a submission with a trouble creates and charges its task"),
+    ("held", "1: the response to a submission with a trouble waits for POST /release/<external id>"),
     ("status", "the HTTP status, 200 to 599, of error, word, html and empty"),
     ("code", "Kling's code of an error"),
     ("word", "the word in place of a code"),
@@ -52,27 +52,27 @@ pub const KEYS: &[(&str, &str)] = &[
     ("lookup", "0: no look-up by the id of the request finds a task"),
     ("lookup-after", "how many ms after its creation a look-up by the id of the request finds a task"),
     ("dedupe", "0: a reused id is accepted, and charged again"),
-    ("content", "what the gateway's own route to a video does: 1: works, 0: is not there, 502: fails"),
-    ("family", "the form of what is said about a task"),
+    ("content", "the gateway's own route to a video: 1 works, 0 does not exist, 502 fails"),
+    ("family", "the form of the responses about a task"),
     (
         "hold",
-        "what a task waits for until it is released, may be given more than once; holds: answer (to its submission), lookup (by the id of the request), trouble (as long as it lasts), submitted, processing, video (after a third of the bytes); each POST /account/release with the key opens the next hold, in this order, of every task of the key",
+        "where a task stops until it is released; may be given more than once; holds: answer (the response to its submission), lookup (by the id of the request), trouble (as long as it lasts), submitted, processing, video (after a third of the bytes); each POST /account/release with the key opens the next hold, in this order, of every task of the key",
     ),
-    ("tag", "nothing, but tells the base addresses of tests apart"),
+    ("tag", "no effect; gives each test a base URL of its own"),
 ];
 
-/// Which request meets the trouble.
+/// Which request has the trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The submission.
     Submit,
     /// A query of a task.
     Query,
-    /// A look-up of an id that is no task's.
+    /// A look-up of an id that belongs to no task.
     Probe,
 }
 
-/// What stands before a trouble's name.
+/// The prefixes of the troubles' names.
 pub const PLACES: &[(&str, Place)] = &[("submit-", Place::Submit), ("query-", Place::Query), ("probe-", Place::Probe)];
 
 /// How the task ends.
@@ -82,14 +82,14 @@ pub enum Ending {
     Succeed,
     /// `failed`.
     Fail,
-    /// As [`Ending::Succeed`], after a status word nobody knows.
+    /// As [`Ending::Succeed`], after an undocumented status word.
     SucceedStrangely,
 }
 
 /// One parsed scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scenario {
-    /// The segment as it was given, for addresses that lead back here.
+    /// The path segment as it was given, for URLs of the same scenario.
     pub segment: String,
     /// How long a task stays `submitted`.
     pub submitted: Duration,
@@ -97,33 +97,33 @@ pub struct Scenario {
     pub processing: Duration,
     /// How it ends.
     pub ending: Ending,
-    /// What goes wrong, and where.
+    /// The trouble, and the request that has it.
     pub trouble: Option<(Place, Trouble)>,
-    /// How many requests for the same thing meet it.
+    /// How many requests for the same task or id have it.
     pub times: u32,
-    /// What becomes of a download.
+    /// What happens to a download.
     pub delivery: Delivery,
     /// How long a slow download takes.
     pub delay: Duration,
-    /// Whether a submission in trouble creates its task, if that was said.
+    /// Whether a submission with a trouble creates its task, if the scenario sets it.
     pub created: Option<bool>,
-    /// Whether the response to a submission in trouble waits until it is released.
+    /// Whether the response to a submission with a trouble waits until it is released.
     pub held: bool,
     /// Whether a task is found by its external id.
     pub lookup: bool,
-    /// How long after its creation.
+    /// How long after its creation it is found.
     pub lookup_after: Duration,
-    /// Whether an external id is good only once.
+    /// Whether an external id can be used only once.
     pub dedupe: bool,
     /// Where a task stops until it is released.
     pub holds: Vec<Hold>,
     /// What the gateway's own route to a video does.
     pub content: Content,
-    /// The form of what is said about a task.
+    /// The form of the responses about a task.
     pub family: Family,
 }
 
-/// Why a segment is no scenario.
+/// Why a path segment is no scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScenarioError(String);
 
@@ -161,7 +161,7 @@ fn unknown(name: &str) -> ScenarioError {
     let families: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
     ScenarioError(format!(
         "unknown scenario '{name}', expected one of: {}; or submit- (the submission), query- (of a task) or probe- \
-         (a look-up of an id that is no task's), followed by one of: {}; and after it, each after a comma, any key=value \
+         (a look-up of an id that belongs to no task), followed by one of: {}; and after it, each after a comma, any key=value \
          of: {}; families: {}",
         listed(NAMES),
         listed(TROUBLES),
@@ -171,12 +171,12 @@ fn unknown(name: &str) -> ScenarioError {
 }
 
 impl Scenario {
-    /// The trouble of this place.
+    /// The trouble of this request.
     pub fn trouble(&self, place: Place) -> Option<&Trouble> {
         self.trouble.as_ref().filter(|(there, _)| *there == place).map(|(_, trouble)| trouble)
     }
 
-    /// Whether a submission that meets this trouble creates its task.
+    /// Whether a submission with this trouble creates its task.
     pub fn creates(&self, trouble: &Trouble) -> bool {
         self.created.unwrap_or_else(|| trouble.creates())
     }
@@ -272,7 +272,7 @@ impl Scenario {
                     trouble.delay = self.delay;
                 }
             }
-            // What only troubles know is nothing to the others, but must be right.
+            // These keys have an effect on troubles only, but are always checked.
             "status" => {
                 let status = number()?.try_into().ok().filter(|status| (200..600).contains(status));
                 let status = status.and_then(|status| StatusCode::from_u16(status).ok());

@@ -1,15 +1,15 @@
-//! The endpoint: a submission, a query, and what one key has done so far.
+//! The endpoint: a submission, a query, and the account of a key.
 
-use crate::answers::{self, Right};
+use crate::answers::{self, JsonResponse};
 use crate::hold::{Hold, Holds};
 use crate::key::{self, key};
 use crate::ledger::{Ledger, Taken};
-use crate::movie::Studio;
+use crate::movie::Renderer;
 use crate::pictures;
 use crate::policy::{self, Target};
 use crate::request::{self, Submission};
 use crate::scenario::{Place, Scenario};
-use crate::task::{Gallery, Task};
+use crate::task::{Inspection, Task};
 use crate::trouble::{Kind, Trouble};
 use axum::Json;
 use axum::body::Body;
@@ -21,19 +21,19 @@ use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Four pictures at the limit are 56 MB of base64, and this leaves room for the prompts.
-const MAX_BODY: usize = 64 * 1024 * 1024;
-/// The pictures of so many submissions are decoded at a time, each of which may need 500 MB.
-const DECODING: usize = 2;
+/// Four images at the limit are 56 MB of base64; the rest is for the prompts.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// How many submissions are decoded at a time. Each image may need 500 MB.
+const MAX_CONCURRENT_DECODES: usize = 2;
 
 /// The state behind all routes.
 #[derive(Debug)]
 pub struct Service {
-    /// The books.
+    /// The submissions, charges and requests.
     pub ledger: Ledger,
     /// The videos.
-    pub studio: Studio,
-    /// The responses that wait.
+    pub renderer: Renderer,
+    /// The responses that wait for a release.
     pub holds: Holds,
     decoding: Semaphore,
 }
@@ -42,9 +42,9 @@ impl Default for Service {
     fn default() -> Self {
         Self {
             ledger: Ledger::default(),
-            studio: Studio::default(),
+            renderer: Renderer::default(),
             holds: Holds::default(),
-            decoding: Semaphore::new(DECODING),
+            decoding: Semaphore::new(MAX_CONCURRENT_DECODES),
         }
     }
 }
@@ -56,7 +56,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    // To the end before any answer: a browser whose upload is cut off sees no answer at all.
+    // Reads the whole body before any response: a browser whose upload is cut off sees no response.
     let body = match read(body).await {
         Ok(body) => body,
         Err(response) => return response,
@@ -75,7 +75,7 @@ async fn try_submit(
     let scenario: Scenario = segment.parse()?;
     let key = key(headers)?.to_owned();
     if key::is_in_body(&body) {
-        service.ledger.object(&key, format!("POST /s/{segment}: the key in the body"));
+        service.ledger.add_violation(&key, format!("POST /s/{segment}: the key in the body"));
     }
     let body = Arc::new(body);
     let trouble = submit_trouble(service, &scenario, &key, &body).await?;
@@ -84,7 +84,7 @@ async fn try_submit(
             let external = external_id(&body).await?;
             service.holds.wait(&key, external.as_deref().unwrap_or_default()).await;
         }
-        if let Some(answer) = trouble.instead(segment, None).await {
+        if let Some(answer) = trouble.replacement(segment, None).await {
             return Err(answer);
         }
     }
@@ -99,24 +99,24 @@ async fn try_submit(
     let task = Arc::new(Task::new(&submission, scenario));
     let external = task.external_task_id.as_deref();
     let scenario = &task.scenario;
-    let right = Right { status: StatusCode::OK, body: scenario.family.accepted(&task.beginning()) };
+    let response = JsonResponse { status: StatusCode::OK, body: scenario.family.accepted(&task.beginning()) };
     if trouble.as_ref().is_none_or(|trouble| scenario.creates(trouble)) {
-        service.ledger.charge(&key, &task).map_err(|Taken| answers::taken(external.unwrap_or_default()))?;
+        service.ledger.charge(&key, &task).map_err(|Taken| answers::id_taken(external.unwrap_or_default()))?;
         tokio::spawn(examine(Arc::clone(service), Arc::clone(&task), submission));
         if scenario.held && trouble.is_some() {
             service.holds.wait(&key, external.unwrap_or_default()).await;
         }
         task.pass(Hold::Answer).await;
         if let Some(trouble) = &trouble
-            && let Some(answer) = trouble.instead(segment, external).await
+            && let Some(answer) = trouble.replacement(segment, external).await
         {
             return Err(answer);
         }
     }
-    Ok(finish(right, trouble.as_ref()))
+    Ok(finish(response, trouble.as_ref()))
 }
 
-/// The trouble that this submission meets, which is counted if that matters.
+/// The trouble of this submission. Counts the submission if only the first ones have the trouble.
 async fn submit_trouble(
     service: &Service,
     scenario: &Scenario,
@@ -139,32 +139,32 @@ async fn external_id(body: &Arc<Vec<u8>>) -> Result<Option<String>, Response> {
     tokio::task::spawn_blocking(move || request::external_id(&body)).await.map_err(|e| panicked(&e))
 }
 
-/// Counts a request for the same thing, and says whether it still meets the trouble.
+/// Counts the requests for the same task or id; whether this one still has the trouble.
 fn meets(service: &Service, scenario: &Scenario, place: Place, key: &str, what: &str) -> bool {
     let times = scenario.times;
     times == u32::MAX || service.ledger.count(format!("{place:?} {key} {} {what}", scenario.segment)) <= times
 }
 
-fn finish(right: Right, trouble: Option<&Trouble>) -> Response {
+fn finish(response: JsonResponse, trouble: Option<&Trouble>) -> Response {
     match trouble {
-        Some(trouble) => trouble.spoil(right),
-        None => right.into_response(),
+        Some(trouble) => trouble.apply_to(response),
+        None => response.into_response(),
     }
 }
 
-/// Looks at the pictures after the answer, as the real service does.
+/// Inspects the images after the response, as the real service does.
 async fn examine(service: Arc<Service>, task: Arc<Task>, submission: Submission) {
     let Ok(_turn) = service.decoding.acquire().await else { return };
     let examined = tokio::task::spawn_blocking(move || {
         let pictures = submission.pictures.iter();
         pictures.map(|picture| pictures::inspect(picture, submission.aspect)).collect::<Vec<_>>()
     });
-    let mut gallery = Gallery { findings: Vec::new(), frames: Vec::new() };
+    let mut inspection = Inspection { findings: Vec::new(), frames: Vec::new() };
     for (finding, frame) in examined.await.unwrap_or_else(|_| vec![pictures::undecodable()]) {
-        gallery.findings.push(finding);
-        gallery.frames.extend(frame.map(|frame| service.studio.share(frame)));
+        inspection.findings.push(finding);
+        inspection.frames.extend(frame.map(|frame| service.renderer.share(frame)));
     }
-    task.hang(gallery);
+    task.set_inspection(inspection);
 }
 
 /// `GET …/multi-image2video/{id}`
@@ -190,42 +190,42 @@ async fn try_query(service: &Service, segment: &str, id: &str, headers: &HeaderM
         .filter(|(place, _)| meets(service, &scenario, *place, key, what))
         .map(|(_, trouble)| trouble);
     if let Some(trouble) = trouble
-        && let Some(answer) = trouble.instead(segment, None).await
+        && let Some(answer) = trouble.replacement(segment, None).await
     {
         return Err(answer);
     }
-    let right = match task {
+    let response = match task {
         Some(task) => {
-            Right { status: StatusCode::OK, body: scenario.family.state(&task.snapshot(&origin(headers)).await) }
+            JsonResponse { status: StatusCode::OK, body: scenario.family.state(&task.snapshot(&origin(headers)).await) }
         }
         None => answers::task_not_exist(),
     };
-    Ok(finish(right, trouble))
+    Ok(finish(response, trouble))
 }
 
-/// Whether a task is found by this id of its two.
+/// Whether this id, the service's or the caller's, finds the task.
 fn visible(scenario: &Scenario, task: &Task, id: &str) -> bool {
     id == task.id || scenario.lookup && task.age() >= scenario.lookup_after && !task.is_held(Hold::Lookup)
 }
 
-/// Whether the trouble of a scenario has not been released for this task.
+/// Whether the trouble of a scenario still lasts for this task.
 fn is_troubled(scenario: &Scenario, task: Option<&Task>) -> bool {
     !scenario.holds.contains(&Hold::Trouble) || task.is_none_or(|task| task.is_held(Hold::Trouble))
 }
 
-/// The trouble that awaits a query, and whether it is that of a task.
+/// The trouble of a query, and whether the query is of a task or a look-up.
 fn query_trouble<'a>(scenario: &'a Scenario, task: Option<&Task>, id: &str) -> Option<(Place, &'a Trouble)> {
     let at = |place| scenario.trouble(place).map(|trouble| (place, trouble));
     if task.is_some() {
         return at(Place::Query);
     }
-    // By its look the id of a task, though not one of ours: as a query of a task, if always.
+    // It has the form of a task id, though not of ours: treated as a query of a task, if the trouble has no end.
     let like_a_task = id.len() >= 10 && id.bytes().all(|b| b.is_ascii_digit()) && scenario.times == u32::MAX;
-    // Else a look-up by external id before anything was submitted.
+    // Otherwise it is a look-up by external id before the submission.
     at(Place::Query).filter(|_| like_a_task).or_else(|| at(Place::Probe))
 }
 
-/// Whether the preflight of a request meets the trouble that is only for it. A preflight has no key.
+/// Whether the scenario refuses the preflight of this request. A preflight has no key.
 pub fn refuses_preflight(service: &Service, target: Target, path: &str, headers: &HeaderMap) -> bool {
     let Some(Ok(scenario)) = Target::segment(path).map(str::parse::<Scenario>) else { return false };
     let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD).and_then(|method| method.to_str().ok());
@@ -262,7 +262,7 @@ pub async fn release(State(service): State<Arc<Service>>, headers: HeaderMap) ->
     };
     let released = service.ledger.release(key);
     if released.is_empty() {
-        let message = "expected a task of this key that has come to a hold, found none";
+        let message = "expected a task of this key that has reached a hold, found none";
         return answers::simulator_error(StatusCode::CONFLICT, "nothing_held", message);
     }
     Json(json!({ "released": released })).into_response()
@@ -270,10 +270,10 @@ pub async fn release(State(service): State<Arc<Service>>, headers: HeaderMap) ->
 
 /// `GET /requests`
 pub async fn requests(State(service): State<Arc<Service>>) -> Response {
-    Json(service.ledger.strangers()).into_response()
+    Json(service.ledger.without_key()).into_response()
 }
 
-/// Anything below a scenario that is no route.
+/// Any other path below a scenario.
 pub async fn wrong_path(Path(segment): Path<String>) -> Response {
     if let Err(error) = segment.parse::<Scenario>() {
         return error.into();
@@ -286,7 +286,7 @@ pub async fn wrong_path(Path(segment): Path<String>) -> Response {
     )
 }
 
-/// The whole body. What is too much is read too, and dropped, so that the answer gets through.
+/// The whole body. A body that is too long is read to its end too, and dropped, so that the browser gets the response.
 async fn read(body: Body) -> Result<Vec<u8>, Response> {
     let mut stream = body.into_data_stream();
     let mut bytes = Vec::new();
@@ -295,12 +295,12 @@ async fn read(body: Body) -> Result<Vec<u8>, Response> {
         let chunk =
             chunk.map_err(|_| answers::kling_error(StatusCode::BAD_REQUEST, 1200, "the body ended too early"))?;
         length += chunk.len();
-        if length <= MAX_BODY {
+        if length <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if length > MAX_BODY {
-        let message = format!("expected a body of at most {MAX_BODY} bytes, found {length}");
+    if length > MAX_BODY_BYTES {
+        let message = format!("expected a body of at most {MAX_BODY_BYTES} bytes, found {length}");
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Err(answers::gateway_error(status, "invalid_request", &message));
     }

@@ -1,4 +1,4 @@
-//! The page and the package, as plain files, and what the page must know to call this server.
+//! The page and the package, as plain files, and the configuration of the page.
 
 use crate::Options;
 use axum::Json;
@@ -22,7 +22,7 @@ pub fn routes(options: &Options) -> Router {
     if let Some(www) = &options.www {
         router = router.fallback_service(get_service(ServeDir::new(www)));
     }
-    // What was built a second ago must be what is loaded.
+    // The browser must load the newest build.
     let fresh = HeaderValue::from_static("no-cache");
     router.layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, fresh))
 }

@@ -11,23 +11,23 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
-/// What became of the pictures of a task.
+/// The result of the inspection of a task's images.
 #[derive(Debug)]
-pub struct Gallery {
+pub struct Inspection {
     /// One per picture, in order.
     pub findings: Vec<Finding>,
     /// One per picture without a fault, in order.
     pub frames: Vec<Arc<Frame>>,
 }
 
-/// An accepted submission, which was charged.
+/// An accepted and charged submission.
 #[derive(Debug)]
 pub struct Task {
     /// 18 digits, more than a JavaScript number holds exactly.
     pub id: String,
     /// The caller's own id.
     pub external_task_id: Option<String>,
-    /// That of the submission.
+    /// The scenario of the submission.
     pub scenario: Scenario,
     /// What the submission cost, in cents of a US dollar.
     pub cents: u32,
@@ -36,29 +36,29 @@ pub struct Task {
     seconds: u32,
     aspect: Aspect,
     created: SystemTime,
-    gallery: watch::Sender<Option<Arc<Gallery>>>,
+    inspection: watch::Sender<Option<Arc<Inspection>>>,
     signatures: AtomicU32,
-    /// The holds that were opened, each with the age of the task at that moment.
+    /// The opened holds, each with the age of the task at that moment.
     opened: watch::Sender<Vec<(Hold, Duration)>>,
 }
 
-/// Where a task stands.
+/// The phase of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Waiting.
     Submitted,
-    /// At work.
+    /// Being processed.
     Processing,
     /// Done.
     Succeed,
-    /// Given up, and why.
+    /// Failed, and why.
     Failed(&'static str),
 }
 
-/// A task at one moment, for an answer about it. Times are in milliseconds of Unix time.
+/// A task at one moment, for a response about it. Times are in milliseconds of Unix time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// That of the task.
+    /// The task's id.
     pub id: String,
     /// The caller's own id.
     pub external_task_id: Option<String>,
@@ -66,17 +66,17 @@ pub struct Snapshot {
     pub cents: u32,
     /// How long the video was asked to be.
     pub seconds: u32,
-    /// Where it stands.
+    /// Its phase.
     pub phase: Phase,
-    /// Kling's word for that.
+    /// Kling's word for the phase.
     pub word: &'static str,
     /// When it was accepted.
     pub created: u64,
-    /// When it was or will be taken up.
+    /// When processing began or will begin.
     pub begun: u64,
     /// When the phase began.
     pub updated: u64,
-    /// The address of the video, once there is one.
+    /// The URL of the video, once there is one.
     pub url: Option<String>,
 }
 
@@ -93,26 +93,26 @@ impl Task {
             seconds: submission.seconds,
             aspect: submission.aspect,
             created,
-            gallery: watch::Sender::new(None),
+            inspection: watch::Sender::new(None),
             signatures: AtomicU32::new(0),
             opened: watch::Sender::new(Vec::new()),
         }
     }
 
-    /// Hands in what was found out about the pictures.
-    pub fn hang(&self, gallery: Gallery) {
-        self.gallery.send_replace(Some(Arc::new(gallery)));
+    /// Sets the result of the inspection.
+    pub fn set_inspection(&self, inspection: Inspection) {
+        self.inspection.send_replace(Some(Arc::new(inspection)));
     }
 
-    /// What was found out about the pictures, once it is known.
-    pub async fn gallery(&self) -> Arc<Gallery> {
-        let mut gallery = self.gallery.subscribe();
+    /// Waits for the result of the inspection.
+    pub async fn inspection(&self) -> Arc<Inspection> {
+        let mut inspection = self.inspection.subscribe();
         loop {
-            if let Some(known) = gallery.borrow_and_update().clone() {
+            if let Some(known) = inspection.borrow_and_update().clone() {
                 return known;
             }
-            // The sender lives in `self`, so that this cannot fail while we are here.
-            let _ = gallery.changed().await;
+            // This cannot fail: the sender lives in `self`.
+            let _ = inspection.changed().await;
         }
     }
 
@@ -121,7 +121,7 @@ impl Task {
         self.created.elapsed().unwrap_or_default()
     }
 
-    /// Opens the next hold, if the task has come to it. Returns whether it did.
+    /// Opens the next hold, if the task has reached it. Returns whether it did.
     pub fn release(&self) -> bool {
         let age = self.age();
         self.opened.send_if_modified(|opened| {
@@ -140,15 +140,15 @@ impl Task {
         })
     }
 
-    /// Whether the task stops there, and was not released yet.
+    /// Whether the task stops at this hold and is not released yet.
     pub fn is_held(&self, hold: Hold) -> bool {
         self.holds(hold) && opening(&self.opened.borrow(), hold).is_none()
     }
 
-    /// Waits until the task is not held there.
+    /// Waits until the task is not held at this hold.
     pub async fn pass(&self, hold: Hold) {
         let mut opened = self.opened.subscribe();
-        // The sender lives in `self`, so that this cannot fail while we are here.
+        // This cannot fail: the sender lives in `self`.
         let _ = opened.wait_for(|opened| !self.holds(hold) || opening(opened, hold).is_some()).await;
     }
 
@@ -156,12 +156,12 @@ impl Task {
         self.scenario.holds.contains(&hold)
     }
 
-    /// How old it is when it is taken up, where that is known.
+    /// The age at which processing begins, if it is known.
     fn begin(&self, opened: &[(Hold, Duration)]) -> Option<Duration> {
         if self.holds(Hold::Submitted) { opening(opened, Hold::Submitted) } else { Some(self.scenario.submitted) }
     }
 
-    /// How old it is when it ends, where that is known.
+    /// The age at which it ends, if it is known.
     fn end(&self, opened: &[(Hold, Duration)]) -> Option<Duration> {
         if self.holds(Hold::Processing) {
             return opening(opened, Hold::Processing);
@@ -169,31 +169,31 @@ impl Task {
         Some(self.begin(opened)? + self.scenario.processing)
     }
 
-    /// How it stands when it is accepted.
+    /// The task at its acceptance.
     pub fn beginning(&self) -> Snapshot {
         self.at(Phase::Submitted, Duration::ZERO, None)
     }
 
-    /// How it stands now; `origin` is where the video is delivered from.
+    /// The task now; `origin` is the origin of the delivery URL.
     pub async fn snapshot(&self, origin: &str) -> Snapshot {
         let (phase, since) = self.phase().await;
-        let url = (phase == Phase::Succeed).then(|| self.address(origin));
+        let url = (phase == Phase::Succeed).then(|| self.delivery_url(origin));
         self.at(phase, since, url)
     }
 
-    /// How many addresses were signed so far, the last with this number.
+    /// How many URLs were signed; the last one has this number.
     pub fn signatures(&self) -> u32 {
         self.signatures.load(Ordering::Relaxed)
     }
 
-    /// The address of the video, signed anew where signatures expire.
-    fn address(&self, origin: &str) -> String {
-        let address = format!("{origin}/s/{}/delivery/{}.mp4", self.scenario.segment, self.id);
+    /// The URL of the video, with a new signature if signatures expire.
+    fn delivery_url(&self, origin: &str) -> String {
+        let url = format!("{origin}/s/{}/delivery/{}.mp4", self.scenario.segment, self.id);
         if self.scenario.delivery != Delivery::Expired {
-            return address;
+            return url;
         }
         let before = self.signatures.fetch_add(1, Ordering::Relaxed);
-        format!("{address}?sig={}", before.saturating_add(1))
+        format!("{url}?sig={}", before.saturating_add(1))
     }
 
     fn at(&self, phase: Phase, since: Duration, url: Option<String>) -> Snapshot {
@@ -212,16 +212,16 @@ impl Task {
         }
     }
 
-    /// The video's script, when the task has succeeded.
+    /// The content of the video, if the task has succeeded.
     pub async fn script(&self) -> Option<Script> {
         if self.phase().await.0 != Phase::Succeed {
             return None;
         }
-        let frames = self.gallery().await.frames.clone();
+        let frames = self.inspection().await.frames.clone();
         Some(Script { frames, seconds: self.seconds, aspect: self.aspect })
     }
 
-    /// The phase, and how long after the creation it began.
+    /// The phase, and the age at which it began.
     async fn phase(&self) -> (Phase, Duration) {
         let elapsed = self.age();
         let (begin, end) = {
@@ -230,8 +230,8 @@ impl Task {
         };
         let Some(begin) = begin.filter(|begin| elapsed >= *begin) else { return (Phase::Submitted, Duration::ZERO) };
         let Some(end) = end.filter(|end| elapsed >= *end) else { return (Phase::Processing, begin) };
-        let gallery = self.gallery().await;
-        let fault = gallery.findings.iter().find_map(|finding| finding.fault);
+        let inspection = self.inspection().await;
+        let fault = inspection.findings.iter().find_map(|finding| finding.fault);
         let phase = match (fault, self.scenario.ending) {
             (Some(fault), _) => Phase::Failed(fault),
             (None, Ending::Fail) => Phase::Failed("Failure to pass the risk control system"),
@@ -273,8 +273,8 @@ fn price(mode: Mode, seconds: u32) -> u32 {
     }
 }
 
-/// Digits that differ after a restart too: the time in front, a count behind. Odd, and so never
-/// what rounding to a JavaScript number leaves.
+/// Unique digits, also after a restart: the time, then a count. The number is odd, so rounding to a JavaScript
+/// number always changes it.
 fn task_id(now: SystemTime) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) % 50_000;

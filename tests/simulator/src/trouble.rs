@@ -1,6 +1,6 @@
-//! How one answer goes wrong, the same for a submission, a query and a look-up.
+//! What can go wrong with one response: the same list for a submission, a query and a look-up.
 
-use crate::answers::{self, Right};
+use crate::answers::{self, JsonResponse};
 use crate::log::{Lost, WithoutCors};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -23,21 +23,21 @@ pub const TROUBLES: &[(&str, &str)] = &[
     ("429", "Kling's error 1303"),
     ("500", "Kling's error 5000"),
     ("flaky", "Kling's error 5000; times=N (3)"),
-    ("html", "a page of the edge; status=N (502)"),
+    ("html", "a web page from a proxy in front; status=N (502)"),
     ("empty", "an empty body; status=N (200)"),
-    ("broken", "200, and the JSON ends in its middle"),
-    ("no-id", "200, and the JSON names no task"),
-    ("redirect", "307 to an address that must not be followed"),
-    ("no-cors", "the right answer, for no page to read"),
+    ("broken", "200, and the JSON ends in the middle"),
+    ("no-id", "200, and the JSON has no task id"),
+    ("redirect", "307 to a URL that must not be followed"),
+    ("no-cors", "the correct response, without a CORS header"),
     ("preflight", "403 for the preflight, and only for it"),
-    ("slow", "the right answer, after ms=N (1000)"),
-    ("stall", "no answer ever"),
-    ("stall-body", "200 and the first half of the right body, no more"),
-    ("cut", "the right head and the first half of the body, then the connection is closed"),
-    ("lost", "the connection is closed without a byte"),
+    ("slow", "the correct response, after ms=N (1000)"),
+    ("stall", "no response at all"),
+    ("stall-body", "200 and the first half of the correct body, then silence"),
+    ("cut", "the correct head and the first half of the body, then the connection closes"),
+    ("lost", "the connection closes without a byte"),
 ];
 
-/// In which way an answer is wrong.
+/// The kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `{code, message, request_id}`.
@@ -50,25 +50,25 @@ pub enum Kind {
     Html,
     /// No body.
     Empty,
-    /// JSON that ends too early, in a complete message.
+    /// JSON that ends too early, in a complete HTTP message.
     Broken,
-    /// 200 with JSON that names no task.
+    /// 200 with JSON that has no task id.
     NoId,
     /// 307.
     Redirect,
-    /// The right answer without a CORS header.
+    /// The correct response without a CORS header.
     NoCors,
     /// Only the preflight is refused.
     Preflight,
-    /// The right answer, late.
+    /// The correct response, late.
     Slow,
-    /// Not even a head.
+    /// Neither head nor body.
     Stall,
     /// A head and the beginning of the body.
     StallBody,
-    /// The same, and then the end of the connection.
+    /// The same, and then the connection closes.
     Cut,
-    /// The end of the connection.
+    /// The connection closes without a byte.
     Lost,
     /// 400/1201, because the gateway itself sent the submission twice.
     Repeat,
@@ -77,15 +77,15 @@ pub enum Kind {
 /// One trouble with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// In which way.
+    /// Which trouble.
     pub kind: Kind,
     /// Kling's code.
     pub code: Option<u32>,
-    /// The HTTP status, where it is not the kind's own.
+    /// The HTTP status, if it is not the default of the kind.
     pub status: Option<StatusCode>,
     /// The word in place of a code.
     pub word: Option<String>,
-    /// How slow the slow ones are.
+    /// The delay of the slow kinds.
     pub delay: Duration,
     /// `Retry-After` of an error, in seconds.
     pub retry_after: Option<u32>,
@@ -127,7 +127,7 @@ impl Trouble {
         })
     }
 
-    /// Whether a submission that meets this has created its task, unless the scenario says otherwise.
+    /// Whether a submission with this trouble creates its task; the scenario may override it.
     pub fn creates(&self) -> bool {
         match self.kind {
             Kind::Empty => self.status.is_none_or(|status| status == StatusCode::OK),
@@ -138,9 +138,9 @@ impl Trouble {
         }
     }
 
-    /// The answer in place of the right one, or none where the right one is needed for it.
+    /// The response that replaces the correct one; `None` if this trouble changes the correct one instead.
     /// `segment` is the scenario's, `external` the external id of a submission.
-    pub async fn instead(&self, segment: &str, external: Option<&str>) -> Option<Response> {
+    pub async fn replacement(&self, segment: &str, external: Option<&str>) -> Option<Response> {
         let status = |usual| self.status.unwrap_or(usual);
         let mut response = match self.kind {
             Kind::Code => answers::kling(self.code.unwrap_or(5000), self.status),
@@ -156,7 +156,7 @@ impl Trouble {
                 let place = place.unwrap_or_else(|| HeaderValue::from_static("/s/ok/elsewhere"));
                 (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response()
             }
-            Kind::Repeat => answers::repeated(external),
+            Kind::Repeat => answers::id_taken_upstream(external),
             Kind::Stall => pending().await,
             Kind::Lost => {
                 let mut response = StatusCode::BAD_GATEWAY.into_response();
@@ -173,21 +173,21 @@ impl Trouble {
         Some(response)
     }
 
-    /// The right answer, spoiled.
-    pub fn spoil(&self, right: Right) -> Response {
-        let text = Bytes::from(right.body.to_string());
+    /// The correct response with this trouble applied.
+    pub fn apply_to(&self, response: JsonResponse) -> Response {
+        let text = Bytes::from(response.body.to_string());
         let half = text.slice(..text.len() / 2);
         match self.kind {
             Kind::Broken => answers::json_text(StatusCode::OK, text.len() / 2, half.into()),
-            Kind::NoId => Right { status: StatusCode::OK, body: answers::nameless(right) }.into_response(),
+            Kind::NoId => JsonResponse { status: StatusCode::OK, body: answers::without_ids(response) }.into_response(),
             Kind::NoCors => {
-                let mut response = right.into_response();
+                let mut response = response.into_response();
                 response.extensions_mut().insert(WithoutCors);
                 response
             }
             Kind::StallBody => answers::json_text(StatusCode::OK, text.len(), stalled(half)),
-            Kind::Cut => answers::json_text(right.status, text.len(), cut(half)),
-            _ => right.into_response(),
+            Kind::Cut => answers::json_text(response.status, text.len(), cut(half)),
+            _ => response.into_response(),
         }
     }
 
@@ -201,15 +201,15 @@ impl Trouble {
     }
 }
 
-/// A body that begins, and never goes on.
+/// A body that begins and never continues.
 pub fn stalled(beginning: Bytes) -> Body {
     Body::from_stream(stream::iter([Ok::<_, Infallible>(beginning)]).chain(stream::pending()))
 }
 
-/// A body that begins, and then ends with its connection.
+/// A body that begins; then the connection closes.
 pub fn cut(beginning: Bytes) -> Body {
     let end = stream::once(async {
-        // The server sends on what it has when it must wait; an error at once would take that along.
+        // The server flushes what it has only when it must wait; an immediate error would discard that.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });

@@ -1,8 +1,8 @@
-//! A bad line to the simulator: a second port that passes on byte by byte, and cuts each connection
-//! somewhere. As browsers keep their connections, that is in fresh exchanges and in later ones alike.
+//! An unreliable connection to the simulator: a second port that forwards bytes and cuts each connection at a random
+//! point. Browsers reuse connections, so the cut may be in the first exchange or in a later one.
 //!
-//! A connection is cut when one byte more than it may pass has come, so that a cut request is never
-//! a whole one, and an answer cut at 0 is one that is lost.
+//! A connection is cut when the first byte beyond its limit arrives. So a cut request is never complete, and a response
+//! cut at 0 is lost.
 
 use crate::answers;
 use axum::Json;
@@ -21,16 +21,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The most that a cut direction to the simulator lets pass: within a submission of small pictures.
+/// The maximum number of bytes to the simulator before a cut: within a submission of small images.
 const REQUESTS: u64 = 12_000;
-/// The same for the direction from it: within a few answers.
+/// The maximum number of bytes from the simulator before a cut: within a few responses.
 const RESPONSES: u64 = 4_000;
-/// What every other connection lets pass to the simulator, which is cut as well in the end: browsers would use it for ever.
+/// The limit of the other connections to the simulator. They are cut in the end too: browsers would reuse them for ever.
 const LONG_LIVED: RangeInclusive<u64> = 20_000..=100_000;
-/// How long a closed connection is listened to.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to read from a closed connection.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A line that has its port, and passes on once it [runs](Wire::run).
+/// An unreliable connection that has its port; it forwards once it [runs](Wire::run).
 #[derive(Debug)]
 pub struct Wire {
     listener: TcpListener,
@@ -39,19 +39,19 @@ pub struct Wire {
     meter: Arc<Meter>,
 }
 
-/// What happened on a line.
+/// The counts of an unreliable connection.
 #[derive(Debug)]
 pub struct Meter {
-    /// Where the line begins.
+    /// Where it listens.
     pub address: SocketAddr,
-    /// What decides which connections are cut, and where.
+    /// Decides which connections are cut, and where.
     pub seed: u32,
     connections: AtomicU32,
     cut_requests: AtomicU32,
     cut_responses: AtomicU32,
 }
 
-/// What becomes of one connection: how many bytes pass each way, and how it ends then.
+/// The plan for one connection: how many bytes pass each way, and how it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
     requests: u64,
@@ -59,7 +59,7 @@ struct Plan {
     reset: bool,
 }
 
-/// Why a connection was given up.
+/// Why a connection ended.
 #[derive(Clone, Copy, Debug)]
 enum End {
     CutRequest,
@@ -68,7 +68,7 @@ enum End {
 }
 
 impl Wire {
-    /// Takes a port for a line to `target`.
+    /// Takes a port, and forwards it to `target`.
     pub async fn bind(target: SocketAddr, seed: u32) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let meter = Meter {
@@ -81,16 +81,16 @@ impl Wire {
         Ok(Self { listener, target, random: Rng::with_seed(seed.into()), meter: Arc::new(meter) })
     }
 
-    /// What happens on it.
+    /// Its counts.
     pub fn meter(&self) -> &Arc<Meter> {
         &self.meter
     }
 
-    /// Passes on until the future is dropped.
+    /// Forwards until the future is dropped.
     pub async fn run(mut self) {
         loop {
             let Ok((client, _)) = self.listener.accept().await else {
-                // Out of file descriptors, say; nothing that lasts.
+                // A temporary error, for example out of file descriptors.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
@@ -159,14 +159,14 @@ async fn connect(mut client: TcpStream, target: SocketAddr, plan: Plan, meter: A
         }
     } else {
         let _ = tokio::join!(client.shutdown(), server.shutdown());
-        // Dropped with something unread, a connection is reset after all.
+        // A connection with unread bytes would be reset when it is dropped.
         let (mut nowhere, mut neither) = (sink(), sink());
         let rest = async { tokio::join!(copy(&mut client, &mut nowhere), copy(&mut server, &mut neither)) };
-        let _ = tokio::time::timeout(PATIENCE, rest).await;
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, rest).await;
     }
 }
 
-/// Passes on up to the end of one direction, or until a byte comes that is one too many.
+/// Forwards one direction to its end, or until the first byte beyond the limit.
 async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, limit: u64, cut: End) -> Result<(), End> {
     let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut buffer = vec![0; 16 * 1024];

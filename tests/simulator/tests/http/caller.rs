@@ -1,4 +1,4 @@
-//! A running simulator and somebody with a key who calls it.
+//! A running simulator and a caller with a key.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -71,7 +71,7 @@ impl Caller {
         panic!("the task did not end within 10 seconds");
     }
 
-    /// Submits, waits, and returns the address of the video.
+    /// Submits, waits, and returns the URL of the video.
     pub(crate) async fn video(&self, scenario: &str) -> String {
         let id = self.task(scenario).await;
         let data = self.end(scenario, &id).await;
@@ -87,7 +87,7 @@ impl Caller {
         self.account().await["charges"].as_array().unwrap().clone()
     }
 
-    /// What the books say is wrong with this caller's requests.
+    /// The violations of this caller's requests.
     pub(crate) async fn violations(&self) -> Vec<Value> {
         self.account().await["violations"].as_array().unwrap().clone()
     }

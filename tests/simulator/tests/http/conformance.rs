@@ -1,4 +1,4 @@
-//! The documented schemas, and that the answers by default conform to them.
+//! The default responses conform to the documented schemas.
 
 use crate::caller::{Caller, body, body_of, encoded};
 use boon::{Compiler, Schemas};
@@ -45,7 +45,7 @@ async fn a_task_conforms_in_every_phase() {
 }
 
 #[tokio::test]
-async fn a_task_whose_pictures_are_bad_conforms() {
+async fn a_task_with_a_bad_image_conforms() {
     let caller = Caller::new().await;
     let scenario = "ok,submitted=0,processing=0";
     let answer = caller.submit(scenario, &body_of(&[encoded(Jpeg, 400, 299)])).await.json();
@@ -55,7 +55,7 @@ async fn a_task_whose_pictures_are_bad_conforms() {
 }
 
 #[tokio::test]
-async fn the_schema_and_the_simulator_judge_bodies_alike() {
+async fn the_schema_and_the_simulator_agree_on_bodies() {
     let caller = Caller::new().await;
     let image = encoded(Png, 300, 300);
     let with = |field: &str, value: Value| {

@@ -50,7 +50,7 @@ async fn the_video_is_streamed_to_its_owner() {
 }
 
 #[tokio::test]
-async fn a_download_from_the_gateway_is_entered() {
+async fn a_download_from_the_gateway_is_recorded() {
     let caller = Caller::new().await;
     let id = finished(&caller, "ok").await;
     for path in paths("ok", &id) {

@@ -12,7 +12,7 @@ async fn part(caller: &Caller, url: &str, range: &str) -> Response {
 }
 
 #[tokio::test]
-async fn the_video_is_an_mp4_of_the_asked_length_and_shape() {
+async fn the_video_is_an_mp4_of_the_requested_length_and_shape() {
     let caller = Caller::new().await;
     for (duration, aspect, width, height) in
         [("5", "16:9", 640_u16, 360_u16), ("10", "9:16", 360, 640), ("5", "1:1", 480, 480)]
@@ -93,7 +93,7 @@ async fn there_is_no_video_before_the_end() {
 }
 
 #[tokio::test]
-async fn a_key_on_the_way_to_the_delivery_host_is_refused_and_entered() {
+async fn a_key_sent_to_the_delivery_host_is_refused_and_recorded() {
     let caller = Caller::new().await;
     let url = caller.video("ok").await;
     let response = caller.client.get(&url).bearer_auth(&caller.key).send().await.unwrap();
@@ -123,7 +123,7 @@ async fn troubles_of_the_delivery() {
 }
 
 #[tokio::test]
-async fn a_delivery_host_may_let_no_page_read() {
+async fn a_delivery_host_may_send_no_cors_header() {
     let caller = Caller::new().await;
     let url = caller.video("video-no-cors").await;
     let response = caller.client.get(&url).send().await.unwrap();
@@ -144,7 +144,7 @@ async fn a_slow_delivery_is_complete() {
 }
 
 #[tokio::test]
-async fn an_address_expires_and_a_query_renews_it() {
+async fn a_url_expires_and_a_query_renews_it() {
     let caller = Caller::new().await;
     for (scenario, expired) in [("video-expired", 1), ("video-expired,times=2", 2)] {
         let first = caller.video(scenario).await;
@@ -170,7 +170,7 @@ async fn an_address_expires_and_a_query_renews_it() {
 }
 
 #[tokio::test]
-async fn the_first_downloads_find_the_host_unavailable() {
+async fn the_first_downloads_get_503() {
     let caller = Caller::new().await;
     for (scenario, times) in [("video-503", 2), ("video-503,times=1", 1)] {
         let url = caller.video(scenario).await;
@@ -241,7 +241,7 @@ async fn a_range_is_cut_too() {
 }
 
 #[tokio::test]
-async fn an_address_as_picture_is_drawn() {
+async fn an_image_url_becomes_a_frame() {
     let caller = Caller::new().await;
     let mut body = body();
     body["image_list"] = json!([{ "image": "https://example.com/a.jpg" }, { "image": "http://example.com/b.png" }]);

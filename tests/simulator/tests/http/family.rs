@@ -1,4 +1,4 @@
-//! The forms in which a task may be told about.
+//! The forms of the responses about a task.
 
 use crate::caller::{Caller, body};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn every_family_says_id_status_address_and_reason_in_its_place() {
+async fn every_family_has_id_status_url_and_reason_in_its_place() {
     let caller = Caller::new().await;
     // Where the id is, the status and its four words, the video's address, and the reason of a failure.
     let table = [
@@ -148,7 +148,7 @@ async fn a_gateway_counts_seconds_and_percents() {
 }
 
 #[tokio::test]
-async fn a_gateway_gives_up_while_upstream_goes_on() {
+async fn a_gateway_times_out_while_upstream_continues() {
     let caller = Caller::new().await;
     let (_, _, running) = course(&caller, "gateway-timeout", RUNNING).await;
     assert_eq!(running["data"]["status"], "IN_PROGRESS");

@@ -1,4 +1,4 @@
-//! CORS, and what the books say about headers.
+//! CORS, and the violations of headers.
 
 use crate::caller::{Caller, ENDPOINT, body};
 use reqwest::{Method, Response};
@@ -10,26 +10,26 @@ async fn preflight(caller: &Caller, path: &str, method: &str, names: &str) -> Re
     request.header("access-control-request-headers", names).send().await.unwrap()
 }
 
-async fn strangers(caller: &Caller) -> Value {
+async fn without_key(caller: &Caller) -> Value {
     caller.bare(Method::GET, "/requests").send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered_for_everyone() {
+async fn a_preflight_is_allowed_for_every_origin() {
     let caller = Caller::new().await;
     let response = preflight(&caller, &format!("/s/ok{ENDPOINT}"), "POST", "authorization,content-type").await;
     assert_eq!(response.status(), 204);
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
     assert_eq!(response.headers()["access-control-allow-headers"], "authorization, content-type");
     assert_eq!(response.headers()["access-control-allow-methods"], "GET, POST");
-    let books = strangers(&caller).await;
+    let books = without_key(&caller).await;
     assert_eq!(books["violations"], json!([]));
     assert_eq!(books["requests"][0]["method"], "OPTIONS");
     assert_eq!(books["requests"][0]["preflightHeaders"], "authorization,content-type");
 }
 
 #[tokio::test]
-async fn a_part_of_a_download_may_be_asked_for() {
+async fn a_range_of_a_download_may_be_requested() {
     let caller = Caller::new().await;
     let id = caller.task("ok").await;
     let path = format!("/s/ok/delivery/{id}.mp4");
@@ -43,7 +43,7 @@ async fn a_part_of_a_download_may_be_asked_for() {
 }
 
 #[tokio::test]
-async fn every_answer_may_be_read_by_any_page() {
+async fn every_response_may_be_read_by_any_page() {
     let caller = Caller::new().await;
     for path in ["/s/ok/nothing", "/s/nothing/kling", "/account", "/config.json", "/nothing"] {
         let response = caller.bare(Method::GET, path).send().await.unwrap();
@@ -61,11 +61,11 @@ async fn preflights_and_downloads_are_entered_with_their_task() {
     let account = caller.account().await;
     assert_eq!(account["violations"].as_array().unwrap().len(), 2, "{account}");
     assert_eq!(account["requests"].as_array().unwrap().len(), 3, "{account}");
-    assert_eq!(strangers(&caller).await["requests"], json!([]));
+    assert_eq!(without_key(&caller).await["requests"], json!([]));
 }
 
 #[tokio::test]
-async fn a_request_is_entered_as_it_came() {
+async fn a_request_is_recorded_as_it_came() {
     let caller = Caller::new().await;
     let id = caller.task("ok").await;
     caller.query("ok", &id).await;
@@ -81,25 +81,25 @@ async fn a_request_is_entered_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_key_in_any_other_place_is_entered() {
+async fn a_key_in_any_other_place_is_a_violation() {
     let caller = Caller::new().await;
     let path = format!("/s/ok{ENDPOINT}");
-    let mut told = body();
-    told["prompt"] = json!("a %73k-sim-test");
-    caller.request(Method::POST, &path).json(&told).send().await.unwrap();
+    let mut leaking = body();
+    leaking["prompt"] = json!("a %73k-sim-test");
+    caller.request(Method::POST, &path).json(&leaking).send().await.unwrap();
     caller.request(Method::GET, &format!("{path}/1?key=c2stc2ltLXRlc3Q")).send().await.unwrap();
     caller.request(Method::GET, &format!("{path}/1")).header("accept", r"\u0073k-sim-test").send().await.unwrap();
     let violations = caller.violations().await;
     assert_eq!(violations.len(), 3, "{violations:?}");
     for (violation, place) in
-        violations.iter().zip(["the key in the body", "the key in the address", "the key in the header accept"])
+        violations.iter().zip(["the key in the body", "the key in the URL", "the key in the header accept"])
     {
         assert!(violation.as_str().unwrap().ends_with(place), "{violation}");
     }
 }
 
 #[tokio::test]
-async fn headers_that_nobody_agreed_on_are_entered() {
+async fn unexpected_headers_are_violations() {
     let caller = Caller::new().await;
     let path = format!("/s/ok{ENDPOINT}");
     let posted = caller.request(Method::POST, &path).json(&body()).header("idempotency-key", "1");

@@ -36,7 +36,7 @@ async fn a_state_is_held_until_it_is_released() {
 }
 
 #[tokio::test]
-async fn what_follows_a_release_goes_by_the_clock() {
+async fn after_a_release_the_clock_decides() {
     let caller = Caller::new().await;
     let scenario = "ok,submitted=60000,processing=60000,hold=submitted";
     let id = caller.task(scenario).await;
@@ -61,7 +61,7 @@ async fn a_key_releases_its_own_tasks_only() {
 }
 
 #[tokio::test]
-async fn an_answer_is_held() {
+async fn a_response_is_held() {
     let caller = Caller::new().await;
     let path = format!("/s/ok,hold=answer{ENDPOINT}");
     let sending = tokio::spawn(caller.request(Method::POST, &path).json(&body()).send());

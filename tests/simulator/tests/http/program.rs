@@ -61,7 +61,7 @@ fn it_says_where_the_wire_is_and_how_to_have_it_again() {
 }
 
 #[test]
-fn a_relay_over_an_open_line_is_refused() {
+fn a_relay_over_plain_http_is_refused() {
     let mut command = program();
     command.env("COMETAPI_KEY", "sk-sim-secret").args(["--relay", "http://api.example.com/kling"]);
     let output = command.output().unwrap();

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 #[tokio::test]
-async fn a_task_goes_its_way_by_the_clock() {
+async fn the_clock_decides_the_phase() {
     let caller = Caller::new().await;
     let scenario = "ok,submitted=800,processing=800";
     let started = Instant::now();
@@ -55,7 +55,7 @@ async fn a_task_is_found_by_either_id_of_its_own_key_only() {
 }
 
 #[tokio::test]
-async fn a_failed_task_says_why() {
+async fn a_failed_task_has_its_reason() {
     let caller = Caller::new().await;
     let id = caller.task("task-failed").await;
     let data = caller.end("task-failed", &id).await;
@@ -64,7 +64,7 @@ async fn a_failed_task_says_why() {
 }
 
 #[tokio::test]
-async fn a_status_nobody_knows_comes_before_success() {
+async fn an_undocumented_status_comes_before_success() {
     let caller = Caller::new().await;
     let scenario = "unknown-status,submitted=0,processing=1500";
     let id = caller.task(scenario).await;
@@ -79,7 +79,7 @@ async fn troubles_of_the_first_queries() {
         [("query-flaky,times=2", (500, json!(5000))), ("not-found-yet,times=2", (400, json!("task_not_exist")))]
     {
         // A look-up before the submission is not counted.
-        assert_eq!(caller.query(scenario, "nobodys").await.error(), (400, json!("task_not_exist")));
+        assert_eq!(caller.query(scenario, "unknown").await.error(), (400, json!("task_not_exist")));
         let id = caller.task(scenario).await;
         assert_eq!(caller.query(scenario, &id).await.error(), error);
         assert_eq!(caller.query(scenario, &id).await.error(), error);
@@ -114,7 +114,7 @@ async fn troubles_of_the_look_up_before_paying() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_the_right_one() {
+async fn a_slow_response_is_the_correct_one() {
     let caller = Caller::new().await;
     let id = caller.task("ok").await;
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! What only a plain socket sees: heads, halves of bodies, and how a connection ends.
+//! Tests with a plain socket: heads, halves of bodies, and how a connection ends.
 
 use crate::caller::{Caller, ENDPOINT, body};
 use serde_json::json;
@@ -21,7 +21,7 @@ impl Heard {
         self.text.split_once("\r\n\r\n").expect("a head").1
     }
 
-    /// What the head promises.
+    /// The length that the head announces.
     fn length(&self) -> usize {
         let head = self.head().to_lowercase();
         let value = head.split("content-length: ").nth(1).expect("a length");
@@ -54,20 +54,20 @@ fn get(caller: &Caller, scenario: &str, id: &str) -> String {
     format!("GET /s/{scenario}{ENDPOINT}/{id} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\r\n")
 }
 
-/// The request of a place, and the status of its right answer.
+/// The request of a place, and the status of its response answer.
 async fn request(caller: &Caller, place: &str, trouble: &str) -> (String, &'static str) {
     let scenario = format!("{place}-{trouble}");
     match place {
         "submit" => (post(caller, &scenario, trouble), "200"),
         "query" => (get(caller, &scenario, &caller.task("ok").await), "200"),
-        _ => (get(caller, &scenario, "nobodys"), "400"),
+        _ => (get(caller, &scenario, "unknown"), "400"),
     }
 }
 
 const PLACES: [&str; 3] = ["submit", "query", "probe"];
 
 #[tokio::test]
-async fn a_lost_answer_has_no_byte() {
+async fn a_lost_response_has_no_byte() {
     let caller = Caller::new().await;
     for place in PLACES {
         let (request, _) = request(&caller, place, "lost").await;
@@ -81,7 +81,7 @@ async fn a_lost_answer_has_no_byte() {
 }
 
 #[tokio::test]
-async fn an_answer_is_cut_in_its_middle() {
+async fn a_response_is_cut_in_the_middle() {
     let caller = Caller::new().await;
     for place in PLACES {
         let (request, status) = request(&caller, place, "cut").await;
@@ -95,7 +95,7 @@ async fn an_answer_is_cut_in_its_middle() {
 }
 
 #[tokio::test]
-async fn an_answer_stalls_in_its_middle() {
+async fn a_response_stalls_in_the_middle() {
     let caller = Caller::new().await;
     for place in PLACES {
         let (request, _) = request(&caller, place, "stall-body").await;
@@ -108,7 +108,7 @@ async fn an_answer_stalls_in_its_middle() {
 }
 
 #[tokio::test]
-async fn an_answer_never_comes() {
+async fn a_response_never_comes() {
     let caller = Caller::new().await;
     for place in PLACES {
         let (request, _) = request(&caller, place, "stall").await;
@@ -123,7 +123,7 @@ async fn an_answer_never_comes() {
 }
 
 #[tokio::test]
-async fn a_broken_answer_is_a_complete_message() {
+async fn a_broken_response_is_a_complete_message() {
     let caller = Caller::new().await;
     for place in PLACES {
         let (request, _) = request(&caller, place, "broken").await;
@@ -137,7 +137,7 @@ async fn a_broken_answer_is_a_complete_message() {
 }
 
 #[tokio::test]
-async fn the_connection_after_a_lost_answer_is_a_new_one() {
+async fn after_a_lost_response_the_connection_is_a_new_one() {
     let caller = Caller::new().await;
     let first = post(&caller, "submit-lost,times=1", "mine");
     assert_eq!(talk(&caller, &first, 10_000).await.text, "");

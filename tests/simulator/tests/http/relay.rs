@@ -1,4 +1,4 @@
-//! The way to the real service, which is a second simulator here.
+//! The relay to the real service, which is a second simulator here.
 
 use crate::caller::{Answer, Caller, ENDPOINT, body};
 use axum::Router;
@@ -44,7 +44,7 @@ async fn a_task_is_submitted_and_found_with_the_key_of_the_relay() {
     assert_eq!(service.charges().await.len(), 1);
     assert!(service.violations().await.is_empty());
     // An error is passed back as it is.
-    assert_eq!(answer(&caller, &format!("{PATH}/nobodys")).await.error(), (400, json!("task_not_exist")));
+    assert_eq!(answer(&caller, &format!("{PATH}/unknown")).await.error(), (400, json!("task_not_exist")));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_video_comes_from_the_origin_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_large_body_is_passed_on() {
+async fn a_large_body_is_forwarded() {
     let service = Caller { key: SECRET.to_owned(), ..Caller::new().await };
     let caller = relay_to(&format!("{}/s/ok/kling", service.address)).await;
     let mut text = body().to_string();
@@ -94,7 +94,7 @@ async fn a_large_body_is_passed_on() {
 }
 
 #[tokio::test]
-async fn nobody_else_spends_the_key() {
+async fn only_the_own_page_and_local_programs_use_the_key() {
     let service = Caller { key: SECRET.to_owned(), ..Caller::new().await };
     let caller = relay_to(&format!("{}/s/ok/kling", service.address)).await;
     for (name, value) in [
@@ -166,7 +166,7 @@ async fn no_redirect_is_followed_and_no_key_comes_back() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_named_without_the_key() {
+async fn an_unreachable_service_is_reported_without_the_key() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/kling", listener.local_addr().unwrap());
     drop(listener);

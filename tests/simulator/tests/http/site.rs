@@ -55,7 +55,7 @@ async fn files_have_their_types_and_are_never_stale() {
 }
 
 #[tokio::test]
-async fn no_path_leads_out_of_the_folders() {
+async fn only_files_of_the_folders_are_served() {
     let caller = Caller::of(Folder::new("traversal").options()).await;
     let host = caller.address.strip_prefix("http://").unwrap();
     for path in [
@@ -80,7 +80,7 @@ async fn no_path_leads_out_of_the_folders() {
 }
 
 #[tokio::test]
-async fn the_configuration_leads_to_the_demo() {
+async fn the_configuration_names_the_demo_scenario() {
     let caller = Caller::new().await;
     let config: Value = caller.bare(Method::GET, "/config.json").send().await.unwrap().json().await.unwrap();
     assert_eq!(config, json!({ "baseUrl": "/s/demo/kling", "apiKey": "sk-sim-demo", "simulator": true }));

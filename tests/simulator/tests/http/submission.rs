@@ -27,7 +27,7 @@ async fn an_acceptance_has_the_documented_form() {
 }
 
 #[tokio::test]
-async fn an_external_id_is_good_once_per_key() {
+async fn an_external_id_is_valid_once_per_key() {
     let caller = Caller::new().await;
     let mut body = body();
     body["external_task_id"] = json!("mine");
@@ -150,7 +150,7 @@ async fn troubles_after_the_task_was_created() {
 }
 
 #[tokio::test]
-async fn a_submission_that_is_hung_up_on_is_charged() {
+async fn an_aborted_submission_is_charged() {
     let caller = Caller::new().await;
     let path = format!("/s/submit-slow,ms=60000{ENDPOINT}");
     let request = caller.request(Method::POST, &path).json(&body()).timeout(Duration::from_secs(2));
@@ -160,7 +160,7 @@ async fn a_submission_that_is_hung_up_on_is_charged() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_answered_with_413() {
+async fn a_body_beyond_the_limit_gets_413() {
     let caller = Caller::new().await;
     let path = format!("/s/ok{ENDPOINT}");
     let request = caller.request(Method::POST, &path).header("content-type", "application/json");

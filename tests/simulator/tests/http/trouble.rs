@@ -1,4 +1,4 @@
-//! Troubles, the same in every place, and what is created in them.
+//! Every trouble of every request, and whether it creates a task.
 
 use crate::caller::{Answer, Caller, ENDPOINT, body};
 use reqwest::{Method, Response};
@@ -20,13 +20,13 @@ async fn send(caller: &Caller, place: &str, scenario: &str, named: &str) -> Resp
             let id = caller.task("ok").await;
             caller.request(Method::GET, &format!("{path}/{id}"))
         }
-        _ => caller.request(Method::GET, &format!("{path}/nobodys")),
+        _ => caller.request(Method::GET, &format!("{path}/unknown")),
     };
     request.send().await.unwrap()
 }
 
 #[tokio::test]
-async fn every_trouble_has_its_answer_in_every_place() {
+async fn every_trouble_has_its_response_for_every_request() {
     let caller = Caller::new().await;
     // What follows the place, the status, what the body contains, and whether a submission is charged.
     let table = [
@@ -86,7 +86,7 @@ async fn every_code_has_its_documented_status() {
         (504, &[5002]),
     ] {
         for code in codes {
-            let answer = caller.query(&format!("probe-code,code={code}"), "nobodys").await;
+            let answer = caller.query(&format!("probe-code,code={code}"), "unknown").await;
             assert_eq!(answer.error(), (status, json!(code)));
             let json = answer.json();
             assert!(json["message"].as_str().is_some_and(|text| !text.is_empty()), "{json}");
@@ -97,7 +97,7 @@ async fn every_code_has_its_documented_status() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_id_has_none_anywhere() {
+async fn a_response_without_an_id_has_none_at_any_depth() {
     fn names(value: &Value) -> Vec<String> {
         match value {
             Value::Object(fields) => {
@@ -161,7 +161,7 @@ async fn only_the_preflight_of_the_place_is_refused() {
     let id = caller.task("ok").await;
     for (refused, place) in PLACES.into_iter().enumerate() {
         let path = format!("/s/{place}-preflight,times=1{ENDPOINT}");
-        let asked = [("POST", path.clone()), ("GET", format!("{path}/{id}")), ("GET", format!("{path}/nobodys"))];
+        let asked = [("POST", path.clone()), ("GET", format!("{path}/{id}")), ("GET", format!("{path}/unknown"))];
         for times in 0..2 {
             for (row, (method, path)) in asked.iter().enumerate() {
                 let request = caller.bare(Method::OPTIONS, path).header("origin", "http://example.com");
@@ -174,7 +174,7 @@ async fn only_the_preflight_of_the_place_is_refused() {
     }
     assert_eq!(caller.submit("submit-preflight", &body()).await.status, 200);
     assert_eq!(caller.query("query-preflight", &id).await.status, 200);
-    assert_eq!(caller.query("probe-preflight", "nobodys").await.status, 400);
+    assert_eq!(caller.query("probe-preflight", "unknown").await.status, 400);
 }
 
 #[tokio::test]
@@ -189,9 +189,9 @@ async fn only_the_first_requests_for_the_same_thing_meet_the_trouble() {
     for status in [503, 200, 200] {
         assert_eq!(caller.submit("submit-code,code=5001,times=1", &body()).await.status, status);
     }
-    for id in ["a", "nobodys"] {
-        let right = if id == "a" { 200 } else { 400 };
-        for status in [502, right, right] {
+    for id in ["a", "unknown"] {
+        let response = if id == "a" { 200 } else { 400 };
+        for status in [502, response, response] {
             let place = if id == "a" { "query" } else { "probe" };
             assert_eq!(caller.query(&format!("{place}-html,times=1"), id).await.status, status, "{id}");
         }
@@ -199,14 +199,14 @@ async fn only_the_first_requests_for_the_same_thing_meet_the_trouble() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_when_to_come_back() {
+async fn a_refusal_has_retry_after() {
     let caller = Caller::new().await;
     for place in PLACES {
         let response = send(&caller, place, &format!("{place}-429,retry-after=7"), "later").await;
         assert_eq!(response.headers()["retry-after"], "7", "{place}");
         assert_eq!(response.headers()["access-control-expose-headers"], "retry-after", "{place}");
-        let right = send(&caller, place, &format!("{place}-no-cors,retry-after=7"), "now").await;
-        assert!(!right.headers().contains_key("retry-after"), "{place}");
+        let response = send(&caller, place, &format!("{place}-no-cors,retry-after=7"), "now").await;
+        assert!(!response.headers().contains_key("retry-after"), "{place}");
     }
 }
 
@@ -221,7 +221,7 @@ async fn a_submission_repeated_upstream_was_accepted() {
 }
 
 #[tokio::test]
-async fn a_gateway_may_not_know_external_ids() {
+async fn a_gateway_may_not_find_external_ids() {
     let caller = Caller::new().await;
     let accepted = Answer::of(send(&caller, "submit", "ok", "mine").await).await.json();
     let id = accepted["data"]["task_id"].as_str().unwrap();
@@ -251,7 +251,7 @@ async fn a_gateway_may_accept_an_external_id_again() {
 }
 
 #[tokio::test]
-async fn a_held_answer_waits_until_it_is_released() {
+async fn a_held_response_waits_until_it_is_released() {
     let caller = Caller::new().await;
     // The trouble, how many tasks are charged while the answer waits, and its status.
     for (external, trouble, charged, status) in

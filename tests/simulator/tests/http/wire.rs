@@ -1,4 +1,4 @@
-//! The bad line: what passes it, and where it is cut.
+//! The unreliable connection: what passes, and where it is cut.
 
 use crate::caller::{Caller, ENDPOINT, body};
 use reqwest::{Client, Method};
@@ -26,7 +26,7 @@ fn count(report: &Value, name: &str) -> usize {
     usize::try_from(report[name].as_u64().unwrap_or_else(|| panic!("expected {name}, found {report}"))).unwrap()
 }
 
-/// Sends back whatever comes.
+/// Echoes every byte.
 async fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -58,7 +58,7 @@ async fn said(address: SocketAddr, bytes: &[u8]) -> (Vec<u8>, bool) {
 }
 
 #[tokio::test]
-async fn what_passes_is_unchanged_up_to_the_cut() {
+async fn bytes_are_unchanged_up_to_the_cut() {
     let wire = Wire::bind(echo().await, 3).await.unwrap();
     let address = wire.meter().address;
     let line = tokio::spawn(wire.run());
@@ -116,7 +116,7 @@ async fn nothing_is_charged_twice_over_the_wire() {
 }
 
 #[tokio::test]
-async fn every_page_may_read_about_the_wire() {
+async fn every_page_may_read_the_counts() {
     for (caller, status) in [(wired().await, 200), (Caller::new().await, 404)] {
         let response = caller.bare(Method::GET, "/wire").send().await.unwrap();
         assert_eq!(response.status(), status);

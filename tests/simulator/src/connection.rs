@@ -1,4 +1,4 @@
-//! Connections that can be given up: closed without another byte, as when an answer is lost.
+//! Connections that a handler can close without another byte, as if the response were lost.
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -11,24 +11,24 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Hands out [`Line`]s.
+/// A listener whose connections are [`AbortableStream`]s.
 #[derive(Debug)]
-pub struct Exchange(pub TcpListener);
+pub struct AbortableListener(pub TcpListener);
 
 /// One connection.
 #[derive(Debug)]
-pub struct Line {
+pub struct AbortableStream {
     stream: TcpStream,
-    hook: Hook,
+    abort: AbortHandle,
 }
 
-/// Ends the connection of a request.
+/// Closes the connection of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Hook(Arc<AtomicBool>);
+pub struct AbortHandle(Arc<AtomicBool>);
 
-impl Hook {
-    /// From here on nothing can be written, so that the answer at hand closes the connection instead.
-    pub fn hang_up(&self) {
+impl AbortHandle {
+    /// Makes every later write fail, so that the connection closes instead of sending the response.
+    pub fn abort(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -37,15 +37,15 @@ impl Hook {
     }
 }
 
-impl Listener for Exchange {
-    type Io = Line;
+impl Listener for AbortableListener {
+    type Io = AbortableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (AbortableStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Without this a small answer may wait 40 ms for the acknowledgement of the one before.
+        // Without this a small response may wait 40 ms for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        (Line { stream, hook: Hook::default() }, address)
+        (AbortableStream { stream, abort: AbortHandle::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -53,21 +53,21 @@ impl Listener for Exchange {
     }
 }
 
-impl Connected<IncomingStream<'_, Exchange>> for Hook {
-    fn connect_info(stream: IncomingStream<'_, Exchange>) -> Self {
-        stream.io().hook.clone()
+impl Connected<IncomingStream<'_, AbortableListener>> for AbortHandle {
+    fn connect_info(stream: IncomingStream<'_, AbortableListener>) -> Self {
+        stream.io().abort.clone()
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for AbortableStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context, buffer: &mut ReadBuf) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for AbortableStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.hook.check()?;
+        self.abort.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -76,7 +76,7 @@ impl AsyncWrite for Line {
         context: &mut Context,
         slices: &[io::IoSlice],
     ) -> Poll<io::Result<usize>> {
-        self.hook.check()?;
+        self.abort.check()?;
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
