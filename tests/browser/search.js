@@ -183,7 +183,7 @@ export const run = runner({
         headers: { Authorization: `Bearer ${other.key}`, ...headers },
         ...init,
       });
-    await found(kit, "the key in the address", async (other) => {
+    await found(kit, "the key in the URL", async (other) => {
       await listed(send(other, `/1?key=${btoa(other.key)}`), btoa(other.key));
       // The search shall find the request, not the URL in the browser's list.
       performance.clearResourceTimings();
