@@ -132,6 +132,15 @@ fn examples_have_the_limits() {
     states("SECURITY.md", &[format!("more than {MAX_FINISHED} finished ones")]);
 }
 
+#[test]
+fn the_place_of_kept_videos_is_documented() {
+    let database = read("src/js/database.js");
+    assert!(database.contains("videos.put("), "videos are kept elsewhere: change the documents below, then this test");
+    states("README.md", &["keeps the video in IndexedDB".to_owned()]);
+    states("SECURITY.md", &["kept videos, in an IndexedDB database".to_owned()]);
+    states("core/src/lib.rs", &["bytes and record change in one transaction".to_owned()]);
+}
+
 /// The simulator shares no code with the core, so that one cannot repeat the other's mistake. Its limits are the same ones.
 #[test]
 fn the_simulator_has_the_same_limits() {
