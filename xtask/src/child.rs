@@ -19,7 +19,7 @@ pub(crate) enum End {
     Overdue,
 }
 
-/// Runs a command to its end, passing each line of its output to `line` as it comes, and ends it at the deadline.
+/// Runs a command to its end and passes each line of its output to `line`; kills it at the deadline.
 pub(crate) fn follow(command: &mut Command, deadline: Instant, mut line: impl FnMut(&str)) -> Result<End> {
     let mut child = command
         .stdin(Stdio::null())
@@ -36,7 +36,7 @@ pub(crate) fn follow(command: &mut Command, deadline: Instant, mut line: impl Fn
         }
         if let Some(status) = child.try_wait()? {
             descendants::hold_if_ending();
-            // A grandchild may hold the pipes open after the child's end: silence ends them too.
+            // A grandchild may keep the pipes open after the child's end: a second of silence ends the reading.
             while let Ok(text) = lines.recv_timeout(Duration::from_secs(1)) {
                 line(&text);
                 if Instant::now() > deadline {
@@ -54,7 +54,7 @@ pub(crate) fn follow(command: &mut Command, deadline: Instant, mut line: impl Fn
     }
 }
 
-/// Runs a command that shares this process's output, and reports a failure with its words.
+/// Runs a command that shares this process's output. An error names the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", words(command)))?;
     descendants::hold_if_ending();
@@ -78,26 +78,26 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{} printed text that is not UTF-8", words(command)))
 }
 
-/// Whether a command runs and succeeds; what it prints is dropped.
+/// Whether a command runs and succeeds. Its output is dropped.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
-/// A process that serves until this value is dropped, and everything it started with it.
+/// A process that runs until this value is dropped. Its descendants end with it.
 pub(crate) struct Service {
     child: Child,
 }
 
 impl Service {
-    /// Starts a command and waits until `ready` finds what it looks for in a line of its standard output.
+    /// Starts a command and waits until `ready` returns a value for a line of its standard output.
     /// Later lines are read and dropped, so that the process never blocks on a full pipe.
     pub(crate) fn start<T: Send + 'static>(
         command: &mut Command,
         patience: Duration,
         ready: impl Fn(&str) -> Option<T> + Send + 'static,
     ) -> Result<(Self, T)> {
-        // An open standard input tells the simulator that this process still lives.
+        // The simulator runs until its standard input closes.
         let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -125,7 +125,7 @@ impl Service {
 
     /// Waits for its end.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
-        // `Child::wait` would close the standard input first, which tells the simulator to end.
+        // `Child::wait` would close the standard input first, and the simulator would end.
         loop {
             if let Some(status) = self.child.try_wait()? {
                 descendants::hold_if_ending();
@@ -144,9 +144,9 @@ impl Drop for Service {
     }
 }
 
-/// A command as one would type it.
+/// A command as a line of a shell.
 pub(crate) fn words(command: &Command) -> String {
-    // The folder is the cache's or the toolchain's, and says nothing.
+    // Without the folder, which is the cache's or the toolchain's.
     let program = Path::new(command.get_program());
     let mut words = vec![program.file_name().unwrap_or_default().to_string_lossy()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy()));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_seen_even_without_a_last_line_break() {
+    fn every_line_is_passed_on_also_without_a_last_line_break() {
         let mut lines = Vec::new();
         let end = follow(&mut shell("echo one; printf two; exit 3"), soon(), |line| lines.push(line.to_owned()));
         assert!(matches!(end, Ok(End::Exited(status)) if status.code() == Some(3)));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_ready_when_it_says_so() {
+    fn a_service_is_ready_when_it_prints_its_line() {
         let ready = |line: &str| line.strip_prefix("ready at ").map(str::to_owned);
         let patience = Duration::from_secs(30);
         let started = Service::start(&mut shell("echo warming up; echo ready at 7; sleep 600"), patience, ready);

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::project::Project;
 use crate::{package, port, simulator};
 
-/// The usual port. Another one is another origin to a browser, with none of yesterday's tasks.
+/// The default port. Another port is another origin for the browser, with its own tasks.
 pub(crate) const PORT: u16 = 8317;
 
 /// Builds the package and the simulator, and serves until interrupted.
@@ -15,20 +15,20 @@ pub(crate) fn run(project: &Project, port: u16) -> Result<ExitCode> {
     refuse_taken(port)?;
     package::build(project)?;
     let relay = std::env::var_os("COMETAPI_KEY").is_some_and(|key| !key.to_string_lossy().trim().is_empty());
-    // The build took a while.
+    // The port may have been taken during the build.
     let mut command = simulator::command(project, &project.package_dir(), port)?;
     refuse_taken(port)?;
     let (mut service, address) = simulator::start(&mut command)?;
     println!("\n    {address}\n");
     if relay {
         println!(
-            "COMETAPI_KEY is set: requests go to the real service and cost real money; the page never holds the key"
+            "COMETAPI_KEY is set: requests go to the real service and cost real money; the page never gets the key"
         );
     } else {
-        println!("the simulator answers: no key needed, nothing leaves this machine, nothing is paid for");
-        println!("for a page of your own: baseUrl \"{address}/s/ok/kling\", apiKey \"sk-sim-anything\"");
+        println!("simulated service: no key needed, no request leaves this machine, nothing is charged");
+        println!("for your own page: baseUrl \"{address}/s/ok/kling\", apiKey \"sk-sim-anything\"");
     }
-    println!("Ctrl-C ends it");
+    println!("Ctrl-C ends the demo");
     let status = service.wait()?;
     if !status.success() {
         bail!("the simulator ended: {status}");
@@ -41,5 +41,5 @@ fn refuse_taken(port: u16) -> Result<()> {
         return Ok(());
     }
     let owner = port::owner(port).unwrap_or_else(|| "another program".to_owned());
-    bail!("port {port} is taken by {owner}; end that, or choose another port with `cargo xtask demo --port N`")
+    bail!("port {port} is taken by {owner}; end it, or choose another port with `cargo xtask demo --port N`")
 }

@@ -1,7 +1,7 @@
-//! Every process that comes of this one, so that none outlives it.
+//! All descendants of this process, so that none outlives it.
 //!
 //! Browsers leave their driver's process group, and a killed driver orphans its browser. So on Linux this process adopts
-//! its orphans, and finds all that descend from it in `/proc`. Elsewhere only direct children are ended.
+//! its orphaned descendants, and finds all descendants in `/proc`. Elsewhere it ends only direct children.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,7 +16,7 @@ pub(crate) fn end_with_this_process() {
     linux::adopt_orphans_and_watch_signals();
 }
 
-/// Holds the caller for ever once an interrupt is ending everything: whoever just saw its child die must not start the next.
+/// Blocks the caller for ever once an interrupt is ending everything, so that it starts no further process.
 pub(crate) fn hold_if_ending() {
     while ENDING.load(Ordering::SeqCst) {
         thread::sleep(Duration::from_secs(1));
@@ -40,14 +40,14 @@ mod linux {
     use signal_hook::iterator::Signals;
 
     pub(super) fn adopt_orphans_and_watch_signals() {
-        // Both only tidy up; a kernel that refuses them is no reason to refuse work.
+        // Both only clean up, so a kernel that refuses them is no error.
         let _ = set_child_subreaper(Some(getpid()));
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 super::ENDING.store(true, super::Ordering::SeqCst);
                 end(std::process::id());
-                // What was being started in that moment, and what still wrote to its folder.
+                // Catches processes that were just starting, and those that still wrote to their folders.
                 std::thread::sleep(std::time::Duration::from_millis(200));
                 end(std::process::id());
                 crate::scratch::remove_all();
@@ -57,7 +57,7 @@ mod linux {
     }
 
     pub(super) fn end(root: u32) {
-        // A second look catches what was forked during the first.
+        // The second pass catches processes that were forked during the first.
         for _ in 0..2 {
             for pid in descendants(root, &parents()) {
                 if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {

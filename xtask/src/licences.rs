@@ -1,4 +1,4 @@
-//! What the dependencies are licensed under, and which of them come twice.
+//! The licences of the dependencies, and the dependencies with several versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::child;
 use crate::project::{Project, WASM_TARGET};
 
-/// Licences that ask for nothing but their own text to be kept.
+/// Licences that require only that their text is kept.
 const PERMISSIVE: [&str; 15] = [
     "0BSD",
     "Apache-2.0",
@@ -27,8 +27,8 @@ const PERMISSIVE: [&str; 15] = [
     "Zlib",
 ];
 
-/// Prints every dependency that may not be used as freely as this project itself, and every one that is there in
-/// several versions; whether all are permissive.
+/// Prints every dependency without a permissive licence, and every dependency with several versions. Returns whether all
+/// licences are permissive.
 pub(crate) fn check(project: &Project) -> Result<bool> {
     let packages = packages(project)?;
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -50,7 +50,7 @@ pub(crate) fn check(project: &Project) -> Result<bool> {
     Ok(permissive)
 }
 
-/// Every package that this machine's or the web's build may contain.
+/// Every package that a build for this machine or for wasm32 may contain.
 fn packages(project: &Project) -> Result<Vec<Value>> {
     let version = child::capture(std::process::Command::new("rustc").current_dir(&project.root).arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc -vV names no host")?;
@@ -116,7 +116,7 @@ mod tests {
     use super::is_permissive;
 
     #[test]
-    fn expressions_are_read_as_spdx_means_them() {
+    fn expressions_are_read_as_spdx_defines_them() {
         let cases = [
             ("MIT", true),
             ("MIT OR Apache-2.0", true),

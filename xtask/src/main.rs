@@ -1,9 +1,9 @@
 //! The project's commands, run as `cargo xtask <command>`.
 //!
-//! Each command installs what it lacks ([`setup`]), into a cache per user, and then does its work: [`package`] builds what
-//! is published, [`size`] weighs it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs everything there is to run,
-//! [`model`] tries many more schedules of faults than that.
-//! Every process started here ends with the command ([`child`], [`descendants`]).
+//! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
+//! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs all checks and
+//! tests, [`model`] runs many more random schedules of faults. Every process started here ends with the command ([`child`],
+//! [`descendants`]).
 
 mod child;
 mod demo;
@@ -35,14 +35,14 @@ usage: cargo xtask <command>
                     with COMETAPI_KEY in the environment it relays to the real service
   test [STAGE]...   run every check and test, or only the named stages
   model [--schedules N]
-                    try the promises of the crate on a million random schedules of faults, or so many
+                    run a million random schedules of faults (or N) through the core
   package           build the npm package into pkg/
-  size              build the package and weigh what a page loads of it
-  setup             install everything that the other commands would install when they need it
+  size              build the package and measure what a page loads
+  setup             install the tools of all commands
 
-Whatever is missing is installed without asking, at pinned versions, into
-${XDG_CACHE_HOME:-$HOME/.cache}/kling-multi-image2video/tools (elsewhere with KLING_TOOLS); the browsers
-come from the system's packages.";
+Each command installs missing tools at pinned versions into
+${XDG_CACHE_HOME:-$HOME/.cache}/kling-multi-image2video/tools (or into $KLING_TOOLS), and browsers from
+the system's packages.";
 
 fn main() -> ExitCode {
     descendants::end_with_this_process();
@@ -66,7 +66,7 @@ fn command() -> Result<ExitCode> {
         ["setup"] => {
             let project = Project::load()?;
             setup::ensure(&project, &Need::ALL)?;
-            println!("\neverything is there; to run wasm-pack and the others by hand:\n");
+            println!("\nall tools are installed; to run wasm-pack and the others yourself:\n");
             println!("  {}", project.tools.path_line());
             Ok(ExitCode::SUCCESS)
         }

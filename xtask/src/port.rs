@@ -1,15 +1,15 @@
-//! Who listens on a port of this machine.
+//! Which process listens on a port of this machine.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Whether nothing listens there yet.
+/// Whether the port is free.
 pub(crate) fn is_free(port: u16) -> bool {
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     bound.err().is_none_or(|error| error.kind() != ErrorKind::AddrInUse)
 }
 
-/// The process that listens on a port, in words, where `/proc` tells.
+/// The name and id of the process that listens on a port, if `/proc` has it.
 pub(crate) fn owner(port: u16) -> Option<String> {
     let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
     let inode = listening_inode(&table, port)?;
@@ -42,7 +42,7 @@ mod tests {
     use super::listening_inode;
 
     #[test]
-    fn the_listening_socket_is_told_from_its_connections() {
+    fn the_listening_socket_is_distinguished_from_its_connections() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             \x20  0: 0100007F:207D 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 111 1 0\n\
             \x20  1: 0100007F:207D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1 0\n";

@@ -1,4 +1,4 @@
-//! What the commands know of this repository.
+//! This repository: its folders, its manifest, its tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,14 +18,14 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     /// The tools at the versions that this repository asks for.
     pub(crate) tools: Tools,
-    /// What `Cargo.toml` says of the published crate, as `cargo metadata` tells it.
+    /// The manifest of the published crate, from `cargo metadata`.
     pub(crate) manifest: Value,
 }
 
 impl Project {
-    /// Finds the repository that this program was built from, and reads what it says of itself.
+    /// Finds the repository that this program was built from, and reads its metadata.
     pub(crate) fn load() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in no folder")?.to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask is in no folder")?.to_owned();
         let mut command = cargo(&root);
         let metadata = child::capture(command.args(["metadata", "--format-version=1", "--no-deps"]))?;
         let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?;
@@ -49,14 +49,14 @@ impl Project {
         self.root.join("www")
     }
 
-    /// The cargo that runs this program, in the repository, with the tools in reach.
+    /// The cargo that runs this program, in the repository, with the tools on its `PATH`.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo(&self.root);
         command.env("PATH", self.tools.search_path());
         command
     }
 
-    /// Builds a program of this workspace and returns where it lies.
+    /// Builds a program of this workspace and returns its path.
     pub(crate) fn build_program(&self, package: &str) -> Result<PathBuf> {
         let mut command = self.cargo();
         let messages =
@@ -68,15 +68,15 @@ impl Project {
         program.with_context(|| format!("cargo built no program from the package {package}"))
     }
 
-    /// A text of the published crate's manifest.
+    /// A string of the published crate's manifest.
     pub(crate) fn manifest_text(&self, field: &str) -> Result<&str> {
         let text = self.manifest[field].as_str().unwrap_or_default();
-        ensure!(!text.is_empty(), "expected `{field}` in Cargo.toml's [package], found nothing");
+        ensure!(!text.is_empty(), "expected `{field}` in Cargo.toml's [package], found none");
         Ok(text)
     }
 }
 
-/// The cargo that runs this program, so that every build is of one toolchain.
+/// The cargo that runs this program, so that every build uses one toolchain.
 pub(crate) fn cargo(dir: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(dir);
@@ -96,7 +96,7 @@ mod tests {
     use super::locked_version;
 
     #[test]
-    fn locked_version_is_of_the_whole_name() {
+    fn locked_version_compares_the_whole_name() {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
         assert_eq!(locked_version(lock, "wasm"), None);

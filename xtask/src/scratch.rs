@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes an empty one.
+    /// Makes an empty folder.
     pub(crate) fn new(name: &str) -> Result<Self> {
         let path = own_folder().join(name);
         let _ = fs::remove_dir_all(&path);
@@ -17,7 +17,7 @@ impl Scratch {
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
@@ -26,12 +26,12 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-        // Succeeds once the last one is gone.
+        // Succeeds after the last one is removed.
         let _ = fs::remove_dir(own_folder());
     }
 }
 
-/// Removes all of this process, for an exit that runs no destructors.
+/// Removes all folders of this process, for an exit that runs no destructors.
 pub(crate) fn remove_all() {
     let _ = fs::remove_dir_all(own_folder());
 }

@@ -1,7 +1,7 @@
-//! Installs what is missing, and nothing else.
+//! Installs missing tools.
 //!
-//! Each kind of thing has its own module. Whatever goes into the cache is made in a folder beside its place and renamed
-//! into it, so that an interrupted installation leaves nothing that looks finished.
+//! Each kind of tool has its own module. A tool is built in a folder beside its place in the cache and then renamed, so
+//! that an interrupted installation never looks finished.
 
 mod cargo_tool;
 mod debian;
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::project::Project;
 
-/// What a command or a stage of the tests cannot do without.
+/// A requirement of a command or of a stage of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// rustfmt and clippy.
@@ -24,14 +24,14 @@ pub(crate) enum Need {
     WasmTarget,
     /// wasm-pack and the wasm-bindgen of the lock file.
     WasmTools,
-    /// binaryen's wasm-opt, what bundles, shortens and formats scripts, and the TypeScript compiler.
+    /// wasm-opt of binaryen, the bundler, minifier and formatter of scripts, and the TypeScript compiler.
     NpmTools,
     /// Chromium, Firefox and a driver for each.
     Browsers,
 }
 
 impl Need {
-    /// Everything there is.
+    /// All of them.
     pub(crate) const ALL: [Self; 5] = [Self::Lints, Self::WasmTarget, Self::WasmTools, Self::NpmTools, Self::Browsers];
 
     fn meet(self, project: &Project) -> Result<()> {
@@ -53,14 +53,14 @@ impl Need {
     }
 }
 
-/// Sees to it that everything needed is there. Tries each thing, and names all that are still missing.
+/// Installs everything that is needed. Tries each, and returns an error that lists all that failed.
 pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
     let missing: Vec<String> =
         needs.iter().filter_map(|need| need.meet(project).err()).map(|error| format!("{error:#}")).collect();
     if missing.is_empty() { Ok(()) } else { bail!("{}", missing.join("\nerror: ")) }
 }
 
-/// Fills `place` with what `fill` puts into the folder it is given, all or nothing.
+/// Creates the folder `place` with the content that `fill` writes into the folder it gets: completely or not at all.
 fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let (Some(cache), Some(name)) = (place.parent(), place.file_name()) else {
         bail!("{} is no place for a tool", place.display());
@@ -69,7 +69,7 @@ fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<
     fs::create_dir_all(&unfinished).with_context(|| format!("cannot make the folder {}", unfinished.display()))?;
     let filled = fill(&unfinished);
     if filled.is_ok() && !place.exists() {
-        // If another checkout was quicker, its copy is as good.
+        // Another checkout may have been quicker; its copy is the same.
         let renamed = fs::rename(&unfinished, place);
         if !place.exists() {
             renamed.with_context(|| format!("cannot put the tool into {}", place.display()))?;
@@ -79,7 +79,7 @@ fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<
     filled
 }
 
-/// Removes what interrupted installations left.
+/// Removes the folders of interrupted installations.
 fn remove_unfinished(cache: &Path) {
     let Ok(entries) = fs::read_dir(cache) else { return };
     let entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -18,7 +18,7 @@ pub(crate) fn command(project: &Project, package: &Path, port: u16) -> Result<Co
     Ok(command)
 }
 
-/// Starts it; returns the address that it prints first.
+/// Starts it; returns the URL that it prints first.
 pub(crate) fn start(command: &mut Command) -> Result<(Service, String)> {
     let address = |line: &str| line.starts_with("http://127.0.0.1:").then(|| line.trim().to_owned());
     Service::start(command, Duration::from_secs(60), address)

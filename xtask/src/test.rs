@@ -1,4 +1,4 @@
-//! Everything there is to run, stage by stage.
+//! All checks and tests, stage by stage.
 //!
 //! A failure never stops the stages after it. Each check counts as one, each test as one, and the last line is the sum.
 
@@ -20,17 +20,17 @@ use run::Run;
 use stages::{STAGES, Stage};
 use tally::Tally;
 
-/// How long a stage may take before it counts as hung. Its first run on a fresh machine compiles everything.
+/// How long a stage may take. Its first run on a fresh machine compiles everything.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// A stage that was run.
+/// The result of a stage.
 struct Finished {
     stage: &'static str,
     tally: Tally,
     took: Duration,
 }
 
-/// The names of the stages and what each is for, one a line.
+/// The name and purpose of each stage, one on a line.
 pub(crate) fn stage_list() -> String {
     let lines = STAGES.iter().map(|stage| format!("  {:<10} {}", stage.name, stage.about));
     lines.collect::<Vec<_>>().join("\n")
@@ -50,7 +50,7 @@ pub(crate) fn run(project: &Project, names: &[&str]) -> Result<ExitCode> {
     Ok(summarize(&results))
 }
 
-/// The stages of these names and those that they build on, in the usual order.
+/// The stages of these names and those that they build on, in their order.
 fn select(names: &[&str]) -> Result<Vec<&'static Stage>> {
     if let Some(unknown) = names.iter().find(|name| !STAGES.iter().any(|stage| stage.name == **name)) {
         bail!("unknown stage `{unknown}`, expected some of these:\n{}", stage_list());
@@ -64,7 +64,7 @@ fn attempt(project: &Project, stage: &Stage, deadline: Instant) -> Tally {
     let result =
         setup::ensure(project, stage.needs).and_then(|()| Run::new(project, stage.name, deadline)).and_then(|run| {
             let mut tally = (stage.run)(&run)?;
-            run.told_key().into_iter().for_each(|failure| tally.add(Tally::failure(failure)));
+            run.printed_key().into_iter().for_each(|failure| tally.add(Tally::failure(failure)));
             Ok(tally)
         });
     result.unwrap_or_else(|error| {
@@ -103,18 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn no_name_means_every_stage() {
+    fn without_names_every_stage_runs() {
         assert_eq!(names(&[]).len(), STAGES.len());
     }
 
     #[test]
-    fn a_stage_brings_what_it_builds_on() {
+    fn a_stage_includes_the_one_it_builds_on() {
         assert_eq!(names(&["page"]), ["package", "page"]);
         assert_eq!(names(&["clippy", "fmt"]), ["fmt", "clippy"]);
     }
 
     #[test]
-    fn an_unknown_stage_is_named() {
+    fn an_unknown_stage_is_an_error_with_its_name() {
         let error = select(&["fmt", "bench"]).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("`bench`") && error.contains("browser"), "{error}");
     }

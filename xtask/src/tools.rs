@@ -1,4 +1,4 @@
-//! The tools at pinned versions, and where they lie.
+//! The tools at pinned versions, and their paths.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,28 +9,28 @@ use anyhow::{Context, Result};
 /// The published crate.
 pub(crate) const CRATE: &str = "kling-multi-image2video";
 
-/// The crate that holds everything that decides.
+/// The crate with all decisions.
 pub(crate) const CORE: &str = "kling-multi-image2video-core";
 
 /// A program that `cargo install` builds.
 #[derive(Clone, Debug)]
 pub(crate) struct CargoTool {
-    /// The package that holds it.
+    /// Its package.
     pub(crate) package: &'static str,
-    /// Exactly this version.
+    /// Its exact version.
     pub(crate) version: String,
-    /// The program that proves that it is there.
+    /// Its program; if the file exists, the tool is installed.
     pub(crate) program: &'static str,
 }
 
-/// Every tool that this project brings with it.
+/// Every tool that this project installs.
 pub(crate) struct Tools {
     cache: PathBuf,
-    /// Turns the compiler's module into one with JavaScript glue; must match the library's version.
+    /// Adds the JavaScript glue to the compiled module; its version must match the library's.
     pub(crate) wasm_bindgen: CargoTool,
     /// Drives the two builds and the browser tests.
     pub(crate) wasm_pack: CargoTool,
-    /// Firefox's driver, which Debian does not package.
+    /// Firefox's driver, which is not in Debian.
     pub(crate) geckodriver: CargoTool,
     npm: PathBuf,
 }
@@ -52,7 +52,7 @@ impl Tools {
         })
     }
 
-    /// The folder that holds all of them.
+    /// The folder of all tools.
     pub(crate) fn cache(&self) -> &Path {
         &self.cache
     }
@@ -78,7 +78,7 @@ impl Tools {
         self.npm_programs().join(name)
     }
 
-    /// `PATH` with the tools before everything else.
+    /// `PATH`, with the tools first.
     pub(crate) fn search_path(&self) -> OsString {
         let mut folders = self.folders();
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -88,7 +88,7 @@ impl Tools {
         env::join_paths(folders).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default())
     }
 
-    /// The line of a shell that puts the tools on its path.
+    /// The shell command that puts the tools on the `PATH`.
     pub(crate) fn path_line(&self) -> String {
         let folders: Vec<String> = self.folders().iter().map(|folder| folder.display().to_string()).collect();
         format!("export PATH=\"{}:$PATH\"", folders.join(":"))
@@ -129,7 +129,7 @@ fn cache(root: &Path) -> PathBuf {
     }
 }
 
-/// FNV-1a: tells one lock file from the next, and needs no dependency.
+/// FNV-1a: distinguishes lock files, and needs no dependency.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

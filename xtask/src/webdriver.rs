@@ -11,12 +11,12 @@ use crate::child::Service;
 use crate::project::Project;
 use crate::tools::find_on_path;
 
-/// The names that Chromium goes by.
+/// The names of Chromium's program.
 pub(crate) const CHROMIUM: &[&str] =
     &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-/// The names of Chromium's driver.
+/// The name of Chromium's driver.
 pub(crate) const CHROMEDRIVER: &[&str] = &["chromedriver"];
-/// The names that Firefox goes by.
+/// The names of Firefox's program.
 pub(crate) const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
 
 /// A browser that the tests run in.
@@ -69,7 +69,7 @@ impl Browser {
     }
 }
 
-/// Starts a browser's driver on a free port of this machine; returns its address too. What it says goes to `log`.
+/// Starts a browser's driver on a free port of this machine; returns its URL too. Its output goes to `log`.
 pub(crate) fn start(driver: &mut Command, log: &Path) -> Result<(Service, String)> {
     let log_file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     driver.arg("--port=0").stderr(Stdio::from(log_file));
@@ -77,7 +77,7 @@ pub(crate) fn start(driver: &mut Command, log: &Path) -> Result<(Service, String
     Ok((service, format!("http://127.0.0.1:{port}")))
 }
 
-/// The port in the line with which a driver says that it is ready.
+/// The port in the line that a driver prints when it is ready.
 fn listening_port(line: &str) -> Option<u16> {
     let (_, rest) =
         line.split_once("started successfully on port ").or_else(|| line.split_once("Listening on 127.0.0.1:"))?;
@@ -90,7 +90,7 @@ mod tests {
     use super::listening_port;
 
     #[test]
-    fn both_drivers_say_where_they_listen() {
+    fn the_port_of_both_drivers_is_found() {
         let cases = [
             ("ChromeDriver was started successfully on port 38417.", Some(38417)),
             ("Starting ChromeDriver 156.0.8078.79 on port 0", None),

@@ -42,7 +42,8 @@ pub(super) fn install(project: &Project, tool: &CargoTool) -> Result<()> {
     Ok(())
 }
 
-/// wasm-pack asks the registry for its newest release at every start, unless a file beside it says when it last did.
+/// wasm-pack requests its newest release from the registry at every start, unless a file beside it has the date of the last
+/// request.
 pub(super) fn silence_update_check(project: &Project) -> Result<()> {
     let wasm_pack = &project.tools.wasm_pack;
     let stamp = project.tools.program(wasm_pack).with_extension("stamp");
@@ -54,14 +55,14 @@ pub(super) fn silence_update_check(project: &Project) -> Result<()> {
 }
 
 fn command(tool: &CargoTool, folder: &Path, locked: bool) -> Command {
-    // Run outside the repository, whose cargo configuration is not the tool's.
+    // Runs outside the repository, so that its cargo configuration has no effect.
     let mut command = project::cargo(folder);
     command.args(["install", tool.package, "--version", &format!("={}", tool.version), "--no-track"]);
     command.arg("--root").arg(folder).arg("--target-dir").arg(folder.join("target"));
     if locked {
         command.arg("--locked");
     }
-    // They run for seconds; building them is what one waits for.
+    // They run for seconds only, so a quick build matters more than quick code.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
     command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
     for foreign in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {

@@ -10,10 +10,10 @@ use crate::child;
 use crate::tools::find_on_path;
 use crate::webdriver;
 
-/// Debian 12's; other releases have another number.
+/// The package of Debian 12; other releases have another number.
 const LIBAVCODEC: &str = "libavcodec59";
 
-/// Installs Chromium, its driver and Firefox with apt-get, where they are missing and that is possible.
+/// Installs Chromium, its driver and Firefox with apt-get if they are missing; fails without apt-get or without root.
 pub(super) fn browsers() -> Result<()> {
     let missing = missing();
     if missing.is_empty() {
@@ -21,7 +21,7 @@ pub(super) fn browsers() -> Result<()> {
     }
     let words = missing.join(" ");
     let Some(apt_get) = find_on_path(&["apt-get"]) else {
-        bail!("missing: {words} (so Debian calls them); install them, so that they are on PATH");
+        bail!("missing: {words} (names of Debian packages); install them and put them on PATH");
     };
     if !is_root() {
         bail!("missing: {words}; as root run `apt-get install --no-install-recommends {words}`");
@@ -31,28 +31,28 @@ pub(super) fn browsers() -> Result<()> {
         let mut command = Command::new(&apt_get);
         child::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
-    // Old lists that cannot be renewed may still do.
+    // The old package lists may still work.
     if let Err(error) = apt_get(&["update", "-q"]) {
-        println!("{error:#}; trying with the lists that are there");
+        println!("{error:#}; trying with the old package lists");
     }
     let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
     arguments.extend(missing.iter().map(|package| if *package == LIBAVCODEC { libavcodec() } else { *package }));
     apt_get(&arguments).with_context(|| format!("missing: {words}; see above why apt-get failed"))
 }
 
-/// The package of this name that this release of the system has.
+/// The name of this package in this release of the system.
 fn libavcodec() -> &'static str {
     let known = |package: &&&str| child::succeeds(Command::new("apt-cache").arg("show").arg(package));
     ["libavcodec59", "libavcodec60", "libavcodec61", "libavcodec62"].iter().find(known).unwrap_or(&LIBAVCODEC)
 }
 
-/// The Debian packages of whatever is not there.
+/// The Debian packages of the missing parts.
 fn missing() -> Vec<&'static str> {
     let parts = [
         ("chromium", find_on_path(webdriver::CHROMIUM).is_some()),
         ("chromium-driver", find_on_path(webdriver::CHROMEDRIVER).is_some()),
         ("firefox-esr", find_on_path(webdriver::FIREFOX).is_some()),
-        // Firefox only recommends it, and plays no MP4 without it.
+        // Firefox plays no MP4 without it, and its package only recommends it.
         (LIBAVCODEC, !cfg!(target_os = "linux") || has_library("libavcodec.so")),
         // A browser without any font renders no text.
         ("fonts-dejavu-core", !cfg!(target_os = "linux") || Path::new("/usr/share/fonts/truetype").is_dir()),

@@ -19,7 +19,7 @@ pub(super) fn lints(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The standard library for wasm32. A `rust-toolchain.toml` would not do where rustup's automatic installs are off.
+/// The standard library for wasm32. A `rust-toolchain.toml` does not install it if rustup's automatic installs are off.
 pub(super) fn wasm_target(project: &Project) -> Result<()> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let sysroot = child::capture(Command::new(rustc).current_dir(&project.root).args(["--print", "sysroot"]));

@@ -1,4 +1,4 @@
-//! What test processes find in their environment.
+//! The environment of test processes.
 
 use std::env;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-/// Prepares a command so that nothing of it leaves this machine or costs money, and so that browsers can write.
+/// Prepares a command so that it sends no request to another machine, costs no money, and its browsers can write.
 pub(super) fn prepare(command: &mut Command, scratch: &Path) -> Result<()> {
     command.env_remove("COMETAPI_KEY");
     for name in ["NO_PROXY", "no_proxy"] {
@@ -17,14 +17,14 @@ pub(super) fn prepare(command: &mut Command, scratch: &Path) -> Result<()> {
     if std::io::stdout().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
-    // Profiles go where they are removed even if a driver was killed.
+    // Browser profiles go into a folder that is removed even if a driver was killed.
     command.env("TMPDIR", scratch);
     let home = env::var_os("HOME").map(PathBuf::from).filter(|home| !home.as_os_str().is_empty());
     if !home.as_deref().is_some_and(is_writable) {
         let stand_in = scratch.join("home");
         fs::create_dir_all(&stand_in)?;
         command.env("HOME", stand_in);
-        // Cargo and rustup look for theirs in the home that they no longer see.
+        // Cargo and rustup find their folders in the home by default.
         for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
             if let (None, Some(home)) = (env::var_os(name), &home) {
                 command.env(name, home.join(folder));

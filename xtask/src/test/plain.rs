@@ -1,4 +1,4 @@
-//! What `wasm-pack build` makes of a copy of the sources, with nothing of this program around it.
+//! Runs plain `wasm-pack build` in a copy of the sources.
 
 use std::fs;
 use std::path::Path;
@@ -8,16 +8,16 @@ use anyhow::{Context, Result};
 use super::run::Run;
 use super::tally::Tally;
 
-/// What a fresh clone does not have.
+/// The folders that a fresh clone does not have.
 const BUILT: [&str; 6] = [".git", ".pkg-next", ".pkg-old", "node_modules", "pkg", "target"];
 
-/// Builds the module in a folder of this run, and checks the declarations that come with it.
+/// Builds the module in a folder of this run, and checks its declarations.
 pub(super) fn build(run: &Run, tree: &Path) -> Result<Tally> {
     copy(&run.project.root, tree)?;
     let tools = &run.project.tools;
     let mut build =
         run.program(&tools.program(&tools.wasm_pack), &["build", "--target", "web", "--mode", "no-install"])?;
-    // Dependencies are not compiled again each time.
+    // So that dependencies are compiled only once.
     build.current_dir(tree).env("CARGO_TARGET_DIR", run.project.root.join("target/plain"));
     let mut types =
         run.program(&tools.npm_program("tsc"), &["--ignoreConfig", "--noEmit", "--strict", "--types", ""])?;

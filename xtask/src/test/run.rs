@@ -1,4 +1,4 @@
-//! One stage while it runs.
+//! A running stage.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator;
 
-/// How the keys of all tests begin that send any. None of them is ever to be printed or logged.
+/// The prefix of the keys of all tests. No key may be printed or logged.
 const KEY: &str = "sk-sim-";
 
-/// What a stage works with. Whatever it started and left running ends with it.
+/// The context of a stage. The services that it started end with it.
 pub(crate) struct Run<'a> {
     /// The repository.
     pub(crate) project: &'a Project,
@@ -27,12 +27,12 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Begins a stage that must be done by the deadline.
+    /// Begins a stage that must end by the deadline.
     pub(crate) fn new(project: &'a Project, stage: &'static str, deadline: Instant) -> Result<Self> {
         Ok(Self { project, stage, deadline, scratch: Scratch::new(stage)? })
     }
 
-    /// A file that lasts as long as the stage.
+    /// A file that is removed with the stage.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
     }
@@ -42,14 +42,14 @@ impl<'a> Run<'a> {
         self.prepared(self.project.cargo(), arguments)
     }
 
-    /// Any other command, in the repository with the tools in reach.
+    /// Any other command, in the repository, with the tools on its `PATH`.
     pub(crate) fn program(&self, program: &Path, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(program);
         command.current_dir(&self.project.root).env("PATH", self.project.tools.search_path());
         self.prepared(command, arguments)
     }
 
-    /// Runs commands that together are one check, all of them even if one fails.
+    /// Runs all of the commands, which together are one check, also after one fails.
     pub(crate) fn check(&self, commands: impl IntoIterator<Item = Result<Command>>) -> Result<Tally> {
         let mut failures = Vec::new();
         for command in commands {
@@ -61,12 +61,12 @@ impl<'a> Run<'a> {
         Ok(if failures.is_empty() { Tally::success() } else { Tally::failure(failures.join("; ")) })
     }
 
-    /// Runs a command that runs tests. None at all, and an end for any other reason than a failed test, is a failure too.
+    /// Runs a command that runs tests. It is a failure too if no test runs, or if the command fails without a failed test.
     pub(crate) fn test(&self, command: Command) -> Result<Tally> {
         self.test_beside("", command)
     }
 
-    /// Does the same beside others, with something before each line that tells them apart.
+    /// Does the same in parallel with others, with a prefix for each line of output.
     pub(crate) fn test_beside(&self, prefix: &str, mut command: Command) -> Result<Tally> {
         let mut tally = Tally::default();
         let failure = self.follow(prefix, &mut command, |line| tally.read(line))?;
@@ -79,12 +79,12 @@ impl<'a> Run<'a> {
         Ok(tally)
     }
 
-    /// Builds and starts the simulator, and returns its address. What it says goes to a file.
+    /// Builds and starts the simulator, and returns its URL. Its output goes to a file.
     pub(crate) fn simulator(&self) -> Result<(Service, String)> {
         self.simulator_with(&self.project.package_dir())
     }
 
-    /// Does the same with another package than this project's.
+    /// Does the same with another package.
     pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
         let mut build = self.cargo(&["build", "-p", "simulator"])?;
         if let Some(failure) = self.follow("", &mut build, |_| {})? {
@@ -100,13 +100,13 @@ impl<'a> Run<'a> {
         started
     }
 
-    /// Whether the simulator wrote a key to its file, in words.
-    pub(crate) fn told_key(&self) -> Option<String> {
+    /// An error message if the simulator wrote a key to its log.
+    pub(crate) fn printed_key(&self) -> Option<String> {
         let log = std::fs::read(self.file("simulator.log")).unwrap_or_default();
-        String::from_utf8_lossy(&log).contains(KEY).then(|| "the simulator's log has a key".to_owned())
+        String::from_utf8_lossy(&log).contains(KEY).then(|| "the simulator's log contains a key".to_owned())
     }
 
-    /// Prints the end of what a service wrote to its file.
+    /// Prints the end of a service's log.
     pub(crate) fn show_log(&self, name: &str) {
         let text = std::fs::read(self.file(name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -117,18 +117,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs a command, shows all it says, and returns in words why it failed, if it did.
+    /// Runs a command, prints its output, and returns an error message if it failed.
     fn follow(&self, prefix: &str, command: &mut Command, mut read: impl FnMut(&str)) -> Result<Option<String>> {
         let words = child::words(command);
         println!("{prefix}> {words}");
-        let mut told = false;
+        let mut has_printed_key = false;
         let end = child::follow(command, self.deadline, |line| {
             println!("{prefix}{line}");
-            told |= line.contains(KEY);
+            has_printed_key |= line.contains(KEY);
             read(line);
         })?;
         let failure = match end {
-            End::Exited(status) if status.success() && told => format!("{words} printed a key"),
+            End::Exited(status) if status.success() && has_printed_key => format!("{words} printed a key"),
             End::Exited(status) if status.success() => return Ok(None),
             End::Exited(status) => format!("{words} failed: {status}"),
             End::Overdue => format!("{words} was still running when the time for {} was over", self.stage),

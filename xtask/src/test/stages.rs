@@ -1,4 +1,4 @@
-//! The stages, in the order in which they run: what is quickest to tell first.
+//! The stages, in the order in which they run: the quickest first.
 
 use std::process::Command;
 use std::thread;
@@ -17,25 +17,25 @@ use crate::{licences, package};
 
 /// One part of the tests.
 pub(super) struct Stage {
-    /// What one types to run it alone.
+    /// Its name on the command line.
     pub(super) name: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub(super) about: &'static str,
-    /// What it cannot do without.
+    /// The tools that it needs.
     pub(super) needs: &'static [Need],
-    /// The stage whose result it reads.
+    /// The stage whose result it uses.
     pub(super) builds_on: Option<&'static str>,
     /// Runs it.
     pub(super) run: fn(&Run) -> Result<Tally>,
 }
 
-/// So many pages at once in each browser: most of their time goes by waiting.
+/// How many pages run at once in each browser: they mostly wait.
 const LANES: usize = 2;
 
 /// What prettier formats. It leaves out what git ignores; `.prettierrc.json` has its one option.
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,css}";
 
-/// All of them.
+/// All stages.
 pub(super) const STAGES: [Stage; 11] = [
     Stage {
         name: "fmt",
@@ -46,7 +46,7 @@ pub(super) const STAGES: [Stage; 11] = [
     },
     Stage {
         name: "licences",
-        about: "the licences of all dependencies, and which come in several versions",
+        about: "the licences of all dependencies, and those with several versions",
         needs: &[],
         builds_on: None,
         run: permissive,
@@ -93,28 +93,28 @@ pub(super) const STAGES: [Stage; 11] = [
     },
     Stage {
         name: "browser",
-        about: "the crate in Chromium and Firefox, against the simulator",
+        about: "the package in Chromium and Firefox, against the simulator",
         needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers],
         builds_on: None,
         run: browser,
     },
     Stage {
         name: "plain",
-        about: "what plain wasm-pack makes of a copy of the sources, in Chromium",
+        about: "the module that plain wasm-pack makes of a copy of the sources, in Chromium",
         needs: &[Need::WasmTarget, Need::WasmTools, Need::NpmTools, Need::Browsers],
         builds_on: None,
         run: plain,
     },
     Stage {
         name: "page",
-        about: "the page as a person uses it, in Chromium and Firefox",
+        about: "the page, driven like a user, in Chromium and Firefox",
         needs: &[Need::Browsers],
         builds_on: Some("package"),
         run: page,
     },
     Stage {
         name: "consumers",
-        about: "the packed package in projects with other people's bundlers, in Chromium",
+        about: "the packed package in projects with other bundlers and runtimes, in Chromium",
         needs: &[Need::NpmTools, Need::Browsers],
         builds_on: Some("package"),
         run: consumers,
@@ -165,7 +165,7 @@ fn doc(run: &Run) -> Result<Tally> {
     ])
 }
 
-/// In a process of its own, which the deadline can end.
+/// Runs in a process of its own, which the deadline can end.
 fn size(run: &Run) -> Result<Tally> {
     let xtask = std::env::current_exe().context("cannot find this program")?;
     run.check([run.program(&xtask, &["size"])])
@@ -183,7 +183,7 @@ fn browser(run: &Run) -> Result<Tally> {
         let mut command =
             run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
         command.arg(browser.driver(run.project)?).args(["--", "--test", "browser"]);
-        // Compiled in: a page cannot read the environment.
+        // It is compiled in, because a page cannot read the environment.
         command.env("KLING_SIMULATOR", &address);
         run.test_beside(&prefix(browser), command)
     }))
@@ -253,13 +253,12 @@ fn driver(run: &Run, browser: Browser, log: &str) -> Result<(Service, String)> {
     webdriver::start(&mut command, &run.file(log))
 }
 
-/// As the tests expect them.
+/// The drivers' URLs, in the form that the tests expect.
 fn addresses(drivers: &[(Service, String)]) -> String {
     drivers.iter().map(|(_, address)| address.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs tests in both browsers, side by side: most of their time goes by waiting. What goes wrong in one does not keep
-/// them from the other.
+/// Runs tests in both browsers in parallel: they mostly wait. An error in one browser does not stop the other.
 fn in_both_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
     let tallies = thread::scope(|scope| {
         let threads = Browser::ALL.map(|browser| {
@@ -285,7 +284,7 @@ fn in_both_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -
     sum
 }
 
-/// What stands before each line of a browser's tests.
+/// The prefix of each line of a browser's tests.
 fn prefix(browser: Browser) -> String {
     format!("{:<8} | ", browser.name())
 }

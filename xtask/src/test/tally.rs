@@ -2,18 +2,18 @@
 
 use crate::webdriver::Browser;
 
-/// What a stage came to.
+/// The counts of a stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Tests and checks that passed.
     pub(crate) passed: u64,
     /// Tests and checks that failed.
     pub(crate) failed: u64,
-    /// Tests that were not run because their author said so.
+    /// Tests that are marked as ignored.
     pub(crate) ignored: u64,
-    /// What failed, by name.
+    /// The names of the failed tests.
     pub(crate) failures: Vec<String>,
-    /// How many tests ran, which is not every failure: a test program may not even compile.
+    /// How many tests ran. A failure need not be a test that ran: a test program may not compile.
     ran: u64,
     /// How many tests each browser ran.
     browsers: Vec<(Browser, u64)>,
@@ -30,7 +30,7 @@ impl Tally {
         Self { failed: 1, failures: vec![name.into()], ..Self::default() }
     }
 
-    /// Takes in a line of a test program's output: libtest's or wasm-bindgen-test's.
+    /// Reads a line of a test program's output: libtest's or wasm-bindgen-test's.
     pub(crate) fn read(&mut self, line: &str) {
         let line = line.trim();
         if let Some(result) = line.strip_prefix("test result: ") {
@@ -44,7 +44,7 @@ impl Tally {
         }
     }
 
-    /// Adds another one's counts.
+    /// Adds the counts of another tally.
     pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -54,7 +54,7 @@ impl Tally {
         self.browsers.extend(other.browsers);
     }
 
-    /// The same tests, known to have run in this browser, whose name the failures then carry.
+    /// The same counts for this browser, with its name after each failure.
     pub(crate) fn in_browser(mut self, browser: Browser) -> Self {
         self.browsers = vec![(browser, self.ran)];
         for failure in &mut self.failures {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_count_for_nothing() {
+    fn other_lines_are_ignored() {
         assert_eq!(read("3 passed; 1 failed\nthe test result: ok. 3 passed\n"), Tally::default());
     }
 
