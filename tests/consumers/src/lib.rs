@@ -1,8 +1,8 @@
-//! Real projects that use the packed package as a stranger would: installed by npm, bundled, served, and run in a browser
+//! Real projects that use the packed package as its users do: installed by npm, bundled, served, and run in a browser
 //! up to a submitted task.
 //!
 //! A [`Project`] is one folder of `projects`: its locked tools, installed once into a cache, the package from its tarball, and
-//! the sources that all of them share. Everything here panics when something does not work: it serves tests.
+//! the sources that all of them share. The functions panic on every error, because only tests call them.
 
 mod outcome;
 mod project;
@@ -14,7 +14,7 @@ pub use serve::Served;
 
 use std::env;
 
-/// What the command that runs these tests says of the machine.
+/// A variable that the command that runs these tests sets.
 #[track_caller]
 fn required(name: &str) -> String {
     env::var(name)

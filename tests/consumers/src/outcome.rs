@@ -1,4 +1,4 @@
-//! What came of a visit.
+//! The outcome of a visit of a page.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -10,17 +10,17 @@ use tempfile::TempDir;
 
 use crate::{Served, required};
 
-/// How long a page may take, with a development server that has all to bundle yet.
+/// How long a page may take, with a development server that bundles on the first request.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a page said, and what the service charged for it.
+/// What a page reported, and what the service charged for it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The page's own words.
+    /// The page's own report.
     pub said: Value,
     /// The number of tasks that were created.
     pub charges: usize,
-    /// Where the key was found besides its header: in the service's requests, or on the page's console.
+    /// Where the key was found, other than in its header: in the service's requests, or on the page's console.
     pub strays: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ pub fn new_key() -> String {
     format!("sk-sim-consumer-{nanos}")
 }
 
-/// The address of the simulated service.
+/// The base URL of the simulated service.
 #[track_caller]
 pub fn service() -> String {
     format!("{}/s/ok/kling", required("KLING_SIMULATOR"))
@@ -43,13 +43,13 @@ pub fn visit(served: &Served, path: &str) -> Outcome {
     outcome(&format!("{}{path}?base={}&key={key}", served.address, service()), &key)
 }
 
-/// The same without a key, which a relay at `base` adds.
+/// The same without a key: a relay at `base` adds it.
 #[track_caller]
 pub fn visit_without_key(served: &Served, base: &str, key: &str) -> Outcome {
     outcome(&format!("{}/?base={base}", served.address), key)
 }
 
-/// Fills in a form of a picture and a prompt as a person does, sends it off, and waits until its video plays.
+/// Fills in a form with an image and a prompt like a user, submits it, and waits until its video plays.
 #[track_caller]
 pub fn make_video(address: &str, picture: &Path, key: &str) {
     let downloads = TempDir::new().expect("a folder for downloads");
@@ -76,7 +76,7 @@ pub fn make_video(address: &str, picture: &Path, key: &str) {
     assert_eq!(on_console(&session, key), [""; 0]);
 }
 
-/// Asks for a video until it is there.
+/// Requests a video until it is available.
 #[track_caller]
 pub fn await_video(address: &str) -> Vec<u8> {
     let start = Instant::now();
@@ -89,7 +89,7 @@ pub fn await_video(address: &str) -> Vec<u8> {
     }
 }
 
-/// What a server makes of these bytes, in JSON.
+/// Posts bytes, and returns the JSON response.
 #[track_caller]
 pub fn post(address: &str, bytes: &[u8]) -> Value {
     let mut answer = ureq::post(address).send(bytes).unwrap_or_else(|error| panic!("{address}: {error}"));
@@ -115,13 +115,13 @@ fn outcome(address: &str, key: &str) -> Outcome {
     Outcome { said, charges, strays }
 }
 
-/// What the page said of the key. Chromium notes the address that was opened, in which the test itself has put it.
+/// The messages on the console that contain the key. Chromium logs the opened URL, into which the test itself put the key.
 fn on_console(session: &Session, key: &str) -> Vec<String> {
     let said = Browser::chosen().console(session).into_iter();
     said.filter(|line| line.replace(&format!("&key={key}"), "").contains(key)).collect()
 }
 
-/// The number of tasks that were charged to a key, and where else than in its header it was found.
+/// The number of charges of a key, and the places where it was found other than in its header.
 fn account(key: &str) -> (usize, Vec<String>) {
     let mut answer = ureq::get(format!("{}/account", required("KLING_SIMULATOR")))
         .header("Authorization", format!("Bearer {key}"))

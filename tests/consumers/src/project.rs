@@ -17,7 +17,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project of that name with the sources that all share. `purpose` keeps tests of the same project apart.
+    /// The project of that name with the shared sources. `purpose` distinguishes tests of the same project.
     #[track_caller]
     pub fn new(name: &str, purpose: &str) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -52,12 +52,12 @@ impl Project {
         project
     }
 
-    /// A file or folder of it.
+    /// The path of a file or folder in this project.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The one folder that is in this one.
+    /// The only folder in this folder.
     #[track_caller]
     pub fn only(&self, name: &str) -> PathBuf {
         let found: Vec<PathBuf> = fs::read_dir(self.path(name)).expect(name).flatten().map(|one| one.path()).collect();
@@ -65,14 +65,14 @@ impl Project {
         only.clone()
     }
 
-    /// A program of its own, ready to be started within it.
+    /// A command that runs one of the project's own programs in its folder.
     pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("node_modules/.bin").join(program));
         command.current_dir(&self.folder).args(arguments).env("NO_COLOR", "1");
         command
     }
 
-    /// Runs a program of its own to its end; returns what it said.
+    /// Runs one of the project's own programs to its end; returns its output.
     #[track_caller]
     pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         finish(self.program(program, arguments))

@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Served {
     child: Child,
-    /// Its origin.
+    /// Its origin, as a URL.
     pub address: String,
 }
 
 impl Served {
-    /// A folder of files, beside a simulated service.
+    /// Serves a folder of files, beside a simulated service.
     #[track_caller]
     pub fn files(folder: &Path) -> Self {
         let mut command = Command::new(required("KLING_SIMULATOR_PROGRAM"));
@@ -33,7 +33,7 @@ impl Served {
         Self { child, address: address.trim().to_owned() }
     }
 
-    /// What a command serves on the port that it is told.
+    /// Runs a command that serves on the port that it gets.
     #[track_caller]
     pub fn command(command: impl FnOnce(&str) -> Command) -> Self {
         let port = {
@@ -55,7 +55,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // The simulator ends when its input does, the others do not.
+        // The simulator ends when its standard input closes; the others must be killed.
         drop(self.child.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,4 +1,4 @@
-//! Bundlers, without any configuration of ours.
+//! Bundlers, without configuration.
 
 use consumer_tests::{Project, Served, visit};
 
@@ -41,7 +41,7 @@ fn built(project: &Project) {
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
-/// Up to version 7 Vite builds a worker as one file, unless it is told `worker: { format: "es" }`.
+/// Up to version 7 Vite builds a worker as one file, unless its configuration has `worker: { format: "es" }`.
 #[track_caller]
 fn vite_up_to_7(name: &str) {
     let project = vite(name);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use consumer_tests::Project;
 
-/// What the examples of the declarations take for granted.
+/// The variables that the examples of the declarations use.
 const GIVEN: &str = r#"
 import type { Client, Task } from "kling-multi-image2video";
 declare const client: Client;
@@ -18,7 +18,7 @@ declare function mayPay(request: Request): Promise<boolean>;
 "#;
 
 #[test]
-fn the_declarations_allow_what_is_right_and_nothing_else() {
+fn the_declarations_accept_correct_code_only() {
     let project = Project::new("types", "types");
     project.write("examples.ts", &examples());
     for (resolution, module) in [("node16", "node16"), ("nodenext", "nodenext"), ("bundler", "esnext")] {

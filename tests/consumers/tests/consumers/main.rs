@@ -1,4 +1,4 @@
-//! The package in the projects of strangers: no plugin, no configuration, no copied file.
+//! The package in the projects of its users: no plugin, no configuration, no copied file.
 
 mod bundlers;
 mod declarations;
@@ -18,7 +18,7 @@ const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><ti
 /// A site of plain Node, with the relay.
 const SERVER: &str = include_str!("../../projects/recipes/server/server.js");
 
-/// Reads a picture with each entry, and finds out a bad option.
+/// Inspects an image with each entry, and checks that a bad option is refused.
 const CHECK: &str = r#"import { createClient, inspectImage, isKlingError } from "kling-multi-image2video";
     import { inspectImage as inside } from "kling-multi-image2video/inline";
     const png = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAZAAAAEsCAYAAADtt+XCAAAA"), (letter) => letter.charCodeAt(0));

@@ -3,7 +3,7 @@
 use consumer_tests::{Project, package};
 
 #[test]
-fn those_who_judge_packages_find_nothing() {
+fn publint_and_attw_find_nothing() {
     let project = Project::new("lint", "package");
     let package = package().to_string_lossy();
     let said = project.run("publint", &[&package, "--strict"]);
@@ -13,7 +13,7 @@ fn those_who_judge_packages_find_nothing() {
 }
 
 #[test]
-fn the_package_holds_what_it_needs_and_no_more() {
+fn the_package_has_exactly_these_files() {
     let project = Project::new("lint", "files");
     let mut found: Vec<String> = std::fs::read_dir(project.path("node_modules/kling-multi-image2video"))
         .expect("the installed package")

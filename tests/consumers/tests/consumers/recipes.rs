@@ -14,7 +14,7 @@ fn readme(language: &str) -> &'static str {
     rest.split_once("\n```").expect("its end").0
 }
 
-/// All of them, and the example of the README.
+/// All recipes, and the example of the README.
 #[track_caller]
 fn recipes(purpose: &str) -> Project {
     let project = Project::new("recipes", purpose);

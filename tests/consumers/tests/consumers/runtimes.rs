@@ -1,4 +1,4 @@
-//! Other runtimes on servers than the Node that runs these tests.
+//! Server runtimes other than the Node that runs these tests.
 
 use std::process::Command;
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::{CHECK, SERVER, plain, relay_tests, succeed};
 
-/// Starts a recipe, with strict types, that serves the relay, and has a page of another origin submit through it, and somebody fetch the video.
+/// Starts a recipe that serves the relay, after a check of its types; a page of another origin submits through it, and a request
+/// downloads the video.
 #[track_caller]
 fn relayed(project: &Project, start: impl FnOnce(&str) -> Command) -> Served {
     project.run("tsc", &["--project", "tsconfig.json"]);
@@ -27,7 +28,7 @@ fn relayed(project: &Project, start: impl FnOnce(&str) -> Command) -> Served {
     relay
 }
 
-/// A project with what Node runs: the check of both entries, the tests of the relay, and the server that they start.
+/// A project with the scripts that Node runs: the check of both entries, the tests of the relay, and a server.
 fn project(name: &str) -> Project {
     let project = Project::new(name, "relay");
     project.write("check.mjs", CHECK);
@@ -37,7 +38,7 @@ fn project(name: &str) -> Project {
 }
 
 #[test]
-fn deno_reads_pictures_and_has_a_relay_like_any_other() {
+fn deno_inspects_images_and_runs_the_relay() {
     let project = project("deno");
     let deno = |call: &str, arguments: &[&str]| {
         let mut command = project.program("deno", &[call, "--quiet", "--cached-only", "--no-prompt"]);
@@ -52,7 +53,7 @@ fn deno_reads_pictures_and_has_a_relay_like_any_other() {
 }
 
 #[test]
-fn bun_reads_pictures_and_has_a_relay_like_any_other() {
+fn bun_inspects_images_and_runs_the_relay() {
     let project = project("bun");
     // Its own `bun` is put in place by a script of the package, and none of those is run here.
     let bun = |arguments: &[&str]| {
@@ -77,7 +78,7 @@ fn node_18_reads_pictures_and_has_a_relay_like_any_other() {
 }
 
 #[test]
-fn workers_read_pictures_and_have_a_relay() {
+fn workers_inspect_images_and_run_the_relay() {
     let project = Project::new("workers", "relay");
     let worker = relayed(&project, |port| {
         project.program("workerd", &["serve", "worker.capnp", &format!("--socket-addr=http=127.0.0.1:{port}")])

@@ -13,7 +13,7 @@ fn a_page_with_an_import_map() {
     visit(&Served::files(&project.path("dist")), "/").assert_submitted();
 }
 
-/// What `dist` holds, and the relay, served by plain Node.
+/// A server of plain Node, with the files of `dist` and the relay.
 pub(crate) fn node_server(project: &Project, key: &str, service: &str) -> Served {
     project.write("server.js", SERVER);
     Served::command(|port| {
@@ -39,7 +39,7 @@ fn a_plain_node_server_with_the_relay() {
 }
 
 #[test]
-fn the_relay_lets_through_what_it_should() {
+fn the_tests_of_the_relay_pass() {
     let project = Project::new("node", "relay");
     project.write("server.js", SERVER);
     let mut node = Command::new("node");
@@ -48,7 +48,7 @@ fn the_relay_lets_through_what_it_should() {
 }
 
 #[test]
-fn node_reads_pictures_without_a_page() {
+fn node_inspects_images() {
     let project = Project::new("node", "import");
     project.write("check.mjs", CHECK);
     let mut node = Command::new("node");
