@@ -77,7 +77,9 @@ fn command() -> Result<ExitCode> {
         ["size"] => {
             let project = Project::load()?;
             package::build(&project)?;
-            let within = size::weigh(&project.package_dir())?.print();
+            let weights = size::weigh(&project.package_dir())?;
+            let within = weights.print();
+            weights.print_steps(&project)?;
             Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         ["demo"] => demo::run(&Project::load()?, demo::PORT),

@@ -8,8 +8,16 @@ use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::package::{self, Step};
+use crate::project::Project;
+use crate::scratch::Scratch;
+
 /// The most that all of it may weigh, in bytes, as `gzip -9` packs each file.
 const BUDGET: usize = 92_000;
+
+/// The steps that are measured here, by name.
+const STEPS: [(&str, Step); 2] =
+    [("wasm-opt: more passes than -Oz", Step::Passes), ("short names between module and glue", Step::ShortNames)];
 
 /// The weights of the files that a page loads.
 pub(crate) struct Weights {
@@ -49,15 +57,31 @@ pub(crate) fn weigh(package: &Path) -> Result<Weights> {
 }
 
 impl Weights {
+    /// What a page loads, as `gzip -9` packs it.
+    fn loaded(&self) -> usize {
+        self.files.iter().filter(|weight| is_loaded(&weight.file)).map(|weight| weight.packed).sum()
+    }
+
+    /// Prints what each unusual step of the build saves: the package is made without each in turn.
+    pub(crate) fn print_steps(&self, project: &Project) -> Result<()> {
+        println!("\n{:<55} {:>10}", "each of these steps makes the package smaller by", "gzip -9");
+        for (name, step) in STEPS {
+            let folder = Scratch::new("size")?;
+            package::make(project, folder.path(), Some(step))?;
+            let saved = weigh(folder.path())?.loaded().saturating_sub(self.loaded());
+            println!("{name:<55} {saved:>10}");
+        }
+        Ok(())
+    }
+
     /// Prints them; whether they keep to the budget.
     pub(crate) fn print(&self) -> bool {
         println!("{:<44} {:>10} {:>10}", "file", "bytes", "gzip -9");
         for weight in &self.files {
             println!("{:<44} {:>10} {:>10}", weight.file, weight.raw, weight.packed);
         }
-        let loaded = || self.files.iter().filter(|weight| is_loaded(&weight.file));
-        let raw: usize = loaded().map(|weight| weight.raw).sum();
-        let packed: usize = loaded().map(|weight| weight.packed).sum();
+        let raw: usize = self.files.iter().filter(|weight| is_loaded(&weight.file)).map(|weight| weight.raw).sum();
+        let packed = self.loaded();
         println!("{:<44} {raw:>10} {packed:>10}", "what a page loads: index.js and the module");
         println!("{:<44} {:>10} {BUDGET:>10}", "budget", "");
         println!("{:<44} {:>10}", format!("the package unpacked: {} files", self.count), self.unpacked);

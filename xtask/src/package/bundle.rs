@@ -24,9 +24,7 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
     inline(project, next, module)?;
     let made = next.join("made");
     for (entry, is_inside) in ENTRIES {
-        let script = made.join(entry);
-        join(project, &next.join(entry), &script, mark, is_inside)?;
-        shorten(project, &script)?;
+        join(project, &next.join(entry), &made.join(entry), mark, is_inside)?;
     }
     keep_types(project, next, module)?;
     for name in file_names(next)? {
@@ -70,15 +68,6 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
     command.arg(format!("--external:./{INLINE}"));
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
     command.arg(entry).arg(format!("--outfile={}", script.display()));
-    child::run(&mut command)
-}
-
-/// A second minifier takes off another twentieth.
-fn shorten(project: &Project, script: &Path) -> Result<()> {
-    let mut command = Command::new(project.tools.npm_program("terser"));
-    command.args(["--module", "--ecma", "2022", "--mangle", "toplevel"]);
-    command.args(["--compress", "ecma=2022,passes=3,sequences=false,toplevel,unsafe_arrows"]);
-    command.arg("--output").arg(script).arg("--").arg(script);
     child::run(&mut command)
 }
 
