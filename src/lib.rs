@@ -10,6 +10,7 @@
 
 mod abort;
 mod body;
+mod call;
 mod client;
 mod download;
 mod draft;

@@ -1,0 +1,153 @@
+//! The calls of a client: what each does once its options are read.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+use super::download;
+use super::draft::ready;
+use super::fault::Failure;
+use super::host::Browser;
+use super::object::{is_object, member, task, to_js, type_of};
+use super::options::CallOptions;
+use super::records;
+use super::settings::Settings;
+use super::submit;
+use super::timer::{now, random, sleep};
+use kling_core::endpoint::Service;
+use kling_core::error::Error;
+use kling_core::flow::watch::{self, Watch};
+use kling_core::flow::{Flow, succeeded};
+use kling_core::race::{First, race};
+use kling_core::task::{Task, TaskId, Video};
+
+/// A call of a client, with its arguments as JavaScript passed them.
+///
+/// One type for all methods, because the code around a future is compiled once for each type of future.
+pub(super) enum Call {
+    Submit { request: JsValue, known: Option<Promise> },
+    OfTask(JsValue, TaskCall),
+    Download(JsValue),
+    KeptVideo(JsValue),
+    Records,
+    Forget(JsValue),
+    Storage,
+}
+
+/// A call about the task with an id; it needs the service and the key.
+pub(super) enum TaskCall {
+    Get,
+    Wait { just_accepted: bool },
+    Watch { on_change: Function },
+    Reconcile,
+    Adopt,
+    KeepVideo,
+}
+
+impl Call {
+    pub(super) async fn run(self, settings: Rc<Settings>, options: CallOptions) -> Result<JsValue, Failure> {
+        Ok(match self {
+            Self::Submit { request, known } => {
+                let known = match known {
+                    // If the store cannot be read, the call may not repeat a submission.
+                    Some(known) => JsFuture::from(known).await.unwrap_or(JsValue::UNDEFINED),
+                    None => JsValue::UNDEFINED,
+                };
+                let ready = ready(&request, &options.listener).await?;
+                task(&*submit::submit(&settings, &ready, &known, &options.listener).await?)
+            }
+            Self::OfTask(id, call) => call.run(&settings, &id, &options).await?,
+            Self::Download(video) => download::video(&settings, &given_video(&video)?, &options.listener).await?.into(),
+            Self::KeptVideo(id) => settings.records.kept(task_id(&id)?.as_str()).await?.into(),
+            Self::Records => {
+                let browser = Browser::new(&settings, &options.listener, None);
+                to_js(&*Flow::new(&browser).records().await?)
+            }
+            Self::Forget(id) => {
+                let browser = Browser::new(&settings, &options.listener, None);
+                Flow::new(&browser).forget(task_id(&id)?.as_str()).await?;
+                JsValue::UNDEFINED
+            }
+            Self::Storage => settings.records.kind().into(),
+        })
+    }
+}
+
+impl TaskCall {
+    async fn run(self, settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<JsValue, Failure> {
+        let begun = now();
+        let Known { service, id, task: remembered } = known(settings, id, options).await?;
+        let topic = settings.records.topic(id.as_str());
+        let browser = Browser::new(settings, &options.listener, Some(&topic));
+        let flow = Flow::new(&browser);
+        let (just_accepted, on_change) = match self {
+            Self::Get => return Ok(task(&*flow.task(&service, &id).await?)),
+            Self::Adopt => return Ok(task(&*flow.adopt(&service, &id).await?)),
+            Self::Reconcile => {
+                let found = flow.reconcile(&service, &id).await?;
+                return Ok(found.as_deref().map_or(JsValue::UNDEFINED, task));
+            }
+            Self::KeepVideo => {
+                let download = async |video: &Video| download::video(settings, video, &options.listener).await;
+                return Ok(flow.keep_video(&service, &id, remembered, download).await?.into());
+            }
+            Self::Wait { just_accepted } => (just_accepted, None),
+            Self::Watch { on_change } => (false, Some(on_change)),
+        };
+        let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
+        if just_accepted {
+            watch = watch.accepted(remembered, random());
+        }
+        let mut last = None;
+        while let Some(seen) = watch.next(&flow).await? {
+            if let Some(on_change) = &on_change {
+                let done: Promise = Promise::resolve(&on_change.call1(&JsValue::UNDEFINED, &task(&seen))?);
+                JsFuture::from(done).await?;
+            }
+            last = Some(seen);
+        }
+        match on_change {
+            Some(_) => Ok(JsValue::UNDEFINED),
+            None => Ok(task(&*succeeded(last)?)),
+        }
+    }
+}
+
+/// What a query of a task needs.
+struct Known {
+    service: Service,
+    /// The service's id of the task.
+    id: TaskId,
+    /// The task in its record.
+    task: Option<Box<Task>>,
+}
+
+async fn known(settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<Known, Failure> {
+    let ready = settings.service_for(task_id(id)?);
+    // The timeout also covers the caller's function that supplies the key.
+    match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
+        First::Left(ready) => {
+            let (service, id, task) = ready?;
+            Ok(Known { service, id, task })
+        }
+        First::Right(()) => Err(watch::timed_out().into()),
+    }
+}
+
+fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
+    let invalid = || Error::invalid_option("id", &format!("expected a task id as a string, found {}", type_of(id)));
+    let text = id.as_string().ok_or_else(invalid)?;
+    Ok(TaskId::parse(&text)?)
+}
+
+/// A video, or the first video of a task.
+fn given_video(given: &JsValue) -> Result<Video, Failure> {
+    let first = || member(given, "videos").and_then(|videos| member(&videos, "0")).ok();
+    let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
+    let video = read(given.clone()).or_else(|| read(first()?));
+    let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");
+    let message = "expected a video with an http(s): URL, or a task that has succeeded, found neither";
+    Ok(video.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
+}
