@@ -29,14 +29,42 @@ pub(super) struct Candidate {
     pub(super) file: Option<Blob>,
 }
 
+/// What an image source is, before anything of it is read.
+enum Source<'a> {
+    File(&'a Blob),
+    Base64(JsString),
+    Url(String),
+    Bad(Issue),
+}
+
 impl Candidate {
     /// Reads the header of an image, and checks it.
     pub(super) async fn read(source: &JsValue, path: &str) -> Self {
-        if let Some(blob) = as_blob(source) {
-            return Self::of_file(blob.clone(), path).await;
+        let file = match Source::of(source, path) {
+            Source::File(file) => file.clone(),
+            Source::Base64(text) => match JsFuture::from(from_base64(&text)).await {
+                Ok(file) => file.unchecked_into(),
+                Err(_) => return Self::bad(bad_base64(path)),
+            },
+            Source::Url(url) => return Self { draft: DraftImage::Url(url), file: None },
+            Source::Bad(issue) => return Self::bad(issue),
+        };
+        let (_, issues) = examine(&file, path).await;
+        Self { draft: DraftImage::Encoded(issues), file: Some(file) }
+    }
+
+    fn bad(issue: Issue) -> Self {
+        Self { draft: DraftImage::Encoded(vec![issue]), file: None }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn of(source: &'a JsValue, path: &str) -> Self {
+        if let Some(file) = as_blob(source) {
+            return Self::File(file);
         }
         if let Some(text) = source.dyn_ref::<JsString>() {
-            return Self::of_text(text, path).await;
+            return Self::of_text(text, path);
         }
         if is_object(source)
             && let Ok(href) = member(source, "href")
@@ -46,19 +74,11 @@ impl Candidate {
         }
         let found = type_of(source);
         let message = format!("expected a File or Blob, an http(s): URL, or a base64 or data: string, found {found}");
-        Self::faulty(Issue::error(IssueCode::BadValue, path, message))
-    }
-
-    async fn of_file(file: Blob, path: &str) -> Self {
-        let issues = match header(&file).await {
-            Ok(header) => image::check(path, size(&file), &header),
-            Err(unreadable) => vec![unreadable.issue(path)],
-        };
-        Self { draft: DraftImage::Encoded(issues), file: Some(file) }
+        Self::Bad(Issue::error(IssueCode::BadValue, path, message))
     }
 
     /// The start of a string says whether it is a URL or base64.
-    async fn of_text(text: &JsString, path: &str) -> Self {
+    fn of_text(text: &JsString, path: &str) -> Self {
         const PREFIX: u32 = 256;
         let start = String::from(text.substring(0, PREFIX));
         let trimmed = start.trim_start();
@@ -67,53 +87,36 @@ impl Candidate {
             Some("data") => match start.split_once(',') {
                 Some((head, _)) if head.trim_end().to_ascii_lowercase().ends_with(";base64") => {
                     let skipped = u32::try_from(head.encode_utf16().count()).unwrap_or(0).saturating_add(1);
-                    Self::of_base64(&text.substring(skipped, text.length()), path).await
+                    Self::Base64(text.substring(skipped, text.length()))
                 }
                 _ => {
                     let message = "expected a data: URL with ;base64 before its comma, found one without";
-                    Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
+                    Self::Bad(Issue::error(IssueCode::BadBase64, path, message))
                 }
             },
             Some("blob") => {
                 let message = "expected the blob itself, found a blob: URL, which only this page can read";
-                Self::faulty(Issue::error(IssueCode::BadUrl, path, message))
+                Self::Bad(Issue::error(IssueCode::BadUrl, path, message))
             }
             Some(_) => Self::of_url(text, path),
-            None => Self::of_base64(text, path).await,
+            None => Self::Base64(text.clone()),
         }
     }
 
     fn of_url(text: &JsValue, path: &str) -> Self {
-        match address(text, false) {
-            Some(url) => Self { draft: DraftImage::Url(url), file: None },
-            None => Self::faulty(Issue::error(
-                IssueCode::BadUrl,
-                path,
-                "expected an absolute http(s): URL, found a malformed one",
-            )),
-        }
+        let message = "expected an absolute http(s): URL, found a malformed one";
+        address(text, false).map_or_else(|| Self::Bad(Issue::error(IssueCode::BadUrl, path, message)), Self::Url)
     }
+}
 
-    async fn of_base64(text: &JsString, path: &str) -> Self {
-        if let Ok(file) = JsFuture::from(from_base64(text)).await {
-            return Self::of_file(file.unchecked_into(), path).await;
-        }
-        let message = "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): URL or a data: URL, found another string";
-        Self::faulty(Issue::error(IssueCode::BadBase64, path, message))
-    }
-
-    fn faulty(issue: Issue) -> Self {
-        Self { draft: DraftImage::Encoded(vec![issue]), file: None }
-    }
+fn bad_base64(path: &str) -> Issue {
+    let message = "expected base64 (A–Z, a–z, 0–9, + and /), an http(s): URL or a data: URL, found another string";
+    Issue::error(IssueCode::BadBase64, path, message)
 }
 
 /// The result of `inspectImage`: the contents of an image's header, and what the service would refuse.
 pub(super) async fn info(blob: &Blob) -> JsValue {
-    const PATH: &str = "image";
-    let (header, issues) = match header(blob).await {
-        Ok(header) => (Some(header), image::check(PATH, size(blob), &header)),
-        Err(unreadable) => (None, vec![unreadable.issue(PATH)]),
-    };
+    let (header, issues) = examine(blob, "image").await;
     let (width, height) = header.as_ref().and_then(|header| header.size).unzip();
     let format = header.map_or(ImageFormat::Unknown, |header| header.format);
     let members =
@@ -123,8 +126,11 @@ pub(super) async fn info(blob: &Blob) -> JsValue {
     js_value(&members.into())
 }
 
-/// Reads the header of an image.
-pub(super) async fn header(file: &Blob) -> Result<ImageHeader, Unreadable> {
+/// The header of a file, unless it cannot be read, and every problem of the file.
+async fn examine(file: &Blob, path: &str) -> (Option<ImageHeader>, Vec<Issue>) {
     let read = async |range: Range<u64>| Ok::<_, Unreadable>(begin(file, range).bytes().await?.to_vec());
-    image::read_header(size(file), &read).await
+    match image::read_header(size(file), &read).await {
+        Ok(header) => (Some(header), image::check(path, size(file), &header)),
+        Err(unreadable) => (None, vec![unreadable.issue(path)]),
+    }
 }
