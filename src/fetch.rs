@@ -97,12 +97,8 @@ impl Fetcher {
     }
 
     /// Sends a request to the service: a POST if there is a body.
-    pub(super) async fn send(
-        &self,
-        request: &HttpRequest,
-        body: Option<&Blob>,
-    ) -> Result<HttpResponse, TransportError> {
-        let arriving = self.arriving(self.begin(request, body, 0)).await?;
+    pub(super) async fn send(&self, request: HttpRequest, body: Option<Blob>) -> Result<HttpResponse, TransportError> {
+        let arriving = self.arriving(self.begin(&request, body.as_ref(), 0)).await?;
         let text = JsFuture::from(arriving.guard.0.text(&arriving.response, Body::MAX_BYTES)).await;
         let text = text.map_err(|error| self.failure(&error))?.as_string();
         let keys = self.keys.borrow();
@@ -114,7 +110,11 @@ impl Fetcher {
     }
 
     /// Fetches a video, from byte `start` on. Only the gateway gets the key.
-    pub(super) async fn fetch_video(&self, source: &Source, start: u64) -> Result<Arriving, TransportError> {
+    pub(super) fn fetch_video(
+        &self,
+        source: &Source,
+        start: u64,
+    ) -> impl Future<Output = Result<Arriving, TransportError>> {
         let begun = match source {
             Source::Gateway(request) => self.begin(request, None, start),
             Source::Delivery(url) => {
@@ -123,7 +123,7 @@ impl Fetcher {
                 (guard, response)
             }
         };
-        self.arriving(begun).await
+        self.arriving(begun)
     }
 
     /// Starts a request to the service. The key is in one header of it, and in nothing else.

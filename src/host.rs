@@ -38,9 +38,9 @@ impl Host for &Browser<'_> {
     type Lock = Lock;
     type Video = Blob;
 
-    async fn send(&self, request: HttpRequest) -> Reply {
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Reply> {
         let body = self.body.borrow().clone().filter(|_| request.method == Method::Post);
-        self.settings.fetcher.send(&request, body.as_ref()).await
+        self.settings.fetcher.send(request, body)
     }
 
     fn gate(&self) -> &Gate {

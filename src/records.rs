@@ -1,5 +1,7 @@
 //! Task records, in the store of this browser.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
@@ -166,14 +168,17 @@ impl Records {
     }
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, Error> {
-    JsFuture::from(promise).await.map_err(|error| {
+/// What the store brings.
+fn settled(promise: Promise) -> impl Future<Output = Result<JsValue, Error>> {
+    let failed = |error| {
         let message = format!(
             "the browser's storage failed ({}); free some space, allow this site to store data, or use store: \"memory\"",
             words_of(&error)
         );
         Error::new(ErrorCode::Storage, message)
-    })
+    };
+    let mut stored = JsFuture::from(promise);
+    poll_fn(move |context| Pin::new(&mut stored).poll(context).map_err(failed))
 }
 
 /// A record as it was stored.

@@ -23,11 +23,11 @@ impl Gate {
     }
 
     /// Waits for a slot.
-    pub async fn enter(&self) -> Pass<'_> {
+    pub fn enter(&self) -> impl Future<Output = Pass<'_>> {
         poll_fn(|context| {
             if let Some(free) = self.free_slots.get().checked_sub(1) {
                 self.free_slots.set(free);
-                return Poll::Ready(());
+                return Poll::Ready(Pass(self));
             }
             let mut waiting = self.waiting.borrow_mut();
             if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
@@ -35,8 +35,6 @@ impl Gate {
             }
             Poll::Pending
         })
-        .await;
-        Pass(self)
     }
 }
 

@@ -14,16 +14,14 @@ pub enum First<A, B> {
 }
 
 /// Polls both until one completes, and drops the other. The left one is polled first.
-pub async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
-    let mut left = pin!(left);
-    let mut right = pin!(right);
-    poll_fn(|context| {
+pub fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> impl Future<Output = First<A, B>> {
+    let (mut left, mut right) = (Box::pin(left), Box::pin(right));
+    poll_fn(move |context| {
         if let Poll::Ready(value) = left.as_mut().poll(context) {
             return Poll::Ready(First::Left(value));
         }
         right.as_mut().poll(context).map(First::Right)
     })
-    .await
 }
 
 /// Polls both until both have succeeded, or until one fails, and drops the other. Returns the output of the right one.

@@ -98,8 +98,13 @@ impl<H: Host> Flow<H> {
     ///
     /// [`ErrorCode::DownloadBlocked`], [`ErrorCode::UrlExpired`], [`ErrorCode::NotAVideo`]; beyond the outage budget
     /// [`ErrorCode::Network`] and [`ErrorCode::ServerError`].
-    pub async fn download(&self, backoff: &Backoff, transfer: &impl Transfer, url: &str) -> Result<(), Error> {
-        self.download_from(backoff, transfer, &Source::Delivery(url.to_owned())).await
+    pub fn download(
+        &self,
+        backoff: &Backoff,
+        transfer: &impl Transfer,
+        url: &str,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.download_from(backoff, transfer, Source::Delivery(url.to_owned()))
     }
 
     /// Downloads the video another way, after its URL failed with `error`: from a new URL, or through the gateway.
@@ -126,18 +131,18 @@ impl<H: Host> Flow<H> {
                 Err(error_of_fresh) => error = error_of_fresh,
             }
         }
-        self.download_from(backoff, transfer, &Source::Gateway(service.content(&id))).await.map_err(|_| error)
+        self.download_from(backoff, transfer, Source::Gateway(service.content(&id))).await.map_err(|_| error)
     }
 
     /// Downloads the whole video from one source, in as many attempts as the outage budget allows.
-    async fn download_from(&self, backoff: &Backoff, transfer: &impl Transfer, source: &Source) -> Result<(), Error> {
+    async fn download_from(&self, backoff: &Backoff, transfer: &impl Transfer, source: Source) -> Result<(), Error> {
         let url = source.url();
         let mut arrived = Arrived::default();
         let (mut failed, mut max_loaded, mut may_resume, mut has_answered) = (0_u32, 0, true, false);
         let mut outage = Budget::new(backoff.budget_ms);
         loop {
             let from = if may_resume { arrived.resumes_at() } else { 0 };
-            let result = self.attempt(transfer, source, &mut arrived, from).await;
+            let result = self.attempt(transfer, &source, &mut arrived, from).await;
             if arrived.loaded > max_loaded {
                 (max_loaded, failed) = (arrived.loaded, 0);
                 outage.restore();
