@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use super::download;
-use super::draft::ready;
+use super::draft;
 use super::fault::Failure;
 use super::host::Browser;
 use super::object::{is_object, member, task, to_js, type_of};
@@ -55,7 +55,7 @@ impl Call {
                     Some(known) => JsFuture::from(known).await.unwrap_or(JsValue::UNDEFINED),
                     None => JsValue::UNDEFINED,
                 };
-                let ready = ready(&request, &options.listener).await?;
+                let ready = draft::check(&request, &options.listener).await.ready()?;
                 task(&*submit::submit(&settings, &ready, &known, &options.listener).await?)
             }
             Self::OfTask(id, call) => call.run(&settings, &id, &options).await?,

@@ -75,7 +75,7 @@ impl Transfer for Stream<'_> {
     }
 
     async fn first_bytes(&self) -> Result<Vec<u8>, TransportError> {
-        let bytes = files::begin(&self.blob()?, 0..START_BYTES).bytes().await;
+        let bytes = files::read(&self.blob()?, 0..START_BYTES).await;
         bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError::new(error.0))
     }
 }

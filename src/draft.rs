@@ -22,8 +22,16 @@ pub(super) struct Ready {
     pub(super) files: Vec<Option<Blob>>,
 }
 
+/// What the check of a request found.
+pub(super) struct Inspected {
+    request: Option<VideoRequest>,
+    files: Vec<Option<Blob>>,
+    /// Every problem and every warning.
+    pub(super) issues: Vec<Issue>,
+}
+
 /// Checks a request, and reports every problem.
-pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec<Option<Blob>>) {
+pub(super) async fn check(value: &JsValue, listener: &Listener) -> Inspected {
     let mut draft = Draft::default();
     let mut files = Vec::new();
     if is_record(value) {
@@ -57,15 +65,17 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> (Checked, Vec
             format!("expected a request object with images, found {}", type_of(value)),
         ));
     }
-    (draft.check(), files)
+    let Checked { request, issues } = draft.check();
+    Inspected { request, files, issues }
 }
 
-/// Checks a request, which must have no errors.
-pub(super) async fn ready(value: &JsValue, listener: &Listener) -> Result<Ready, Error> {
-    let (checked, files) = check(value, listener).await;
-    match checked.request {
-        Some(request) => Ok(Ready { request, files }),
-        None => Err(Error::invalid_request(checked.issues)),
+impl Inspected {
+    /// The request, which must have no errors.
+    pub(super) fn ready(self) -> Result<Ready, Error> {
+        match self.request {
+            Some(request) => Ok(Ready { request, files: self.files }),
+            None => Err(Error::invalid_request(self.issues)),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::files::{Unreadable, begin, blob_of, size};
+use super::files::{self, Unreadable, blob_of, size};
 use super::number::count;
 use kling_core::encoding::{BLOCK_BYTES, ENCODED_BLOCK_BYTES, SLICE_BYTES, encode_block, encoded_len};
 use kling_core::error::{Error, ErrorCode};
@@ -41,12 +41,12 @@ impl Encoder {
     /// The base64 of a file, as blobs of a few MiB. `read` gets the number of bytes of each step.
     pub(super) async fn encode(&mut self, file: &Blob, read: &mut dyn FnMut(u64)) -> Result<Vec<Blob>, Unreadable> {
         let (length, step) = (size(file), count(SLICE_BYTES));
-        let from = |start: u64| (start < length).then(|| begin(file, start..start.saturating_add(step)));
+        let from = |start: u64| (start < length).then(|| files::read(file, start..start.saturating_add(step)));
         let mut parts = Vec::new();
         let mut start = 0;
         let mut next = from(start);
         while let Some(slice) = next.take() {
-            let bytes = slice.bytes().await?;
+            let bytes = slice.await?;
             start = step.saturating_add(start);
             // The next slice is read while this one is encoded.
             next = from(start);

@@ -5,12 +5,12 @@ use std::ops::Range;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::fault::words_of;
 use super::number::{float, whole};
 use super::object::{is_object, member, type_of};
+use super::settled::settled;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::issue::{Issue, IssueCode};
 
@@ -74,26 +74,16 @@ pub(super) fn size(blob: &Blob) -> u64 {
     whole(blob.size())
 }
 
-/// A slice that is being read, started before it is needed.
-pub(super) struct Slice {
-    promise: Promise,
-    length: u64,
-}
-
-/// Starts to read a slice.
-pub(super) fn begin(blob: &Blob, range: Range<u64>) -> Slice {
+/// Starts to read a slice at once. The bytes stay in JavaScript's memory. Fewer than requested are an error: the file has changed
+/// since it was picked.
+pub(super) fn read(
+    blob: &Blob,
+    range: Range<u64>,
+) -> impl Future<Output = Result<Uint8Array, Unreadable>> + Unpin + use<> {
     let end = range.end.min(size(blob));
-    Slice { promise: read_slice(blob, float(range.start), float(end)), length: end.saturating_sub(range.start) }
-}
-
-impl Slice {
-    /// The bytes, in JavaScript's memory. Fewer than requested are an error: the file has changed since it was picked.
-    pub(super) async fn bytes(self) -> Result<Uint8Array, Unreadable> {
-        let bytes: Uint8Array = JsFuture::from(self.promise).await?.unchecked_into();
-        if u64::from(bytes.length()) == self.length {
-            Ok(bytes)
-        } else {
-            Err(Unreadable("its length has changed".into()))
-        }
-    }
+    let length = end.saturating_sub(range.start);
+    settled(read_slice(blob, float(range.start), float(end)), move |result| {
+        let bytes: Uint8Array = result?.unchecked_into();
+        if u64::from(bytes.length()) == length { Ok(bytes) } else { Err(Unreadable("its length has changed".into())) }
+    })
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::files::{Unreadable, as_blob, begin, size};
+use super::files::{self, Unreadable, as_blob, size};
 use super::object::{is_object, js_value, member, type_of};
 use super::text::address;
 use kling_core::image::{self, ImageFormat, ImageHeader};
@@ -128,7 +128,7 @@ pub(super) async fn info(blob: &Blob) -> JsValue {
 
 /// The header of a file, unless it cannot be read, and every problem of the file.
 async fn examine(file: &Blob, path: &str) -> (Option<ImageHeader>, Vec<Issue>) {
-    let read = async |range: Range<u64>| Ok::<_, Unreadable>(begin(file, range).bytes().await?.to_vec());
+    let read = async |range: Range<u64>| Ok::<_, Unreadable>(files::read(file, range).await?.to_vec());
     match image::read_header(size(file), &read).await {
         Ok(header) => (Some(header), image::check(path, size(file), &header)),
         Err(unreadable) => (None, vec![unreadable.issue(path)]),

@@ -27,6 +27,7 @@ mod options;
 mod records;
 mod scripts;
 mod settings;
+mod settled;
 mod submit;
 mod tab;
 mod text;
@@ -72,7 +73,7 @@ pub fn validate_request(#[wasm_bindgen(unchecked_param_type = "VideoRequest")] r
     promise(
         Vec::new(),
         Box::pin(async move {
-            let (checked, _) = draft::check(&request, &Listener::new(None)).await;
+            let checked = draft::check(&request, &Listener::new(None)).await;
             Ok(object::to_js(&*checked.issues))
         }),
     )
@@ -85,7 +86,7 @@ pub fn build_request_body(
     #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
 ) -> Promise {
     call(options, CALL, |options| async move {
-        let ready = draft::ready(&request, &options.listener).await?;
+        let ready = draft::check(&request, &options.listener).await.ready()?;
         Ok(body::build(&ready, &body::id_of(&ready.request)?, &options.listener).await?.into())
     })
 }

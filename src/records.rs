@@ -1,7 +1,5 @@
 //! Task records, in the store of this browser.
 
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
@@ -14,6 +12,7 @@ use web_sys::Blob;
 use super::fault::words_of;
 use super::number::whole;
 use super::object::{is_object, js_value, member};
+use super::settled::settled;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::Held;
 use kling_core::flow::submit::Known;
@@ -105,13 +104,12 @@ impl Records {
     }
 
     /// The record with this external or service's id.
-    pub(super) async fn load(&self, id: &str) -> Result<Option<Box<TaskRecord>>, Error> {
-        let value = settled(self.store.get(&self.base, id)).await?;
-        if value.is_undefined() { Ok(None) } else { record(&value).map(Some) }
+    pub(super) fn load(&self, id: &str) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
+        stored(self.store.get(&self.base, id), some_record)
     }
 
     /// Applies a change within one transaction, and brings the record that stands afterwards.
-    pub(super) async fn save(&self, change: Change) -> Result<Option<Box<TaskRecord>>, Error> {
+    pub(super) fn save(&self, change: Change) -> impl Future<Output = Result<Option<Box<TaskRecord>>, Error>> {
         let id = change.id().to_owned();
         // The store calls it even when this future is dropped: a change that has begun is written.
         let decide =
@@ -120,14 +118,16 @@ impl Records {
                 Write::Put(record) => js_value(&record.stored()),
                 Write::Remove => JsValue::NULL,
             });
-        let stands = settled(self.store.change(&self.base, &id, &decide)).await?;
-        if stands.is_undefined() { Ok(None) } else { record(&stands).map(Some) }
+        stored(self.store.change(&self.base, &id, &decide), some_record)
     }
 
     /// All of them, newest first. What cannot be read as a record is left out.
-    pub(super) async fn list(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
-        let all: Array = settled(self.store.all(&self.base)).await?.unchecked_into();
-        Ok(all.iter().filter_map(|value| record(&value).ok()).collect())
+    pub(super) fn list(&self) -> impl Future<Output = Result<Vec<Box<TaskRecord>>, Error>> {
+        let readable = |all: &JsValue| {
+            let all: &Array = all.unchecked_ref();
+            Ok(all.iter().filter_map(|value| record(&value).ok()).collect())
+        };
+        stored(self.store.all(&self.base), readable)
     }
 
     /// Begins to read what the store has of the external task id of a request, if it has one.
@@ -150,14 +150,14 @@ impl Records {
     }
 
     /// The video that is kept for the record with this id.
-    pub(super) async fn kept(&self, id: &str) -> Result<Option<Blob>, Error> {
-        let kept = settled(self.store.kept(&self.base, id)).await?;
-        Ok((!kept.is_undefined()).then(|| kept.unchecked_into()))
+    pub(super) fn kept(&self, id: &str) -> impl Future<Output = Result<Option<Blob>, Error>> {
+        let some_blob = |kept: &JsValue| Ok((!kept.is_undefined()).then(|| kept.clone().unchecked_into()));
+        stored(self.store.kept(&self.base, id), some_blob)
     }
 
     /// Keeps a video for the record with this id, for good.
-    pub(super) async fn keep(&self, id: &str, video: &Blob) -> Result<(), Error> {
-        settled(self.store.keep(&self.base, id, video)).await.map(|_| ())
+    pub(super) fn keep(&self, id: &str, video: &Blob) -> impl Future<Output = Result<(), Error>> {
+        stored(self.store.keep(&self.base, id, video), |_| Ok(()))
     }
 
     /// The lock under which this id is sent; `wait` until it is free.
@@ -168,17 +168,23 @@ impl Records {
     }
 }
 
-/// What the store brings.
-fn settled(promise: Promise) -> impl Future<Output = Result<JsValue, Error>> {
-    let failed = |error| {
-        let message = format!(
-            "the browser's storage failed ({}); free some space, allow this site to store data, or use store: \"memory\"",
-            words_of(&error)
-        );
-        Error::new(ErrorCode::Storage, message)
-    };
-    let mut stored = JsFuture::from(promise);
-    poll_fn(move |context| Pin::new(&mut stored).poll(context).map_err(failed))
+/// What the store brings, as `read` reads it.
+fn stored<T>(promise: Promise, read: fn(&JsValue) -> Result<T, Error>) -> impl Future<Output = Result<T, Error>> {
+    settled(promise, move |result| match result {
+        Ok(value) => read(&value),
+        Err(error) => {
+            let message = format!(
+                "the browser's storage failed ({}); free some space, allow this site to store data, or use store: \"memory\"",
+                words_of(&error)
+            );
+            Err(Error::new(ErrorCode::Storage, message))
+        }
+    })
+}
+
+/// A record, where there is one.
+fn some_record(value: &JsValue) -> Result<Option<Box<TaskRecord>>, Error> {
+    if value.is_undefined() { Ok(None) } else { record(value).map(Some) }
 }
 
 /// A record as it was stored.

@@ -3,9 +3,9 @@
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use super::number::{float, whole};
+use super::settled::settled;
 use super::timer::MAX_TIMER_MS;
 use kling_core::endpoint::{Body, HttpResponse, Status, TransportError};
 use kling_core::flow::Wake;
@@ -51,12 +51,11 @@ impl TabListener {
     }
 
     /// Sleeps for `milliseconds`, or until an event of the page or a message of another tab.
-    pub(super) async fn rest(&self, milliseconds: u64) -> Wake {
-        let event = JsFuture::from(self.0.rest(float(milliseconds.min(MAX_TIMER_MS)))).await;
-        match event.unwrap_or(JsValue::UNDEFINED) {
-            value if value.is_undefined() => Wake::TimePassed,
-            event => read_message(&event).map_or(Wake::PageEvent, Wake::Message),
-        }
+    pub(super) fn rest(&self, milliseconds: u64) -> impl Future<Output = Wake> {
+        settled(self.0.rest(float(milliseconds.min(MAX_TIMER_MS))), |event| match event {
+            Ok(event) if !event.is_undefined() => read_message(&event).map_or(Wake::PageEvent, Wake::Message),
+            _ => Wake::TimePassed,
+        })
     }
 
     /// Sends a message to the other tabs.

@@ -165,11 +165,12 @@ impl<H: Host> Flow<H> {
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        if let Some(record) = self.host.load(&task.task_id).await? {
-            self.observe(record, &task).await?;
-        } else {
-            let record = TaskRecord::adopted(&task, self.host.wall());
-            self.host.save(Change::Adopt(Box::new(record))).await?;
+        let change = match self.host.load(&task.task_id).await? {
+            Some(record) => self.observation(record, &task),
+            None => Some(Change::Adopt(Box::new(TaskRecord::adopted(&task, self.host.wall())))),
+        };
+        if let Some(change) = change {
+            self.host.save(change).await?;
         }
         Ok(task)
     }
@@ -190,18 +191,21 @@ impl<H: Host> Flow<H> {
 
     /// Writes the state of a task to its record, if there is one. A failing storage ends no watch.
     async fn update_record(&self, id: &TaskId, task: &Task) {
-        if let Ok(Some(record)) = self.host.load(id.as_str()).await {
-            let _ = self.observe(record, task).await;
+        if let Ok(Some(record)) = self.host.load(id.as_str()).await
+            && let Some(change) = self.observation(record, task)
+        {
+            let _ = self.host.save(change).await;
         }
     }
 
-    /// Writes the state of a task to this record, if it changes the record.
-    async fn observe(&self, mut record: Box<TaskRecord>, task: &Task) -> Result<(), Error> {
-        let (id, now) = (record.external_task_id.clone(), self.host.wall());
-        if record.observe(task, now) {
-            self.host.save(Change::Observe { id, task: Box::new(task.clone()), now }).await?;
-        }
-        Ok(())
+    /// The change that writes the state of a task to this record, if it changes the record.
+    fn observation(&self, mut record: Box<TaskRecord>, task: &Task) -> Option<Change> {
+        let now = self.host.wall();
+        record.observe(task, now).then(|| Change::Observe {
+            id: record.external_task_id,
+            task: Box::new(task.clone()),
+            now,
+        })
     }
 
     /// Sends a request for a task, once the gate admits it. Gives up at the deadline.
