@@ -44,7 +44,7 @@ pub use fault::discard_instance;
 use listener::Listener;
 use options::{CALL, CallOptions, PROGRESS, WAIT};
 
-/// Half the gzipped size of the standard library's allocator for this target, and as fast for the few small objects here.
+/// 3.2 kB smaller, gzipped, than the standard library's allocator for this target, and as good for the few small objects here.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
