@@ -54,14 +54,14 @@ struct Walk {
     has_movie: bool,
     has_media: bool,
     is_fragmented: bool,
-    /// The last box announces another one.
-    awaits_media: bool,
+    /// The type of the box before that.
+    last: [u8; 4],
 }
 
 impl Walk {
     /// Takes the header of the next box.
     fn step(&mut self, header: &[u8], length: u64) -> Option<FileEnd> {
-        let kind = header.get(4..8);
+        let kind = header.get(4..8).and_then(<[u8]>::first_chunk::<4>);
         if self.at == 0 {
             if kind != Some(b"ftyp") {
                 return Some(FileEnd::NotMp4);
@@ -83,8 +83,8 @@ impl Walk {
         if size < MIN_BOX_BYTES {
             return Some(self.in_the_tail(FileEnd::Unknown));
         }
-        self.awaits_media = kind == b"moof";
-        self.is_fragmented |= self.awaits_media;
+        self.last = *kind;
+        self.is_fragmented |= kind == b"moof";
         self.has_movie |= kind == b"moov";
         self.has_media |= kind == b"mdat";
         self.at = self.at.saturating_add(size);
@@ -93,7 +93,7 @@ impl Walk {
 
     /// The last box ended with the file.
     fn at_the_end(&self) -> FileEnd {
-        if !self.has_media || self.awaits_media {
+        if !self.has_media || &self.last == b"moof" {
             FileEnd::Cut
         } else if self.is_fragmented {
             // More fragments may be missing.
