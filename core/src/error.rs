@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::endpoint::Status;
 use crate::issue::Issue;
 use crate::plain::{PlainObject, PlainValue, ToPlain, float};
+use crate::status::Status;
 use crate::words::words;
 
 /// Why a call failed: a [code](ErrorCode) for programs, a message for people, and details.

@@ -110,6 +110,7 @@ pub mod record;
 pub mod redact;
 pub mod request;
 pub mod retry;
+mod status;
 pub mod submission;
 pub mod task;
 mod url;
