@@ -10,6 +10,7 @@ import { renderRecords, startRecordList } from "./record-list.js";
 import { refreshRecords, startRecords } from "./records.js";
 import { resume } from "./resume.js";
 import { canSendAgain, currentRun, isBusyForPerson, renderRun } from "./run.js";
+import { receiveTransfers } from "./transfer.js";
 import { FORM } from "./words.js";
 
 const TYPING_PAUSE_MS = 250;
@@ -52,4 +53,5 @@ startRecords(() => {
   resume();
 }, isBusyForPerson);
 showRetention();
+receiveTransfers();
 addPictures(find("#files", HTMLInputElement).files ?? []);

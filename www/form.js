@@ -117,13 +117,13 @@ export function formChanged() {
 
 /** Shows each problem at its field, and the first error at the button. @param {Issue[]} issues */
 export function showIssues(issues) {
-  const folderIssues = renderPictures(issues);
+  const leftOut = renderPictures(issues);
   for (const field of document.querySelectorAll("[data-path]")) {
     const path = field.getAttribute("data-path") ?? "";
     const shown = state.touched.has(path) ? issues.filter((issue) => issue.path === path) : [];
     showProblems(
       find(`#${path}-problems`, HTMLElement),
-      path === "images" ? [...folderIssues, ...shown] : shown,
+      path === "images" ? [...leftOut, ...shown] : shown,
     );
     for (const control of field.querySelectorAll("input, textarea"))
       control.ariaInvalid = String(shown.some(isError));

@@ -1,9 +1,10 @@
-// The pictures of the request, in the order in which they are sent: chosen, dropped, pasted or by
-// URL.
+// The pictures of the request, in the order in which they are sent: chosen, by URL, or from
+// transfer.js, which receives drops and pastes.
 
 import { inspectImage, limits } from "./pkg/index.js";
 import { announce, find, reportError, setText } from "./dom.js";
 import { isError, problem, showProblems } from "./problems.js";
+import { dataUrlFile } from "./transfer-content.js";
 import { facts, fileSize, PICTURES } from "./words.js";
 
 /** @import { ImageInfo, Issue } from "./pkg/index.js" */
@@ -12,19 +13,24 @@ import { facts, fileSize, PICTURES } from "./words.js";
  * ImageInfo }} Picture
  */
 
+/** A longer URL is shown without its middle. */
+const MAX_URL_NAME_LENGTH = 100;
+
 const fileInput = find("#files", HTMLInputElement);
-const dropZone = find("#drop", HTMLElement);
+const urlField = find("#pictureUrl", HTMLInputElement);
 const list = find("#pictures", HTMLElement);
+const problemList = find("#images-problems", HTMLElement);
 
 /** @type {Picture[]} */
 export const pictures = [];
-/** One problem for each folder of the last drop. @type {Issue[]} */
-let folderIssues = [];
+/** Why something of the last drop or paste is not among the pictures. @type {Issue[]} */
+let leftOut = [];
 
 const picturesChanged = () => list.dispatchEvent(new Event("input", { bubbles: true }));
 
-/** @param {Iterable<File | string>} sources */
+/** @param {Iterable<File | string>} sources @returns what was added */
 export function addPictures(sources) {
+  const count = pictures.length;
   for (const source of sources) {
     const item = find(
       "li",
@@ -32,7 +38,7 @@ export function addPictures(sources) {
       document.importNode(find("#picture", HTMLTemplateElement).content, true),
     );
     /** @type {Picture} */
-    const picture = { source, name: typeof source === "string" ? source : source.name, item };
+    const picture = { source, name: nameOf(source), item };
     setText(find(".name", HTMLElement, item), picture.name);
     if (typeof source !== "string") {
       const thumbnail = find("img", HTMLImageElement, item);
@@ -52,6 +58,38 @@ export function addPictures(sources) {
     renderPicture(picture, pictures.push(picture) - 1, []);
   }
   picturesChanged();
+  return pictures.slice(count);
+}
+
+/**
+ * Shows why something of a drop or a paste is not among the pictures, until the next one. @param
+ * {Issue[]} issues
+ */
+export function showLeftOut(issues) {
+  if (issues.length === 0 && leftOut.length === 0) return;
+  leftOut = issues;
+  picturesChanged();
+  if (issues.length === 0) return;
+  showProblems(problemList, issues); // at once: the form shows them again with its own
+  problemList.scrollIntoView({ block: "nearest" });
+}
+
+/** Whether it is the URL of a preview in the list. @param {string} url */
+export const isPreview = (url) => pictures.some(({ preview }) => preview === url);
+
+/** @param {File | string} source */
+function nameOf(source) {
+  if (typeof source !== "string") return source.name;
+  const half = MAX_URL_NAME_LENGTH / 2;
+  return source.length > MAX_URL_NAME_LENGTH
+    ? `${source.slice(0, half)}…${source.slice(-half)}`
+    : source;
+}
+
+/** Whether two sources are the same picture, as far as can be seen without reading a file. @param {File | string} a @param {File | string} b */
+function areSame(a, b) {
+  if (typeof a === "string" || typeof b === "string") return a === b;
+  return a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 }
 
 /** @param {Picture} picture @param {-1 | 1} by */
@@ -97,6 +135,12 @@ function renderPicture({ source, name, item, info }, index, issues) {
   shown.push(...(info?.issues ?? []).filter(isNew));
   if (index >= limits.maxImages)
     shown.unshift(problem("too_many_images", "images", PICTURES.tooMany(limits.maxImages)));
+  const twin = pictures.findIndex((other) => areSame(other.source, source));
+  if (twin < index)
+    shown.push({
+      ...problem("bad_value", `images[${index}]`, PICTURES.sameAs(twin + 1)),
+      severity: "warning",
+    });
   showProblems(find(".problems", HTMLElement, item), shown);
   const isRefused = shown.some(isError);
   item.classList.toggle("refused", isRefused);
@@ -117,47 +161,33 @@ function nameButton(item, action, label, isEnabled) {
   button.ariaDisabled = String(!isEnabled);
 }
 
-/** Adds dropped or pasted files. A folder is reported, not opened. @param {DataTransfer | null} data */
-function addTransferred(data) {
-  const items = [...(data?.items ?? [])].filter(({ kind }) => kind === "file");
-  const files = items.map((item) => ({
-    file: item.getAsFile(),
-    isFolder: item.webkitGetAsEntry()?.isDirectory === true,
-  }));
-  folderIssues = files
-    .filter(({ isFolder }) => isFolder)
-    .map(({ file }) => problem("bad_value", "images", PICTURES.folder(file?.name ?? "")));
-  addPictures(files.flatMap(({ file, isFolder }) => (file && !isFolder ? [file] : [])));
-}
-
-/** Draws each picture with its problems. @param {Issue[]} issues @returns the problems of folders */
+/** Draws each picture with its problems. @param {Issue[]} issues @returns why something is not among them */
 export function renderPictures(issues) {
   pictures.forEach((picture, index) => renderPicture(picture, index, issues));
-  return folderIssues;
+  return leftOut;
 }
 
 /** The picture that a problem is about. @param {Issue} issue */
 export const pictureOf = ({ path }) => pictures[Number(/^images\[(\d+)\]/.exec(path)?.[1] ?? -1)];
 
 fileInput.addEventListener("change", () => {
-  folderIssues = [];
+  leftOut = [];
   addPictures(fileInput.files ?? []);
   fileInput.value = ""; // so that a removed file can be chosen again
 });
-find("#addUrl", HTMLButtonElement).addEventListener("click", () => {
-  const field = find("#pictureUrl", HTMLInputElement);
-  if (field.value.trim()) addPictures([field.value.trim()]);
-  field.value = "";
-});
-for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
-  // On the whole window: the browser would replace the page by a picture that is dropped elsewhere.
-  window.addEventListener(name, (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    dropZone.classList.toggle("over", name === "dragover");
-    if (name === "drop") addTransferred(event.dataTransfer);
-  });
+
+/** Adds the URL that was typed. */
+function addTypedUrl() {
+  const url = urlField.value.trim();
+  if (url === "") return;
+  leftOut = [];
+  addPictures([dataUrlFile(url) ?? url]);
+  urlField.value = "";
 }
-window.addEventListener("paste", ({ clipboardData }) => {
-  if (clipboardData?.files.length) addTransferred(clipboardData);
+
+find("#addUrl", HTMLButtonElement).addEventListener("click", addTypedUrl);
+urlField.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  addTypedUrl();
 });

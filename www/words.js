@@ -15,6 +15,7 @@ const DECIMAL = new Intl.NumberFormat(LANGUAGE, {
 });
 const DOLLARS = new Intl.NumberFormat(LANGUAGE, { style: "currency", currency: "USD" });
 const RELATIVE_TIME = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
+const LIST = new Intl.ListFormat(LANGUAGE);
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -111,6 +112,23 @@ export const PICTURES = {
   tooMany: (max) => `only ${max} pictures can be sent: remove one`,
   /** @param {string} name */
   folder: (name) => `a folder cannot be sent, drop the pictures inside it: ${name}`,
+  /** @param {string[]} names */
+  added: (names) => `${LIST.format(names)} added`,
+  /** @param {number} position */
+  sameAs: (position) => `the same as picture ${position}`,
+  alreadyListed: "this picture is already in the list",
+  noFile: "the browser gave no file: save the picture, then drop or choose the file",
+  link: "a link is no picture: drop the picture itself, or enter its URL under “More”",
+  text: "text is no picture: paste it into a text field, for example the prompt",
+  textWithPicture:
+    "text with a picture of it was left out: paste it into a text field, or drop it onto the pictures",
+  blobUrl:
+    "a blob: URL can be read only by the page that made it: save the picture, then drop the file",
+  fileUrl: "a page cannot open a file: URL: drop or choose the file itself",
+  dataUrl: "expected a picture as base64 in the data: URL, found something else",
+  /** @param {string} scheme with its colon */
+  otherUrl: (scheme) => `expected a picture or its http(s): URL, found a ${scheme} URL`,
+  nothing: "found neither a picture nor its URL",
 };
 
 // ── The card "Video": what happens to one task ────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // For developers: the page's own markup is incomplete.
     ("dom.js", "the page has no ${} at ${}"),
     // The type of a drag that carries files.
-    ("pictures.js", "Files"),
+    ("transfer.js", "Files"),
 ];
 
 /// A string or a template in a script.

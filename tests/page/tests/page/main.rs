@@ -3,16 +3,19 @@
 //! `cargo xtask test` starts the simulator and the drivers, and runs these tests once for each browser. With
 //! `KLING_SCREENSHOTS=<folder>` they save images of the page, wide and narrow, light and dark.
 
+mod dropped;
 mod failures;
 mod kept;
 mod keyboard;
 mod layout;
 mod offline;
 mod page;
+mod pasted;
 mod pictures;
 mod problems;
 mod records;
 mod resume;
 mod story;
+mod transfer;
 mod unknown;
 mod watching;
