@@ -40,8 +40,9 @@ export function addPictures(sources) {
     /** @type {Picture} */
     const picture = { source, name: nameOf(source), item };
     setText(find(".name", HTMLElement, item), picture.name);
+    const thumbnail = find("img", HTMLImageElement, item);
+    thumbnail.hidden = typeof source === "string";
     if (typeof source !== "string") {
-      const thumbnail = find("img", HTMLImageElement, item);
       thumbnail.onerror = () => (thumbnail.hidden = true);
       thumbnail.src = picture.preview = URL.createObjectURL(source);
       inspectImage(source).then((info) => {

@@ -18,6 +18,9 @@ const URL_LINE = /^(?:https?|data|blob|file):\S+$/i;
 /** The path of a picture's URL, where only the URL is known. */
 const PICTURE_PATH = /\.(?:jpe?g|png)$/i;
 
+/** The path or the `file:` URL of a file. */
+const PATH = /^(?:\/|\\\\|[a-z]:\\|file:)/i;
+
 /** @param {string} text */
 const linesOf = (text) =>
   text
@@ -31,6 +34,17 @@ const parsed = (url) => (URL.canParse(url) ? new URL(url) : undefined);
 /** The spelling in which two URLs can be compared. @param {string} url */
 const normalised = (url) => parsed(url)?.href ?? url;
 
+/** The name at the end of a path; any other line as it is. @param {string} line */
+function fileNameOf(line) {
+  if (!PATH.test(line)) return line;
+  const name = line.split(/[\\/]/).at(-1) ?? line;
+  try {
+    return line.startsWith("file:") ? decodeURIComponent(name) : name;
+  } catch {
+    return name; // a stray percent sign
+  }
+}
+
 /**
  * Reads a drop or a paste. It can be read only while its event is handled. @param {DataTransfer}
  * data @returns {Content}
@@ -40,7 +54,9 @@ export function contentOf(data) {
   const entries = items.length
     ? items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry?.() }))
     : [...data.files].map((file) => ({ file, entry: undefined }));
-  const folders = entries.filter(({ entry }) => entry?.isDirectory);
+  const folders = entries
+    .filter(({ entry }) => entry?.isDirectory)
+    .map(({ file, entry }) => entry?.name ?? file?.name ?? "");
   const others = entries.filter(({ entry }) => !entry?.isDirectory);
   const files = others.flatMap(({ file }) => file ?? []);
 
@@ -53,15 +69,15 @@ export function contentOf(data) {
   const text = data.getData("text/plain") || (html.body.textContent ?? "").trim();
 
   const lines = linesOf(text);
-  const labels = new Set([...files.map(({ name }) => name), ...uris, ...shown]);
+  const labels = new Set([...files.map(({ name }) => name), ...folders, ...uris, ...shown]);
   const isLabel = (/** @type {string} */ line) =>
-    labels.has(normalised(line)) || labels.has(line.split(/[\\/]/).at(-1) ?? line);
+    labels.has(normalised(line)) || labels.has(fileNameOf(line));
   const hasOwnText = lines.some((line) => !isLabel(line));
   const urls = draggedUrls(uris, shown, hasOwnText);
   const isUrls = urls.length === 0 && lines.every((line) => URL_LINE.test(line));
   return {
     files,
-    folders: folders.map(({ file, entry }) => entry?.name ?? file?.name ?? ""),
+    folders,
     missing: others.length - files.length,
     shown,
     urls: [...new Set(isUrls ? lines.map(normalised) : urls)],

@@ -109,9 +109,11 @@ function takePictures({ files, folders, missing, shown, urls, text, hasOwnText }
   const isTextWithPicture = hasOwnText && !isAimed && files.length > 0;
   if (isTextWithPicture) return leaveOut([PICTURES.textWithPicture]);
 
-  // Some systems add a file to a dragged link, which is a shortcut to it.
+  // Some systems add a file to a dragged link, which is a shortcut to it; others add URLs to files.
   const hasPictureFile = files.some(({ type }) => type.startsWith("image/"));
-  const byUrl = hasPictureFile || (files.length > 0 && urls.length === 0) ? [] : urls;
+  const isOfFile = (/** @type {string} */ url) =>
+    files.length + folders.length > 0 && url.startsWith("file:");
+  const byUrl = hasPictureFile ? [] : urls.filter((url) => !isOfFile(url));
   const results = byUrl.map((url) => sourceOf(url, shown.includes(url)));
   const sources = [
     ...(byUrl.length ? [] : files),

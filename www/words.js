@@ -118,8 +118,8 @@ export const PICTURES = {
   sameAs: (position) => `the same as picture ${position}`,
   alreadyListed: "this picture is already in the list",
   noFile: "the browser gave no file: save the picture, then drop or choose the file",
-  link: "a link is no picture: drop the picture itself, or enter its URL under “More”",
-  text: "text is no picture: paste it into a text field, for example the prompt",
+  link: "a link is not a picture: drop the picture itself, or enter its URL under “More”",
+  text: "text is not a picture: paste it into a text field, for example the prompt",
   textWithPicture:
     "text with a picture of it was left out: paste it into a text field, or drop it onto the pictures",
   blobUrl:

@@ -56,7 +56,7 @@ fn dropped_urls_become_pictures_or_a_reason() {
             (
                 "an image and a link",
                 list(&format!("{CAT}\r\nhttps://photos.test/")),
-                PicturesAndReason(&[CAT], "link is no picture"),
+                PicturesAndReason(&[CAT], "link is not a picture"),
             ),
             (
                 "five images",
@@ -79,10 +79,10 @@ fn dropped_urls_become_pictures_or_a_reason() {
                     "#drop",
                     json!({ "uris": "https://photos.test/", "html": "<a href='https://photos.test/'>photos</a>", "plain": "https://photos.test/" }),
                 ),
-                Reason("link is no picture"),
+                Reason("link is not a picture"),
             ),
-            ("a link with two icons", drop("#drop", two_icons), Reason("link is no picture")),
-            ("a shortcut", drop("#drop", shortcut), Reason("link is no picture")),
+            ("a link with two icons", drop("#drop", two_icons), Reason("link is not a picture")),
+            ("a shortcut", drop("#drop", shortcut), Reason("link is not a picture")),
             ("a data: URL", list(inline), Pictures(&["image.png"])),
             ("a data: image in a link", drop("#drop", in_page), Pictures(&["image.png"])),
             ("a data: URL of text", list("data:text/plain;base64,YQ=="), Reason("data: URL")),
@@ -92,14 +92,18 @@ fn dropped_urls_become_pictures_or_a_reason() {
             ("a file: URL", list("file:///home/me/cat.jpg"), Reason("file: URL")),
             ("a page of the browser", list("chrome://settings/"), Reason("a chrome: URL")),
             ("no URL", list("cat.jpg"), Reason("neither a picture nor its URL")),
-            ("text", drop("#drop", json!({ "plain": "a cat" })), Reason("Text is no picture")),
+            ("text", drop("#drop", json!({ "plain": "a cat" })), Reason("Text is not a picture")),
             (
                 "text with a URL in it",
                 drop("#drop", json!({ "plain": format!("see {CAT}") })),
-                Reason("Text is no picture"),
+                Reason("Text is not a picture"),
             ),
-            ("a selection of text and image", drop("#drop", selection), Reason("Text is no picture")),
-            ("an unknown type", drop("#drop", json!({ "html": "" , "plain": "" })), Reason("neither a picture nor its URL")),
+            ("a selection of text and image", drop("#drop", selection), Reason("Text is not a picture")),
+            (
+                "an unknown type",
+                drop("#drop", json!({ "html": "" , "plain": "" })),
+                Reason("neither a picture nor its URL"),
+            ),
         ],
     );
     page.session.run(TRANSFER, &[list("https://a.test/1.png\nhttps://a.test/2.png\nhttps://a.test/3.png\nhttps://a.test/4.png\nhttps://a.test/5.png")]);
@@ -121,11 +125,11 @@ fn a_drop_never_opens_in_place_of_the_page() {
         &[
             ("text on the prompt", drop("#prompt", text()), Native),
             ("text on a URL field", drop("#callbackUrl", text()), Native),
-            ("text beside a field", drop("footer", text()), Reason("Text is no picture")),
+            ("text beside a field", drop("footer", text()), Reason("Text is not a picture")),
             ("a link on the prompt", drop("#prompt", link()), Native),
             ("a link on a URL field", drop("#pictureUrl", link()), Native),
             ("a link without text on a URL field", drop("#pictureUrl", json!({ "uris": CAT })), Inserted(CAT)),
-            ("a link beside a field", drop("#result", link()), Reason("link is no picture")),
+            ("a link beside a field", drop("#result", link()), Reason("link is not a picture")),
             ("a file on the prompt", drop("#prompt", file()), Pictures(&["image.png"])),
             ("a file on a URL field", drop("#pictureUrl", file()), Pictures(&["image.png"])),
             ("a file beside a field", drop("footer", file()), Pictures(&["image.png"])),
@@ -154,6 +158,19 @@ fn folders_empty_files_and_files_that_are_not_given_are_reported() {
                 "a folder on the prompt",
                 drop("#prompt", json!({ "files": [["holiday", ""]], "without": "content" })),
                 Reason("drop the pictures inside it: holiday"),
+            ),
+            (
+                "a copied folder with its name",
+                paste("#prompt", json!({ "plain": "holiday", "files": [["holiday", ""]], "without": "content" })),
+                Reason("drop the pictures inside it: holiday"),
+            ),
+            (
+                "files with their URLs",
+                drop(
+                    "#drop",
+                    json!({ "uris": "file:///home/me/holiday\nfile:///home/me/a.heic", "files": [["holiday", ""], ["a.heic", "x/y"]], "without": "content" }),
+                ),
+                PicturesAndReason(&["a.heic"], "drop the pictures inside it: holiday"),
             ),
             ("a file that is not given", files(json!([PNG]), "files"), Reason("browser gave no file")),
             (
@@ -238,7 +255,7 @@ fn what_another_program_drops_stays_on_the_page() {
     let image = json!([item("text/uri-list", CAT), item("text/html", &format!("<img src='{CAT}'>"))]);
     let file = photo("china.jpg");
     system_drop("footer", json!([link]), json!([]));
-    page.wait_text("#images-problems", "link is no picture");
+    page.wait_text("#images-problems", "link is not a picture");
     system_drop("#prompt", json!([item("text/plain", "a cat")]), json!([]));
     page.wait("the text in the prompt", "document.querySelector('#prompt').value === 'a cat'");
     system_drop("#result", image.clone(), json!([]));
@@ -261,7 +278,7 @@ fn a_url_and_a_reason_look_as_they_should() {
         document.querySelector('#drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));",
         &[json!(uris)],
     );
-    page.wait_text("#images-problems", "link is no picture");
+    page.wait_text("#images-problems", "link is not a picture");
     let names = page.names();
     assert_eq!(names[1], json!(CAT));
     assert!(names[2].as_str().is_some_and(|name| name.chars().count() == 101 && name.ends_with("rose.jpg")), "{names}");

@@ -14,6 +14,8 @@ fn pasted_text_goes_into_text_fields_and_pictures_to_the_list() {
     let image_with_url = json!({ "plain": CAT, "html": format!("<img src='{CAT}'>"), "files": [PNG] });
     let copied_files =
         json!({ "plain": "/home/me/a.png\n/home/me/b.png", "files": [["a.png", "image/png"], ["b.png", "image/png"]] });
+    let escaped_paths = json!({ "plain": "file:///home/me/a%20cat.png\nC:\\cats\\b.png", "files": [["a cat.png", "image/png"], ["b.png", "image/png"]] });
+    let path_in_text = json!({ "plain": "see docs/image.png", "files": [PNG] });
     let only_html_text = json!({ "html": "<p>Total 3</p>", "files": [PNG] });
     let page = Page::open("ok");
     check(
@@ -32,7 +34,7 @@ fn pasted_text_goes_into_text_fields_and_pictures_to_the_list() {
                 paste("#prompt", json!({ "plain": "a cat", "html": format!("a cat <img src='{CAT}'>") })),
                 Native,
             ),
-            ("text outside a field", paste("body", json!({ "plain": "sk-1234" })), Reason("Text is no picture")),
+            ("text outside a field", paste("body", json!({ "plain": "sk-1234" })), Reason("Text is not a picture")),
             ("a screenshot at the prompt", paste("#prompt", json!({ "files": [PNG] })), Pictures(&["image.png"])),
             ("a screenshot at a URL field", paste("#pictureUrl", json!({ "files": [PNG] })), Pictures(&["image.png"])),
             ("a screenshot outside a field", paste("body", json!({ "files": [PNG] })), Pictures(&["image.png"])),
@@ -42,13 +44,15 @@ fn pasted_text_goes_into_text_fields_and_pictures_to_the_list() {
             ("the same outside a field", paste("body", image_with_url), Pictures(&["image.png"])),
             ("files with their paths", paste("#prompt", copied_files.clone()), Pictures(&["a.png", "b.png"])),
             ("the same outside a field", paste("body", copied_files), Pictures(&["a.png", "b.png"])),
+            ("files with their URLs", paste("#prompt", escaped_paths), Pictures(&["a cat.png", "b.png"])),
+            ("text with a path", paste("#prompt", path_in_text), Native),
             ("a URL at the prompt", paste("#prompt", json!({ "plain": CAT })), Native),
             ("a URL at its field", paste("#pictureUrl", json!({ "plain": CAT })), Native),
             ("a URL outside a field", paste("body", json!({ "plain": CAT })), Pictures(&[CAT])),
             (
                 "the URL of a page outside a field",
                 paste("body", json!({ "plain": "https://photos.test/" })),
-                Reason("link is no picture"),
+                Reason("link is not a picture"),
             ),
             ("nothing", paste("#prompt", json!({})), Native),
         ],
