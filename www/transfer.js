@@ -10,7 +10,6 @@ import { paragraph, PICTURES, sentence } from "./words.js";
 
 /** @import { Content } from "./transfer-content.js" */
 
-const TEXT_FIELD = "textarea, input:is([type=text], [type=url], [type=password])";
 /** Marks a drag of a picture that is in the list. */
 const OWN_PICTURE = "application/x-own-picture";
 
@@ -45,7 +44,7 @@ function dragOver(event) {
 function fieldOf({ target }) {
   const isField =
     (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) &&
-    target.matches(TEXT_FIELD);
+    target.matches("textarea, input:is([type=text], [type=url], [type=password])");
   return isField ? target : undefined;
 }
 

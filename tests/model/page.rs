@@ -24,6 +24,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("dom.js", "the page has no ${} at ${}"),
     // The type of a drag that carries files.
     ("transfer.js", "Files"),
+    // A key.
+    ("pictures.js", "Enter"),
 ];
 
 /// A string or a template in a script.

@@ -53,6 +53,9 @@ impl Browser {
         if self == Self::Chromium {
             let folder = json!({ "behavior": "allow", "downloadPath": downloads });
             cdp(&session, "Browser.setDownloadBehavior", &folder);
+            // Chromium grants lasting storage by itself to a site that was used enough, so also after other tests.
+            let storage = json!({ "permission": { "name": "persistent-storage" }, "setting": "denied" });
+            cdp(&session, "Browser.setPermission", &storage);
         }
         // Starting another one takes seconds.
         session.is_lasting = true;
