@@ -91,7 +91,11 @@ impl TaskCall {
             }
             Self::KeepVideo => {
                 let download = async |video: &Video| download::video(settings, video, &options.listener).await;
-                return Ok(flow.keep_video(&service, &id, remembered, download).await?.into());
+                let kept = flow.keep_video(&service, &id, remembered, download).await?;
+                return match kept.problem {
+                    None => Ok(kept.video.into()),
+                    Some(problem) => Err(Failure::with_video(&problem, &kept.video)),
+                };
             }
             Self::Wait { just_accepted } => (just_accepted, None),
             Self::Watch { on_change } => (false, Some(on_change)),
@@ -142,12 +146,15 @@ fn task_id(id: &JsValue) -> Result<TaskId, Failure> {
     Ok(TaskId::parse(&text)?)
 }
 
-/// A video, or the first video of a task.
+/// A video, or the first video of a task. The one of a task that has succeeded without a video has an empty URL.
 fn given_video(given: &JsValue) -> Result<Video, Failure> {
     let first = || member(given, "videos").and_then(|videos| member(&videos, "0")).ok();
     let read = |value: JsValue| if is_object(&value) { records::video(&value) } else { None };
-    let video = read(given.clone()).or_else(|| read(first()?));
     let is_web = |video: &Video| video.url.starts_with("https://") || video.url.starts_with("http://");
     let message = "expected a video with an http(s): URL, or a task that has succeeded, found neither";
-    Ok(video.filter(is_web).ok_or_else(|| Error::invalid_option("video", message))?)
+    let video = match read(given.clone()).or_else(|| read(first()?)) {
+        Some(video) => Some(video).filter(is_web),
+        None => records::video_without_url(given),
+    };
+    Ok(video.ok_or_else(|| Error::invalid_option("video", message))?)
 }

@@ -1,6 +1,7 @@
 //! A finished video, streamed into a blob.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::Promise;
@@ -14,14 +15,14 @@ use super::fetch::Arriving;
 use super::files;
 use super::host::Browser;
 use super::listener::Listener;
-use super::number::whole;
+use super::number::{float, whole};
 use super::settings::Settings;
 use kling_core::endpoint::{Status, TransportError};
-use kling_core::flow::Flow;
 use kling_core::flow::download::{ResponseHead, Source, Transfer};
+use kling_core::flow::{Flow, no_video_url};
 use kling_core::gate::Gate;
 use kling_core::task::Video;
-use kling_core::video::START_BYTES;
+use kling_core::video::LengthHeaders;
 
 #[wasm_bindgen(module = "/src/js/bytes.js")]
 extern "C" {
@@ -31,8 +32,11 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new() -> Received;
 
-    #[wasm_bindgen(method)]
-    fn clear(this: &Received);
+    #[wasm_bindgen(method, catch)]
+    fn truncate(this: &Received, length: f64) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, js_name = isRepeated)]
+    fn is_repeated(this: &Received) -> Promise;
 
     #[wasm_bindgen(method)]
     fn next(this: &Received, response: &Response, is_new: bool) -> Promise;
@@ -57,10 +61,15 @@ impl Transfer for Stream<'_> {
     async fn open(&self, source: &Source, from: u64) -> Result<ResponseHead, TransportError> {
         self.arriving.take();
         let response = self.settings.fetcher.fetch_video(source, from).await?;
-        let (status, length) = (Status::from_fetch(response.response.status()), response.header("Content-Length"));
+        let headers = LengthHeaders {
+            content_length: response.header("Content-Length"),
+            content_encoding: response.header("Content-Encoding"),
+            content_range: response.header("Content-Range"),
+        };
+        let status = Status::from_fetch(response.response.status());
         *self.arriving.borrow_mut() = Some(Rc::new(response));
         self.is_new.set(true);
-        Ok(ResponseHead { status, length: length.and_then(|length| length.trim().parse().ok()) })
+        Ok(ResponseHead { status, announced: headers.announced() })
     }
 
     async fn receive(&self) -> Result<Option<u64>, TransportError> {
@@ -70,35 +79,40 @@ impl Transfer for Stream<'_> {
         Ok(more.as_f64().map(whole))
     }
 
-    fn clear(&self) {
-        self.received.clear();
+    fn truncate(&self, length: u64) -> Result<(), TransportError> {
+        self.received.truncate(float(length)).map_err(|error| self.settings.fetcher.failure(&error))
     }
 
-    async fn first_bytes(&self) -> Result<Vec<u8>, TransportError> {
-        let bytes = files::read(&self.blob()?, 0..START_BYTES).await;
+    async fn is_repeated(&self) -> Result<bool, TransportError> {
+        let answer = JsFuture::from(self.received.is_repeated()).await;
+        Ok(answer.map_err(|error| self.settings.fetcher.failure(&error))?.is_truthy())
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, TransportError> {
+        let held = self.received.blob().map_err(|error| self.settings.fetcher.failure(&error))?;
+        let bytes = files::read(&held, range).await;
         bytes.map(|bytes| bytes.to_vec()).map_err(|error| TransportError::new(error.0))
     }
 }
 
-impl Stream<'_> {
-    /// All bytes received.
-    fn blob(&self) -> Result<Blob, TransportError> {
-        self.received.blob().map_err(|error| self.settings.fetcher.failure(&error))
-    }
-}
-
-/// Downloads a video, and checks that it is a whole MP4 file.
+/// Downloads a video, and checks that it is a whole MP4 file. If it has an empty URL, only the gateway is asked.
 pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
     let transfer =
         Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
     let browser = Browser::new(settings, listener, None);
     let flow = Flow::new(&browser);
     settings.fetcher.permit_url(&video.url)?;
-    if let Err(error) = flow.download(&settings.backoff, &transfer, &video.url).await {
+    let result = if video.url.is_empty() {
+        Err(no_video_url())
+    } else {
+        flow.download(&settings.backoff, &transfer, &video.url).await
+    };
+    if let Err(error) = result {
         // The key is needed only from here on: the caller's function may ask a person for it.
         let Ok(service) = settings.service().await else { return Err(error.into()) };
         // Checked again, because the key may be known only now, and the error contains the URL.
         settings.fetcher.permit_url(&video.url)?;
+        service.permit_id("video", video.task_id.as_deref().unwrap_or_default())?;
         flow.download_otherwise(&service, &settings.backoff, &transfer, video, error).await?;
     }
     Ok(transfer.received.blob()?)

@@ -3,6 +3,7 @@
 use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Blob;
 
 use super::object::{set, to_js};
 use kling_core::error::{Error, ErrorCode};
@@ -43,6 +44,13 @@ impl Failure {
         let options = Object::new();
         set(&options, "cause", cause);
         Self(KlingError::new(error.message(), &to_js(error), &options).into())
+    }
+
+    /// With an error of the store, and the video that it did not keep.
+    pub(super) fn with_video(error: &Error, video: &Blob) -> Self {
+        let error = js_error(error);
+        set(&error, "video", video);
+        Self(error)
     }
 }
 

@@ -18,7 +18,7 @@ use kling_core::flow::Held;
 use kling_core::flow::submit::Known;
 use kling_core::record::{Attempt, Change, RecordState, TaskRecord, Write};
 use kling_core::request::Field;
-use kling_core::task::Video;
+use kling_core::task::{TaskStatus, Video};
 
 #[wasm_bindgen(module = "/src/js/store.js")]
 extern "C" {
@@ -227,6 +227,14 @@ pub(super) fn video(value: &JsValue) -> Option<Video> {
         url: word(value, "url")?,
         duration: member(value, "duration").ok().and_then(|duration| duration.as_f64()),
     })
+}
+
+/// The video of a task that has succeeded without any, as JavaScript has the task.
+pub(super) fn video_without_url(task: &JsValue) -> Option<Video> {
+    let has_no_video = member(&member(task, "videos").ok()?, "length").is_ok_and(|length| length == 0);
+    let has_succeeded = word(task, "status")? == TaskStatus::Succeed.as_str();
+    let task_id = Some(word(task, "taskId")?);
+    (has_no_video && has_succeeded).then(|| Video { task_id, id: None, url: String::new(), duration: None })
 }
 
 fn word(value: &JsValue, name: &str) -> Option<String> {

@@ -222,6 +222,13 @@ impl Error {
         self
     }
 
+    /// This error without the URL of a video.
+    #[must_use]
+    pub(crate) fn without_url(mut self) -> Self {
+        self.0.details.url = None;
+        self
+    }
+
     /// This error, after the outage budget is spent.
     #[must_use]
     pub(crate) fn into_outage(self) -> Self {

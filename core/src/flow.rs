@@ -165,14 +165,20 @@ impl<H: Host> Flow<H> {
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
+        self.record_task(&task).await?;
+        Ok(task)
+    }
+
+    /// Writes the state of a task to its record, and makes a record if there is none.
+    async fn record_task(&self, task: &Task) -> Result<(), Error> {
         let change = match self.host.load(&task.task_id).await? {
-            Some(record) => self.observation(record, &task),
-            None => Some(Change::Adopt(Box::new(TaskRecord::adopted(&task, self.host.wall())))),
+            Some(record) => self.observation(record, task),
+            None => Some(Change::Adopt(Box::new(TaskRecord::adopted(task, self.host.wall())))),
         };
         if let Some(change) = change {
             self.host.save(change).await?;
         }
-        Ok(task)
+        Ok(())
     }
 
     async fn look_up(&self, service: &Service, id: &TaskId) -> Result<LookUp, Error> {
@@ -249,7 +255,8 @@ fn is_throttled(error: &Error) -> bool {
 }
 
 /// The error of a task that succeeded without any video.
-fn no_video_url() -> Error {
+#[must_use]
+pub fn no_video_url() -> Error {
     Error::new(ErrorCode::Protocol, "the service reports success, but no video URL")
 }
 

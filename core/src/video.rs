@@ -1,54 +1,27 @@
 //! Whether a delivery host sent a whole video.
 
+mod arrived;
 mod boxes;
+mod headers;
 
+pub use arrived::{Arrived, Verdict};
 pub use boxes::{FileEnd, file_end};
+pub use headers::{Announced, LengthHeaders};
 
 use crate::endpoint::{Status, TransportError};
 use crate::error::{Error, ErrorCode};
 
-/// The number of first bytes by which [`check_start`] recognises an MP4 file.
-pub const START_BYTES: u64 = 12;
-
-/// How much of a video has arrived, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arrived {
-    /// The number of bytes that have arrived.
-    pub loaded: u64,
-    /// The number of bytes of the whole video, as announced.
-    pub total: Option<u64>,
-}
-
-impl Arrived {
-    /// Whether the end is missing. A response that was compressed on the way is longer than announced.
-    pub fn is_short(&self) -> bool {
-        self.total.is_some_and(|total| self.loaded < total)
-    }
-
-    /// The first byte to request next: 0 if the length of the video is unknown, because a rest could not be recognised.
-    pub fn resumes_at(&self) -> u64 {
-        if self.is_short() { self.loaded } else { 0 }
-    }
-
-    /// Whether a response of that length is the rest. Mostly a page cannot read its `Content-Range`.
-    pub fn is_completed_by(&self, length: Option<u64>) -> bool {
-        let whole = length.and_then(|length| self.loaded.checked_add(length));
-        whole.is_some() && whole == self.total
-    }
-}
-
-/// Checks by its first bytes that what has arrived is an MP4 file.
-///
-/// # Errors
-///
-/// [`ErrorCode::NotAVideo`]
-pub fn check_start(url: &str, start: &[u8]) -> Result<(), Error> {
-    if start.get(4..8) == Some(b"ftyp") {
-        return Ok(());
-    }
-    let found = if start.is_empty() { "an empty body" } else { "another file" };
+/// The error of a response that is not an MP4 file.
+pub fn not_a_video(url: &str, loaded: u64) -> Error {
+    let found = if loaded == 0 { "an empty body" } else { "another file" };
     let message = format!("expected an MP4 file from the delivery host, found {found}; get the task again");
-    Err(at(url, Error::new(ErrorCode::NotAVideo, message)))
+    Error::new(ErrorCode::NotAVideo, message).with_url(url)
+}
+
+/// The error of a host that always ends after the same part of the video.
+pub fn cut_video(url: &str, loaded: u64) -> Error {
+    let message = format!("the delivery host sends only {loaded} bytes of the video; try again later");
+    Error::new(ErrorCode::Network, message).retryable(true).with_url(url)
 }
 
 /// The error of a response without a video.

@@ -28,13 +28,29 @@ export class Received {
   /** @type {Uint8Array<ArrayBuffer>[]} */
   #buffered = [];
   #bufferedBytes = 0;
+  /** What the last `truncate` dropped, and how many bytes it left. */
+  #dropped = new Blob();
+  #length = 0;
   /** @type {ReadableStreamDefaultReader<unknown> | undefined} */
   #reader;
 
-  clear() {
-    this.#parts = [];
-    this.#buffered = [];
-    this.#bufferedBytes = 0;
+  /**
+   * Drops all bytes after the first `length`.
+   * @param {number} length
+   */
+  truncate(length) {
+    const blob = this.blob();
+    this.#parts = [blob.slice(0, length)];
+    this.#dropped = blob.slice(length || blob.size);
+    this.#length = length;
+  }
+
+  /** Whether the bytes since the last `truncate` begin with the bytes that it dropped. */
+  async isRepeated() {
+    const dropped = this.#dropped;
+    const again = this.blob().slice(this.#length, this.#length + dropped.size);
+    const [one, other] = await Promise.all([dropped.arrayBuffer(), again.arrayBuffer()]);
+    return String(new Uint8Array(one)) === String(new Uint8Array(other));
   }
 
   /**
@@ -59,8 +75,9 @@ export class Received {
   /** All bytes that were read. */
   blob() {
     const blob = new Blob([...this.#parts, ...this.#buffered], { type: "video/mp4" });
-    this.clear();
     this.#parts = [blob];
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
     return blob;
   }
 }

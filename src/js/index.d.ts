@@ -244,12 +244,14 @@ export interface Client {
   adopt(taskId: string, options?: CallOptions): Promise<Task>;
 
   /**
-   * Downloads a finished video, and checks that the MP4 file is complete. If the URL has expired,
-   * the service is asked for a new one. If the delivery host does not let pages read the file, the
-   * gateway's content route is tried, with the key. A broken download is resumed or restarted,
-   * within `outageBudget`.
+   * Downloads a finished video, and checks that the MP4 file is complete: the file itself says so,
+   * whatever length the host announces. If the URL has expired, the task is queried for a new one.
+   * If the delivery host does not let pages read the video, or the task has succeeded without a URL,
+   * the video is requested through the gateway, with the key. A download that breaks off resumes or
+   * restarts, within `outageBudget`.
    * @throws {KlingError} `download_blocked`, `url_expired`, `not_a_video`, each with the `url` to
-   *   offer as a link; `network`; `invalid_option` for a URL that contains the key
+   *   offer as a link; `network`, also if the hosts send only a part of the video; `protocol` if a
+   *   task without a URL has no video; `invalid_option` for a URL that contains the key
    * @example With a link if the page may not read the video.
    * ```js
    * import { isKlingError } from "kling-multi-image2video";
@@ -267,12 +269,22 @@ export interface Client {
    * Downloads the video of a finished task and keeps it in this browser, also after its URL has
    * expired. Makes a record of the task if there is none. A video that is kept already is returned
    * without a request. A video is kept completely or not at all.
-   * @throws {KlingError} as `download`; `storage` if there is not enough space; `invalid_option`
-   *   for a task that is still under way
+   * @throws {KlingError} as `download`; `storage` if there is not enough space, with the downloaded
+   *   video in `error.video`; `invalid_option` for a task that is still under way
    * @example
    * ```js
    * video.src = URL.createObjectURL(await client.keepVideo(task.taskId));
    * if (!(await navigator.storage.persisted())) await navigator.storage.persist(); // the page should ask once
+   * ```
+   * @example Without enough space, the video is there until the page is closed.
+   * ```js
+   * import { isKlingError } from "kling-multi-image2video";
+   *
+   * const blob = await client.keepVideo(task.taskId).catch((error) => {
+   *   if (isKlingError(error) && error.video) return error.video;
+   *   throw error;
+   * });
+   * video.src = URL.createObjectURL(blob);
    * ```
    */
   keepVideo(id: string, options?: ProgressOptions): Promise<Blob>;

@@ -221,7 +221,8 @@ export interface Video {
  * - `submitted`, `processing`: the task as the service last reported it.
  * - `waiting`: the browser is `offline`, or the last poll returned no task, because of `error`. The
  *   next poll comes in `nextPollIn` ms; while offline, that time is unknown.
- * - `downloading`: the video is being downloaded; `total` is absent if the host does not report it.
+ * - `downloading`: the video is being downloaded; `total` is absent if the host does not report it,
+ *   or reports less than has arrived.
  */
 export type Progress =
   | { phase: "preparing"; image: number }
@@ -366,6 +367,8 @@ export class KlingError extends Error {
   readonly retryAfter?: number;
   /** the URL of a video that could not be downloaded */
   readonly url?: string;
+  /** only with `storage` from `keepVideo`: the whole video, downloaded but not kept; not in `toJSON` */
+  readonly video?: Blob;
   /** the error as an object for JSON, without the key */
   toJSON(): Record<string, unknown>;
 }

@@ -55,7 +55,7 @@ fn every_layout_has_its_end() {
         ("for streaming", file(&[ftyp(), moov(), mdat()]), FileEnd::Whole),
         ("index last", file(&[ftyp(), mdat(), moov()]), FileEnd::Whole),
         ("with free space", file(&[ftyp(), a_box("free", 0), mdat(), moov(), a_box("free", 9)]), FileEnd::Whole),
-        ("without an index", file(&[ftyp(), mdat()]), FileEnd::Whole),
+        ("without an index", file(&[ftyp(), mdat()]), FileEnd::Cut),
         ("a long length", file(&[ftyp(), moov(), long_box("mdat", 70)]), FileEnd::Whole),
         (
             "a type with a copyright sign",
@@ -91,6 +91,8 @@ fn no_part_of_a_file_is_whole() {
         file(&[ftyp(), a_box("moov", 40), a_box("mdat", 60)]),
         file(&[ftyp(), a_box("moov", 40), long_box("mdat", 60)]),
         file(&[ftyp(), a_box("free", 3), a_box("moov", 40), a_box("wide", 0), a_box("mdat", 100)]),
+        file(&[ftyp(), a_box("mdat", 60), a_box("moov", 40)]),
+        file(&[ftyp(), long_box("mdat", 60), a_box("free", 9), a_box("moov", 40)]),
     ];
     for whole in layouts {
         for length in 8..whole.len() {

@@ -1,8 +1,8 @@
-//! Downloading a finished video, in spite of a delivery host that breaks off, expires its URL or blocks pages.
+//! Downloading a finished video, in spite of a delivery host that breaks off, expires its URL, blocks pages or counts wrongly.
 //!
 //! ```text
 //!   delivery URL ────────── complete ─────────────┐
-//!     │ expired, blocked or not a video           │
+//!     │ failed                                    │
 //!   new URL of the task ─── complete ─────────────┼──► the video
 //!     │ no new URL, or it failed                  │
 //!   gateway, with the key ─ complete ─────────────┘
@@ -10,30 +10,37 @@
 //!     └──► the error of the delivery host
 //! ```
 //!
-//! From each of these sources:
+//! A task without a URL begins at the gateway. From each of these sources:
 //!
 //! ```text
-//!   attempt ◄─────────────────────────────────────────────────────────────┐
-//!     ├── complete ──► check the first bytes ──► the video, or `not_a_video`
-//!     ├── broken off, stalled, HTTP 429 or 5xx ── backoff ── resume ──────┤
-//!     │            └── outage budget spent ──► the error                  │
-//!     ├── not the requested range ── restart at the first byte ───────────┤
-//!     ├── no response, the first time ── 1 s ─────────────────────────────┘
+//!   attempt ◄──────────────────────────────────────────────────────────────────────────┐
+//!     ├── body ended ──► the boxes of the file ── whole ──► the video                  │
+//!     │                    ├── no MP4 file ──► `not_a_video`                           │
+//!     │                    ├── cut, three times at the same byte ──► `network`         │
+//!     │                    └── cut ───────────────┐                                    │
+//!     ├── broken off, stalled, HTTP 429 or 5xx ───┴── backoff ── resume ───────────────┤
+//!     │                        └── outage budget spent ──► the error                   │
+//!     ├── not the missing part ── backoff ── restart at the first byte ────────────────┤
+//!     ├── no response, the first time ── 1 s ──────────────────────────────────────────┘
 //!     ├── no response, the second time ──► `download_blocked`
 //!     └── any other status ──► `url_expired` or `not_a_video`
 //! ```
+//!
+//! The file itself says whether it is whole ([`crate::video`]): a length in a header may count compressed bytes or a part.
+
+mod attempt;
 
 use std::future::Future;
+use std::ops::Range;
 
-use super::{Flow, Host, STALL_MS, no_data};
+use self::attempt::Cause;
+use super::{Flow, Host, STALL_MS};
 use crate::endpoint::{HttpRequest, Service, Status, TransportError};
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::gate::Gate;
-use crate::progress::Progress;
-use crate::race::{First, race};
 use crate::retry::{Backoff, Budget};
 use crate::task::{TaskId, Video};
-use crate::video::{Arrived, broken_stream, check_start, refused, unreachable_host};
+use crate::video::{Announced, Arrived, broken_stream, cut_video, not_a_video, refused, unreachable_host};
 
 /// The transfer of one video: receives its bytes and holds them. One response at a time.
 pub trait Transfer {
@@ -43,10 +50,16 @@ pub trait Transfer {
     fn open(&self, source: &Source, from: u64) -> impl Future<Output = Result<ResponseHead, TransportError>>;
     /// Receives and holds the next bytes, and returns their number; `None` after the last.
     fn receive(&self) -> impl Future<Output = Result<Option<u64>, TransportError>>;
-    /// Drops all bytes that it holds.
-    fn clear(&self);
-    /// The first bytes that it holds: [`START_BYTES`](crate::video::START_BYTES), or all if there are fewer.
-    fn first_bytes(&self) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
+    /// Drops the bytes that it holds, except the first `length`.
+    ///
+    /// # Errors
+    ///
+    /// When the browser cannot.
+    fn truncate(&self, length: u64) -> Result<(), TransportError>;
+    /// Whether the bytes received since the last [`truncate`](Self::truncate) begin with the bytes that it dropped.
+    fn is_repeated(&self) -> impl Future<Output = Result<bool, TransportError>>;
+    /// These of the bytes that it holds.
+    fn read(&self, range: Range<u64>) -> impl Future<Output = Result<Vec<u8>, TransportError>>;
 }
 
 /// Where a video is downloaded from.
@@ -63,24 +76,14 @@ pub enum Source {
 pub struct ResponseHead {
     /// Its status.
     pub status: Status,
-    /// The announced length of the body, in bytes.
-    pub length: Option<u64>,
-}
-
-/// Why one attempt failed.
-enum AttemptError {
-    /// No response came.
-    NoResponse(TransportError),
-    /// A response without a video came, with this status.
-    Refused(Status),
-    /// The body ended early.
-    BrokenOff(TransportError),
-    /// The response is not the requested range.
-    WrongRange,
+    /// What its headers say about the bytes in its body.
+    pub announced: Announced,
 }
 
 /// The pause before the one retry that tells a short loss of the network from a host that blocks pages, in ms.
 const NETWORK_BLIP_MS: u64 = 1_000;
+/// How many attempts to resume may fail in a row, before the download restarts at the first byte.
+const MAX_FAILED_RESUMES: u32 = 3;
 
 impl Source {
     fn url(&self) -> &str {
@@ -96,8 +99,14 @@ impl<H: Host> Flow<H> {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::DownloadBlocked`], [`ErrorCode::UrlExpired`], [`ErrorCode::NotAVideo`]; beyond the outage budget
-    /// [`ErrorCode::Network`] and [`ErrorCode::ServerError`].
+    /// [`DownloadBlocked`], [`UrlExpired`], [`NotAVideo`]; [`Network`] from a host that sends only a part of the video; beyond
+    /// the outage budget [`Network`] and [`ServerError`].
+    ///
+    /// [`DownloadBlocked`]: crate::error::ErrorCode::DownloadBlocked
+    /// [`UrlExpired`]: crate::error::ErrorCode::UrlExpired
+    /// [`NotAVideo`]: crate::error::ErrorCode::NotAVideo
+    /// [`Network`]: crate::error::ErrorCode::Network
+    /// [`ServerError`]: crate::error::ErrorCode::ServerError
     pub fn download(
         &self,
         backoff: &Backoff,
@@ -107,11 +116,12 @@ impl<H: Host> Flow<H> {
         self.download_from(backoff, transfer, Source::Delivery(url.to_owned()))
     }
 
-    /// Downloads the video another way, after its URL failed with `error`: from a new URL, or through the gateway.
+    /// Downloads the video another way, after its URL failed with `error`: from a new URL, or through the gateway. A video without a
+    /// URL is requested through the gateway at once.
     ///
     /// # Errors
     ///
-    /// The error of the delivery host.
+    /// The error of the delivery host. For a video without a URL one that may pass, or `error`.
     pub async fn download_otherwise(
         &self,
         service: &Service,
@@ -121,8 +131,9 @@ impl<H: Host> Flow<H> {
         mut error: Error,
     ) -> Result<(), Error> {
         let Some(Ok(id)) = video.task_id.as_deref().map(TaskId::parse) else { return Err(error) };
-        // A page that may not read the refusal of an expired URL sees the same as one whose host blocks all pages.
-        if matches!(error.code(), ErrorCode::UrlExpired | ErrorCode::NotAVideo | ErrorCode::DownloadBlocked)
+        let has_url = !video.url.is_empty();
+        // Also where this page may not read why the URL failed: it may have expired.
+        if has_url
             && let Ok(task) = self.task(service, &id).await
             && let Some(fresh) = task.videos.iter().find(|fresh| fresh.id == video.id && fresh.url != video.url)
         {
@@ -131,7 +142,15 @@ impl<H: Host> Flow<H> {
                 Err(error_of_fresh) => error = error_of_fresh,
             }
         }
-        self.download_from(backoff, transfer, Source::Gateway(service.content(&id))).await.map_err(|_| error)
+        let result = self.download_from(backoff, transfer, Source::Gateway(service.content(&id))).await;
+        result.map_err(|error_of_gateway| {
+            if has_url {
+                return error;
+            }
+            // The URL of the gateway is no link: it needs the key.
+            let error = if error_of_gateway.is_retryable() { error_of_gateway.without_url() } else { error };
+            error.with_task_ids(id.as_str(), None)
+        })
     }
 
     /// Downloads the whole video from one source, in as many attempts as the outage budget allows.
@@ -141,89 +160,51 @@ impl<H: Host> Flow<H> {
         let (mut failed, mut max_loaded, mut may_resume, mut has_answered) = (0_u32, 0, true, false);
         let mut outage = Budget::new(backoff.budget_ms);
         loop {
-            let from = if may_resume { arrived.resumes_at() } else { 0 };
-            let result = self.attempt(transfer, &source, &mut arrived, from).await;
-            if arrived.loaded > max_loaded {
+            let Err((cause, reason)) = self.attempt(transfer, &source, &mut arrived, may_resume).await else {
+                return Ok(());
+            };
+            has_answered |= cause != Cause::NoResponse;
+            if arrived.loaded > max_loaded && cause != Cause::DoesNotFit {
                 (max_loaded, failed) = (arrived.loaded, 0);
                 outage.restore();
             }
-            has_answered |= !matches!(result, Err(AttemptError::NoResponse(_)));
             failed = failed.saturating_add(1);
-            let error = match result {
-                Ok(start) => return check_start(url, &start),
-                Err(AttemptError::NoResponse(error)) if !error.is_sent => {
-                    return Err(error.into_error().with_url(url));
-                }
-                Err(AttemptError::NoResponse(error) | AttemptError::BrokenOff(error)) if !self.host.is_online() => {
-                    outage.suspend();
-                    broken_stream(url, &error.message)
-                }
-                Err(AttemptError::NoResponse(error)) if !has_answered => {
-                    if failed > 1 {
-                        return Err(unreachable_host(url, &error));
-                    }
-                    self.pause(NETWORK_BLIP_MS, 0).await;
-                    continue;
-                }
-                Err(AttemptError::NoResponse(error)) => {
-                    // A host may answer pages, but not their requests for a range.
-                    may_resume &= from == 0;
-                    broken_stream(url, &error.message)
-                }
-                Err(AttemptError::Refused(status)) => {
-                    let may_pass = matches!(status, Status::Code(429 | 500..)) && matches!(source, Source::Delivery(_));
-                    if !may_pass {
-                        return Err(refused(url, status));
-                    }
-                    refused(url, status)
-                }
-                Err(AttemptError::BrokenOff(error)) => broken_stream(url, &error.message),
-                Err(AttemptError::WrongRange) => {
-                    may_resume = false;
-                    continue;
-                }
+            let is_online = self.host.is_online();
+            let is_silent = !has_answered && is_online;
+            let error = match cause {
+                Cause::Refused(status) => refused(url, status),
+                Cause::NotAVideo => not_a_video(url, arrived.loaded),
+                Cause::GivenUp => cut_video(url, arrived.loaded),
+                Cause::NoResponse if !reason.is_sent => reason.clone().into_error().with_url(url),
+                Cause::NoResponse if is_silent => unreachable_host(url, &reason),
+                Cause::NoResponse | Cause::BrokenOff | Cause::DoesNotFit => broken_stream(url, &reason.message),
             };
-            let delay = backoff.delay(failed, self.host.random());
-            outage.spend(self.host.now(), delay.saturating_add(STALL_MS), error)?;
-            self.pause(delay, 0).await;
-        }
-    }
-
-    /// One attempt, from byte `from` on. Returns the first bytes of the whole video.
-    async fn attempt(
-        &self,
-        transfer: &impl Transfer,
-        source: &Source,
-        arrived: &mut Arrived,
-        from: u64,
-    ) -> Result<Vec<u8>, AttemptError> {
-        let _pass = transfer.download_gate().enter().await;
-        let opened = match race(transfer.open(source, from), self.host.sleep(STALL_MS)).await {
-            First::Left(opened) => opened.map_err(AttemptError::NoResponse)?,
-            First::Right(()) => return Err(AttemptError::NoResponse(no_data())),
-        };
-        match opened.status {
-            Status::Code(206) if from > 0 && arrived.is_completed_by(opened.length) => {}
-            Status::Code(206 | 416) if from > 0 => return Err(AttemptError::WrongRange),
-            Status::Code(200..300) => {
-                transfer.clear();
-                *arrived = Arrived { loaded: 0, total: opened.length };
-            }
-            status => return Err(AttemptError::Refused(status)),
-        }
-        loop {
-            let Arrived { loaded, total } = *arrived;
-            self.host.report(&Progress::Downloading { loaded, total });
-            match race(transfer.receive(), self.host.sleep(STALL_MS)).await {
-                First::Left(Ok(Some(more))) => arrived.loaded = loaded.saturating_add(more),
-                First::Left(Ok(None)) if arrived.is_short() => {
-                    let message = format!("{loaded} of {} bytes arrived", total.unwrap_or(0));
-                    return Err(AttemptError::BrokenOff(TransportError::new(message)));
+            let may_pass = match cause {
+                Cause::Refused(status) => {
+                    matches!(status, Status::Code(429 | 500..)) && matches!(source, Source::Delivery(_))
                 }
-                First::Left(Ok(None)) => return transfer.first_bytes().await.map_err(AttemptError::BrokenOff),
-                First::Left(Err(error)) => return Err(AttemptError::BrokenOff(error)),
-                First::Right(()) => return Err(AttemptError::BrokenOff(no_data())),
+                Cause::NotAVideo | Cause::GivenUp => false,
+                Cause::NoResponse => reason.is_sent && !(is_silent && failed > 1),
+                Cause::BrokenOff | Cause::DoesNotFit => true,
+            };
+            if !may_pass {
+                return Err(error);
             }
+            may_resume &= match cause {
+                Cause::DoesNotFit => false,
+                // A host may answer pages, but not their requests for a range.
+                Cause::NoResponse => !is_online || arrived.loaded == 0,
+                // A part may be compressed where the video was not.
+                Cause::BrokenOff => !is_online || !arrived.is_stuck() && failed <= MAX_FAILED_RESUMES,
+                Cause::Refused(_) | Cause::NotAVideo | Cause::GivenUp => true,
+            };
+            let delay = if is_silent { NETWORK_BLIP_MS } else { backoff.delay(failed, self.host.random()) };
+            if is_online || matches!(cause, Cause::Refused(_) | Cause::DoesNotFit) {
+                outage.spend(self.host.now(), delay.saturating_add(STALL_MS), error)?;
+            } else {
+                outage.suspend();
+            }
+            self.pause(delay, 0).await;
         }
     }
 }

@@ -98,8 +98,11 @@ impl Walk {
         } else if self.is_fragmented {
             // More fragments may be missing.
             FileEnd::Unknown
-        } else {
+        } else if self.has_movie {
             FileEnd::Whole
+        } else {
+            // The index may come last, and no player shows a video without it.
+            FileEnd::Cut
         }
     }
 
