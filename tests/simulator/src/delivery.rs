@@ -3,6 +3,8 @@
 use crate::answers;
 use crate::hold::Hold;
 use crate::log::WithoutCors;
+use crate::packing::{Packing, padded};
+use crate::ranges::{self, Readable, part};
 use crate::scenario::Scenario;
 use crate::service::Service;
 use crate::task::Task;
@@ -14,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use std::convert::Infallible;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,12 @@ pub enum Delivery {
     Stall,
     /// As [`Delivery::Cut`], without ranges.
     NoRange,
+    /// At first, a proper end after a third of the bytes, without a length.
+    Short,
+    /// A third of the bytes, as an unrequested part.
+    Part,
+    /// Compressed, with the length of the compressed bytes.
+    Packed,
 }
 
 /// `GET /s/{scenario}/delivery/{task id}.mp4`
@@ -98,17 +105,28 @@ async fn try_deliver(
             .await
             .map_err(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("rendering failed: {error}")))?,
     };
+    let movie = if scenario.delivery == Delivery::Packed { padded(&movie) } else { movie };
     let whole = HeaderMap::new();
     let ranges = scenario.delivery != Delivery::NoRange;
-    let mut response = part(&movie, if ranges { headers } else { &whole }, |bytes| match scenario.delivery {
-        _ if task.is_held(Hold::Video) => held(&bytes, Arc::clone(&task)),
-        Delivery::Slow => trickle(bytes, scenario.delay / SLOW_PIECES),
-        Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
-        Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
-        _ => Body::from(bytes),
-    });
+    let is_range = headers.contains_key(header::RANGE);
+    let mut response = match scenario.delivery {
+        Delivery::Short if troubled && !is_range => ends_early(&movie),
+        Delivery::Part if troubled && !is_range => ranges::unrequested(&movie, movie.len() / 3),
+        Delivery::Packed if !is_range => packed(scenario.packing.accepted(headers), &movie),
+        delivery => part(&movie, if ranges { headers } else { &whole }, scenario.ranges, |bytes| match delivery {
+            _ if task.is_held(Hold::Video) => held(&bytes, Arc::clone(&task)),
+            Delivery::Slow => trickle(bytes, scenario.delay / SLOW_PIECES),
+            Delivery::Cut | Delivery::NoRange if troubled => trouble::cut(third(&bytes)),
+            Delivery::Stall if troubled => trouble::stalled(third(&bytes)),
+            _ => Body::from(bytes),
+        }),
+    };
     if !ranges {
         response.headers_mut().remove(header::ACCEPT_RANGES);
+    }
+    if scenario.readable == Readable::Lengths {
+        let names = HeaderValue::from_static("content-length, content-encoding, content-range");
+        response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, names);
     }
     if scenario.delivery == Delivery::NoCors {
         response.extensions_mut().insert(WithoutCors);
@@ -118,8 +136,10 @@ async fn try_deliver(
 
 /// Whether this download has the trouble. Counts the downloads of a task if only the first ones have it.
 fn meets(service: &Service, scenario: &Scenario, task: &Task) -> bool {
-    let counted =
-        matches!(scenario.delivery, Delivery::Unavailable | Delivery::Cut | Delivery::Stall | Delivery::NoRange);
+    let counted = matches!(
+        scenario.delivery,
+        Delivery::Unavailable | Delivery::Cut | Delivery::Stall | Delivery::NoRange | Delivery::Short | Delivery::Part
+    );
     let troubled = !scenario.holds.contains(&Hold::Trouble) || task.is_held(Hold::Trouble);
     troubled && counted && service.ledger.count(format!("delivery {}", task.id)) <= scenario.times
 }
@@ -130,63 +150,24 @@ fn is_fresh(scenario: &Scenario, task: &Task, query: &str) -> bool {
     signature.is_some_and(|number| number > scenario.times && number <= task.signatures())
 }
 
-fn third(bytes: &Bytes) -> Bytes {
-    bytes.slice(..bytes.len() / 3)
+/// A third of the bytes, and a proper end. Without a length, that looks like all of it.
+fn ends_early(movie: &Bytes) -> Response {
+    let body = Body::from_stream(stream::iter([Ok::<_, Infallible>(third(movie))]));
+    ranges::answer(StatusCode::OK, None, None, body)
 }
 
-/// The whole video, or the requested range. For several ranges, or a range header that cannot be parsed,
-/// the response is the whole video, which RFC 9110 §14.2 allows.
-fn part(movie: &Bytes, headers: &HeaderMap, body: impl FnOnce(Bytes) -> Body) -> Response {
-    let total = movie.len();
-    let (status, bytes, range) = match asked_for(headers, total) {
-        Asked::Whole => (StatusCode::OK, movie.clone(), None),
-        Asked::Part(from, to) => {
-            let range = format!("bytes {from}-{to}/{total}");
-            (StatusCode::PARTIAL_CONTENT, movie.slice(from..=to), Some(range))
-        }
-        Asked::Outside => {
-            let range = format!("bytes */{total}");
-            (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), Some(range))
-        }
+fn packed(packing: Packing, movie: &Bytes) -> Response {
+    let body = match packing.pack(movie) {
+        Ok(body) => body,
+        Err(error) => return plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("compressing failed: {error}")),
     };
-    let mut response = (
-        status,
-        [
-            (header::CONTENT_TYPE, HeaderValue::from_static("video/mp4")),
-            (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
-        ],
-        body(bytes),
-    )
-        .into_response();
-    if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
-        response.headers_mut().insert(header::CONTENT_RANGE, range);
-    }
+    let mut response = ranges::answer(StatusCode::OK, None, Some(body.len()), Body::from(body));
+    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(packing.encoding()));
     response
 }
 
-enum Asked {
-    Whole,
-    Part(usize, usize),
-    Outside,
-}
-
-fn asked_for(headers: &HeaderMap, total: usize) -> Asked {
-    let header = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let Some(Ok(parsed)) = header.map(http_range_header::parse_range_header) else {
-        return Asked::Whole;
-    };
-    let length = u64::try_from(total).unwrap_or(u64::MAX);
-    match parsed.validate(length).as_deref() {
-        Ok([one]) => place(one).map_or(Asked::Outside, |(from, to)| Asked::Part(from, to)),
-        Ok(_) => Asked::Whole,
-        Err(_) => Asked::Outside,
-    }
-}
-
-fn place(range: &RangeInclusive<u64>) -> Option<(usize, usize)> {
-    Some((usize::try_from(*range.start()).ok()?, usize::try_from(*range.end()).ok()?))
+fn third(bytes: &Bytes) -> Bytes {
+    bytes.slice(..bytes.len() / 3)
 }
 
 /// A third at once, and the rest when the task is released.

@@ -23,8 +23,10 @@ pub mod ledger;
 
 pub mod log;
 pub mod movie;
+pub mod packing;
 pub mod pictures;
 pub mod policy;
+pub mod ranges;
 pub mod relay;
 pub mod request;
 pub mod scenario;

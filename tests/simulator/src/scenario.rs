@@ -9,6 +9,8 @@ use crate::content::{CONTENTS, Content};
 use crate::delivery::Delivery;
 use crate::family::{FAMILIES, Family};
 use crate::hold::{HOLDS, Hold};
+use crate::packing::{PACKINGS, Packing};
+use crate::ranges::{RANGES, Ranges, Readable};
 use crate::trouble::{Kind, TROUBLES, Trouble};
 use axum::http::StatusCode;
 use std::fmt;
@@ -35,6 +37,9 @@ pub const NAMES: &[(&str, &str)] = &[
     ("video-cut", "the connections of the first times=N (1) downloads close after a third of the bytes"),
     ("video-stall", "the first times=N (1) downloads stop after a third of the bytes"),
     ("video-no-range", "as video-cut, and the host ignores ranges"),
+    ("video-short", "the first times=N (1) downloads end cleanly after a third of the bytes, without a length"),
+    ("video-part", "the first times=N (1) downloads get an unrequested part, a third of the bytes"),
+    ("video-packed", "every download of the whole video is compressed, with the length of the compressed bytes"),
 ];
 
 /// Every key that may follow the name, with what it does.
@@ -53,6 +58,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("lookup-after", "how many ms after its creation a look-up by the id of the request finds a task"),
     ("dedupe", "0: a reused id is accepted, and charged again"),
     ("content", "the gateway's own route to a video: 1 works, 0 does not exist, 502 fails"),
+    (
+        "ranges",
+        "the response to a request for a range of the video: right, whole, 416, elsewhere (another part), liar (another part, with the headers of the right one), units (another unit), star (unknown total), total (wrong total), silent (no Content-Range)",
+    ),
+    ("packing", "how video-packed compresses: gzip, deflate, stored (gzip, larger than the video), br, zstd, several"),
+    ("exposed", "1: pages of another origin may read the headers of the video that pages of the same origin can read"),
     ("family", "the form of the responses about a task"),
     (
         "hold",
@@ -121,6 +132,12 @@ pub struct Scenario {
     pub content: Content,
     /// The form of the responses about a task.
     pub family: Family,
+    /// How a request for a range of the video is answered.
+    pub ranges: Ranges,
+    /// How the video is compressed, where it is.
+    pub packing: Packing,
+    /// Which headers of the video a page of another origin may read.
+    pub readable: Readable,
 }
 
 /// Why a path segment is no scenario.
@@ -199,6 +216,9 @@ impl Scenario {
             holds: Vec::new(),
             content: Content::Fine,
             family: Family::Flat,
+            ranges: Ranges::Right,
+            packing: Packing::Gzip,
+            readable: Readable::Length,
         };
         let video = |delivery| Self { delivery, ..plain.clone() };
         let first = |times, delivery| Self { times, ..video(delivery) };
@@ -221,6 +241,9 @@ impl Scenario {
             "video-cut" => first(1, Delivery::Cut),
             "video-stall" => first(1, Delivery::Stall),
             "video-no-range" => first(1, Delivery::NoRange),
+            "video-short" => first(1, Delivery::Short),
+            "video-part" => first(1, Delivery::Part),
+            "video-packed" => video(Delivery::Packed),
             _ => {
                 let split = |(prefix, place): &(&str, Place)| Some((*place, name.strip_prefix(prefix)?));
                 let (place, what) = PLACES.iter().find_map(split)?;
@@ -266,6 +289,15 @@ impl Scenario {
                 let found = FAMILIES.iter().find(|(name, _)| *name == value);
                 self.family = found.ok_or_else(|| expected("a family"))?.1;
             }
+            "ranges" => {
+                let found = RANGES.iter().find(|(name, _)| *name == value);
+                self.ranges = found.ok_or_else(|| expected("an answer to ranges"))?.1;
+            }
+            "packing" => {
+                let found = PACKINGS.iter().find(|(name, _)| *name == value);
+                self.packing = found.ok_or_else(|| expected("a packing"))?.1;
+            }
+            "exposed" => self.readable = if flag()? { Readable::Lengths } else { Readable::Length },
             "ms" => {
                 self.delay = millis()?;
                 if let Some(trouble) = trouble {
@@ -311,88 +343,4 @@ impl Scenario {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{KEYS, NAMES, PLACES, Place, Scenario};
-    use crate::trouble::TROUBLES;
-    use std::time::Duration;
-
-    #[test]
-    fn every_name_in_the_list_is_known() {
-        for (name, _) in NAMES {
-            assert!(name.parse::<Scenario>().is_ok(), "{name}");
-        }
-        for (place, _) in PLACES {
-            for (trouble, _) in TROUBLES {
-                assert!(format!("{place}{trouble}").parse::<Scenario>().is_ok(), "{place}{trouble}");
-            }
-        }
-        for (key, _) in KEYS {
-            let value = match *key {
-                "status" => "500",
-                "code" => "1201",
-                "family" => "flat",
-                "hold" => "submitted",
-                _ => "1",
-            };
-            assert!(format!("ok,{key}={value}").parse::<Scenario>().is_ok(), "{key}");
-        }
-    }
-
-    #[test]
-    fn what_is_nowhere_in_the_list_is_unknown() {
-        let message = "okay".parse::<Scenario>().unwrap_err().to_string();
-        for (name, what) in NAMES.iter().chain(TROUBLES).chain(KEYS) {
-            assert!(message.contains(&format!("{name} ({what})")), "{name}");
-        }
-    }
-
-    #[test]
-    fn keys_change_what_they_name() {
-        let scenario: Scenario = "query-flaky,times=1,submitted=20,tag=a".parse().unwrap();
-        assert_eq!(scenario.submitted, Duration::from_millis(20));
-        assert_eq!(scenario.times, 1);
-        assert!(scenario.trouble(Place::Query).is_some());
-        assert!(scenario.trouble(Place::Submit).is_none());
-    }
-
-    #[test]
-    fn what_is_created_in_trouble_can_be_said() {
-        for (segment, created) in [
-            ("submit-lost", true),
-            ("submit-lost,created=0", false),
-            ("submit-stall", false),
-            ("submit-stall,created=1", true),
-            ("submit-empty", true),
-            ("submit-empty,status=504", false),
-            ("submit-500", false),
-            ("submit-upstream-repeat", true),
-        ] {
-            let scenario: Scenario = segment.parse().unwrap();
-            let trouble = scenario.trouble(Place::Submit).unwrap();
-            assert_eq!(scenario.creates(trouble), created, "{segment}");
-        }
-    }
-
-    #[test]
-    fn unknown_names_keys_and_values_are_refused() {
-        for segment in [
-            "",
-            "okay",
-            "submit",
-            "submit-",
-            "submit-okay",
-            "video-lost",
-            "ok,times",
-            "ok,time=3",
-            "ok,times=-1",
-            "ok,status=99",
-            "ok,status=600",
-            "ok,code=1",
-            "ok,created=2",
-            "ok,family=none",
-            "ok,content=404",
-        ] {
-            assert!(segment.parse::<Scenario>().is_err(), "{segment}");
-        }
-    }
-}
+mod tests;

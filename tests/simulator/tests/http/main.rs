@@ -7,6 +7,7 @@ mod delivery;
 mod family;
 mod headers;
 mod hold;
+mod lengths;
 mod program;
 mod query;
 mod raw;
