@@ -6,6 +6,7 @@
 
 mod browser;
 mod call;
+mod delivery;
 mod executor;
 mod page;
 mod provider;
@@ -21,7 +22,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestError, TestRunne
 use self::browser::{Browser, Tab};
 use self::page::{apply, external, resume, watch};
 use self::provider::Provider;
-use self::schedule::{Event, Schedule, TABS, schedules};
+use self::schedule::{Delivery, Event, Schedule, TABS, schedules};
 use crate::script::{MINUTE, SECOND};
 
 /// Counts over all worlds of a run. They prove that the laws were tested.
@@ -33,6 +34,7 @@ struct Tally {
     unknown: u64,
     watched: u64,
     polls: u64,
+    kept: u64,
 }
 
 /// Without faults, every wait ends at most this long after its task, in ms.
@@ -101,6 +103,11 @@ fn check_end(schedule: &Schedule, browser: &Browser) -> Tally {
         assert!(!is_known || state.is_finished(), "known, but not watched to its end: {state:?}");
         tally.unknown += u64::from(is_open);
         tally.watched += u64::from(is_known);
+        if is_known && state == RecordState::Succeed {
+            let kept = charged.iter().filter(|id| browser.videos.borrow().contains_key(*id)).count();
+            assert!(kept > 0, "succeeded, but its video was not kept");
+            tally.kept += 1;
+        }
     }
     tally
 }
@@ -127,6 +134,7 @@ fn no_task_is_charged_twice_or_lost() {
         sum.unknown += tally.unknown;
         sum.watched += tally.watched;
         sum.polls += tally.polls;
+        sum.kept += tally.kept;
         Ok(())
     });
     let sum = sum.into_inner();
@@ -140,7 +148,7 @@ fn no_task_is_charged_twice_or_lost() {
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
     assert!(sum.schedules >= u64::from(count));
-    assert!(sum.charges > 0 && sum.unknown > 0 && sum.watched > 0 && sum.twice > 0, "{sum:?}");
+    assert!(sum.charges > 0 && sum.unknown > 0 && sum.watched > 0 && sum.twice > 0 && sum.kept > 0, "{sum:?}");
 }
 
 /// A world without faults.
@@ -154,6 +162,7 @@ fn calm() -> Schedule {
         seed: 1,
         posts: Vec::new(),
         gets: Vec::new(),
+        delivery: Delivery::default(),
         events: Vec::new(),
     }
 }

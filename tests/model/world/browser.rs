@@ -29,6 +29,8 @@ pub(crate) struct Browser {
     pub(crate) provider: Rc<Provider>,
     pub(crate) has_locks: bool,
     pub(crate) records: RefCell<BTreeMap<String, TaskRecord>>,
+    /// The kept videos, by task id.
+    pub(crate) videos: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) tabs: RefCell<Vec<Rc<Tab>>>,
     /// How many of the next calls of the storage fail.
     pub(crate) storage_fails: Cell<u32>,
@@ -57,6 +59,8 @@ pub(crate) struct Tab {
     /// The gate of each client of the page, and its number of open requests.
     pub(crate) gates: [Gate; CLIENTS],
     pub(crate) open: [Cell<u32>; CLIENTS],
+    /// Limits downloads.
+    pub(crate) downloads: Gate,
 }
 
 /// A paid request.
@@ -78,6 +82,7 @@ impl Tab {
             watched: RefCell::default(),
             gates: std::array::from_fn(|_| Gate::new(MAX_REQUESTS)),
             open: Default::default(),
+            downloads: Gate::new(2),
         })
     }
 }
@@ -88,6 +93,7 @@ impl Browser {
             provider: Rc::new(provider),
             has_locks,
             records: RefCell::default(),
+            videos: RefCell::default(),
             tabs: RefCell::new((0..tabs).map(Tab::new).collect()),
             storage_fails: Cell::default(),
             clock: Cell::new((Clock::Shift(0), 0)),

@@ -127,7 +127,7 @@ impl Drop for Open<'_> {
 
 impl Host for &Call {
     type Lock = Lock;
-    type Video = ();
+    type Video = Vec<u8>;
 
     async fn send(&self, request: HttpRequest) -> Reply {
         let is_paid = request.method == Method::Post;
@@ -237,11 +237,14 @@ impl Host for &Call {
         });
     }
 
-    async fn kept_video(&self, _: &str) -> Result<Option<()>, Error> {
-        Ok(None)
+    async fn kept_video(&self, id: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.browser.storage().await?;
+        Ok(self.browser.videos.borrow().get(id).cloned())
     }
 
-    async fn keep_video(&self, _: &str, (): &()) -> Result<(), Error> {
+    async fn keep_video(&self, id: &str, video: &Vec<u8>) -> Result<(), Error> {
+        self.browser.storage().await?;
+        self.browser.videos.borrow_mut().insert(id.to_owned(), video.clone());
         Ok(())
     }
 

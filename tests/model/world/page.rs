@@ -16,6 +16,7 @@ use kling_core::task::{Task, TaskId};
 
 use super::browser::{Browser, Tab};
 use super::call::Call;
+use super::delivery::keep;
 use super::schedule::{Death, Event};
 use crate::record::record;
 use crate::script::{SECOND, service};
@@ -109,7 +110,7 @@ pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accept
     let began = browser.executor().now();
     let known = TaskId::parse(&id).unwrap();
     let mut accepted = accepted;
-    loop {
+    let has_succeeded = loop {
         let call = Call::new(&browser, &tab, Some(&id), None);
         let mut watch = Watch::new(service(), known.clone(), Polling::default(), browser.executor().now());
         if let Some(task) = accepted.take() {
@@ -123,15 +124,19 @@ pub(crate) async fn watch(browser: Rc<Browser>, tab: Rc<Tab>, id: String, accept
             succeeded(last)
         };
         match ended.await.map_err(|error| error.code()) {
-            Ok(_) | Err(ErrorCode::TaskFailed) => break,
+            Ok(_) => break true,
+            Err(ErrorCode::TaskFailed) => break false,
             Err(
                 ErrorCode::Network | ErrorCode::RateLimited | ErrorCode::TaskNotFound | ErrorCode::ConcurrencyLimited,
             ) => {}
             Err(code) => panic!("a wait ended as {code:?}"),
         }
         browser.executor().sleep(30 * SECOND).await;
-    }
+    };
     browser.has_ended(&id, began);
+    if has_succeeded {
+        keep(&browser, &tab, &id).await;
+    }
 }
 
 /// A task counts as watched in its tab until this is dropped.
@@ -165,6 +170,10 @@ pub(crate) fn resume(browser: &Rc<Browser>, tab: &Rc<Tab>) {
 async fn continued(browser: Rc<Browser>, tab: Rc<Tab>, record: TaskRecord) {
     match (record.state, record.task_id) {
         (RecordState::Submitted | RecordState::Processing, Some(id)) => watch(browser, tab, id, None).await,
+        (RecordState::Succeed, Some(id)) if !browser.videos.borrow().contains_key(&id) => {
+            let Some(_watching) = Watching::begin(&tab, &id) else { return };
+            keep(&browser, &tab, &id).await;
+        }
         (RecordState::Unknown, _) => {
             let id = TaskId::parse(&record.external_task_id).unwrap();
             let found = Flow::new(&Call::new(&browser, &tab, None, None)).reconcile(&service(), &id).await;

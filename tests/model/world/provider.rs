@@ -9,7 +9,7 @@ use kling_core::flow::Reply;
 
 use super::executor::{Executor, Slot};
 use super::random::Random;
-use super::schedule::{GetFault, Odd, PostFault, Refusal, Schedule};
+use super::schedule::{DeliveryFault, GetFault, Odd, PostFault, Refusal, Schedule};
 use crate::script::{answer, no_such_task, redirect, unreachable};
 
 /// A task of the service.
@@ -28,6 +28,7 @@ pub(crate) struct Provider {
     schedule: Schedule,
     posts: RefCell<VecDeque<PostFault>>,
     gets: RefCell<VecDeque<GetFault>>,
+    pub(crate) deliveries: RefCell<VecDeque<DeliveryFault>>,
     /// All tasks, by the id of the service. Each was charged.
     pub(crate) tasks: RefCell<BTreeMap<String, ServiceTask>>,
     /// When the network returns.
@@ -45,6 +46,7 @@ impl Provider {
             random: Random::new(schedule.seed),
             posts: RefCell::new(schedule.posts.iter().copied().collect()),
             gets: RefCell::new(schedule.gets.iter().copied().collect()),
+            deliveries: RefCell::new(schedule.delivery.faults.iter().copied().collect()),
             schedule,
             tasks: RefCell::default(),
             offline_until: Cell::default(),
@@ -57,8 +59,14 @@ impl Provider {
     pub(crate) fn heal(&self) {
         self.posts.borrow_mut().clear();
         self.gets.borrow_mut().clear();
+        self.deliveries.borrow_mut().clear();
         self.offline_until.set(0);
         self.healed.set(Some(self.executor.now()));
+    }
+
+    /// Whether the delivery host lets no page read: only the content route of the gateway delivers.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.schedule.delivery.is_blocked
     }
 
     pub(crate) fn is_online(&self) -> bool {

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::download::hosts::LENGTH;
 use crate::script::{MINUTE, SECOND};
 
 const HOUR: u64 = 60 * MINUTE;
@@ -32,8 +33,18 @@ pub(crate) struct Schedule {
     pub(crate) posts: Vec<PostFault>,
     /// The faults of the first GET requests.
     pub(crate) gets: Vec<GetFault>,
+    pub(crate) delivery: Delivery,
     /// The events, each with its time after the previous one in ms.
     pub(crate) events: Vec<(u64, Event)>,
+}
+
+/// The delivery host.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delivery {
+    /// The faults of the first requests to it.
+    pub(crate) faults: Vec<DeliveryFault>,
+    /// Whether it lets no page read.
+    pub(crate) is_blocked: bool,
 }
 
 /// What happens to a paid request.
@@ -72,6 +83,29 @@ pub(crate) enum GetFault {
     Absent,
     Busy,
     Odd(Odd),
+}
+
+/// What happens to a request for the video.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DeliveryFault {
+    Fine,
+    Lost,
+    /// A response of this status without a video.
+    Refused(u16),
+    /// The body ends cleanly after this many bytes, without a length.
+    Cut(usize),
+    /// The connection breaks after this many bytes of the body.
+    Broken(usize),
+    /// The body stalls after this many bytes.
+    Stalled(usize),
+    /// Each piece of the body takes this many ms.
+    Slow(u64),
+    /// The body is compressed to this length.
+    Packed(usize),
+    /// An unrequested part: this many bytes.
+    Part(usize),
+    /// A part that begins with this byte, whatever was requested.
+    OtherPart(usize),
 }
 
 /// A response that does not show whether a task exists.
@@ -194,6 +228,22 @@ fn get_fault() -> impl Strategy<Value = GetFault> {
     ]
 }
 
+fn delivery_fault() -> impl Strategy<Value = DeliveryFault> {
+    let refused = prop::sample::select(&[403, 404, 410, 416, 429, 500, 503]);
+    prop_oneof![
+        2 => Just(DeliveryFault::Fine),
+        1 => Just(DeliveryFault::Lost),
+        1 => refused.prop_map(DeliveryFault::Refused),
+        2 => (0..=LENGTH).prop_map(DeliveryFault::Cut),
+        2 => (0..=LENGTH).prop_map(DeliveryFault::Broken),
+        1 => (0..=LENGTH).prop_map(DeliveryFault::Stalled),
+        1 => time(MINUTE).prop_map(DeliveryFault::Slow),
+        2 => (0..2 * LENGTH).prop_map(DeliveryFault::Packed),
+        2 => (0..=LENGTH).prop_map(DeliveryFault::Part),
+        1 => (0..LENGTH).prop_map(DeliveryFault::OtherPart),
+    ]
+}
+
 fn death() -> impl Strategy<Value = Death> {
     prop::sample::select(&[Death::Abort, Death::Crash])
 }
@@ -229,11 +279,15 @@ pub(crate) fn schedules() -> impl Strategy<Value = Schedule> {
     let service = (any::<bool>(), any::<bool>(), prop::sample::select(&[0, 5 * SECOND, MINUTE]), 0..10 * MINUTE);
     let browser = (prop::bool::weighted(0.8), any::<u32>());
     let faults = (vec(post_fault(), 0..5), vec(get_fault(), 0..12));
+    let delivery = (vec(delivery_fault(), 0..8), prop::bool::weighted(0.2));
     let events = vec((time(10 * MINUTE), event()), 0..10);
-    (service, browser, faults, events, 0..TABS).prop_map(|(service, browser, faults, mut events, tab)| {
-        events.insert(0, (0, Event::Submit(tab, 0, 0)));
-        let (dedupes, finds, lag, takes) = service;
-        let ((has_locks, seed), (posts, gets)) = (browser, faults);
-        Schedule { dedupes, finds, has_locks, lag, takes, seed, posts, gets, events }
-    })
+    (service, browser, faults, events, 0..TABS, delivery).prop_map(
+        |(service, browser, faults, mut events, tab, delivery)| {
+            events.insert(0, (0, Event::Submit(tab, 0, 0)));
+            let (dedupes, finds, lag, takes) = service;
+            let ((has_locks, seed), (posts, gets), (delivery_faults, is_blocked)) = (browser, faults, delivery);
+            let delivery = Delivery { faults: delivery_faults, is_blocked };
+            Schedule { dedupes, finds, has_locks, lag, takes, seed, posts, gets, delivery, events }
+        },
+    )
 }
