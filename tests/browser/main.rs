@@ -225,6 +225,17 @@ mod videos {
     }
 }
 
+mod deliveries {
+    use super::*;
+    cases! { "deliveries":
+        a_compressed_video_is_whole_at_the_first_attempt,
+        a_part_is_completed,
+        half_a_video_is_an_error_and_is_not_kept,
+        a_task_without_a_url_comes_through_the_gateway,
+        without_room_the_video_is_in_the_error,
+    }
+}
+
 mod abort {
     use super::*;
     cases! { "abort":
