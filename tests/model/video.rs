@@ -2,7 +2,7 @@
 
 use kling_core::endpoint::Status;
 use kling_core::error::ErrorCode;
-use kling_core::video::FileEnd::{self, Cut, NotMp4, Unknown, Whole};
+use kling_core::video::FileEnd::{self, Cut, NotMp4, Unindexed, Unknown, Whole};
 use kling_core::video::{Announced, Arrived, LengthHeaders, Verdict, cut_video, not_a_video, refused};
 
 const URL: &str = "https://cdn.example/v.mp4";
@@ -129,6 +129,16 @@ fn the_boxes_decide_and_then_the_announced_length() {
             "unknown, broken off and then clean",
             &[full("400", 300, Unknown, false), full("400", 300, Unknown, true)],
             Verdict::Missing,
+        ),
+        ("no index, as announced", &[full("300", 300, Unindexed, true)], Verdict::Whole),
+        ("no index, packed, longer", &[full("400", 300, Unindexed, true)], Verdict::Whole),
+        ("no index, no length", &[full("", 300, Unindexed, true)], Verdict::Whole),
+        ("no index, broken off", &[full("400", 300, Unindexed, false)], Verdict::Missing),
+        ("no index in a part", &[part("bytes 0-99/300", 100, Unindexed)], Verdict::Missing),
+        (
+            "no index after the rest",
+            &[part("bytes 0-99/300", 100, Cut), rest("264", "", 300, Unindexed)],
+            Verdict::Whole,
         ),
         ("an unrequested part", &[part("bytes 0-99/300", 100, Cut)], Verdict::Missing),
         ("an unrequested part, unknown", &[part("bytes 0-99/300", 100, Unknown)], Verdict::Missing),

@@ -70,7 +70,13 @@ impl Arrived {
         let is_complete = self.total.map_or(!self.is_part, |total| self.loaded >= total);
         match end {
             FileEnd::Whole if is_clean || is_repeated || self.total == Some(self.loaded) => Verdict::Whole,
-            FileEnd::Unknown if is_clean && (is_complete || is_repeated && !self.ends_a_part()) => Verdict::Whole,
+            // A browser reports an error if fewer bytes came than `Content-Length` says, unless that counts compressed bytes.
+            FileEnd::Unindexed if is_clean && !self.is_part => Verdict::Whole,
+            FileEnd::Unindexed | FileEnd::Unknown
+                if is_clean && (is_complete || is_repeated && !self.ends_a_part()) =>
+            {
+                Verdict::Whole
+            }
             FileEnd::NotMp4 if is_clean && (is_complete || is_repeated) => Verdict::NotAVideo,
             _ if is_clean && self.same_ends >= MAX_SAME_ENDS => Verdict::GivenUp,
             _ => Verdict::Missing,

@@ -22,6 +22,8 @@ pub enum FileEnd {
     Cut,
     /// The last box ends where the file ends, and the video is in it.
     Whole,
+    /// The last box ends where the file ends, and the video is in it, but no index: it may follow, and most players need it.
+    Unindexed,
     /// The file may be whole; its boxes do not say so.
     Unknown,
 }
@@ -101,8 +103,7 @@ impl Walk {
         } else if self.has_movie {
             FileEnd::Whole
         } else {
-            // The index may come last, and no player shows a video without it.
-            FileEnd::Cut
+            FileEnd::Unindexed
         }
     }
 
