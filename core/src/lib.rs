@@ -86,6 +86,7 @@
 //!   never pruned.
 //! - Trouble that may pass does not end a wait: each kind has a budget, measured by a monotonic clock, of time with a network
 //!   and an awake machine. The wall clock only dates records and tells how old a task is.
+//! - A download is complete when the boxes of the MP4 file say so; a length in a header decides only where they do not.
 //! - A video is kept as a whole or not at all: bytes and record change in one transaction.
 //! - The key stands in one header. A response is redacted where it arrives, before anything parses it, and a URL that
 //!   contains the key is neither requested nor stored nor reported.
