@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::files::{self, Unreadable, blob_of, size};
+use super::files::{self, Unreadable, blob_of, size, text_of};
 use super::number::count;
 use kling_core::encoding::{BLOCK_BYTES, ENCODED_BLOCK_BYTES, SLICE_BYTES, encode_block, encoded_len};
 use kling_core::error::{Error, ErrorCode};
@@ -21,7 +21,7 @@ pub(super) async fn text(file: &Blob) -> Result<JsValue, Error> {
     let all = async {
         let parts = encoder.encode(file, &mut |_| ()).await?;
         let whole = blob_of(&parts.iter().collect::<Array>(), "")?;
-        Ok(JsFuture::from(whole.text()).await?)
+        Ok(JsFuture::from(text_of(&whole)).await?)
     };
     all.await.map_err(|unreadable: Unreadable| unreadable.into_error("image"))
 }

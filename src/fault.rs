@@ -106,5 +106,5 @@ pub fn discard_instance() {
 
 /// The browser lacks something that every supported one has.
 pub(super) fn missing(what: &str) -> Error {
-    Error::new(ErrorCode::Internal, format!("this environment has no {what}"))
+    Error::new(ErrorCode::Internal, format!("this environment has no {what}; a test has to supply what a browser has"))
 }

@@ -48,6 +48,9 @@ extern "C" {
     #[wasm_bindgen(js_name = readSlice)]
     fn read_slice(file: &Blob, start: f64, end: f64) -> Promise;
 
+    #[wasm_bindgen(js_name = textOf)]
+    pub(super) fn text_of(blob: &Blob) -> Promise;
+
     /// A blob that consists of these parts: strings, blobs, typed arrays.
     #[wasm_bindgen(catch, js_name = blobOf)]
     pub(super) fn blob_of(parts: &Array, content_type: &str) -> Result<Blob, JsValue>;
@@ -56,10 +59,11 @@ extern "C" {
 /// The value as a blob. Not checked by `instanceof`, because it may come from another realm. A proxy of a blob is no blob.
 pub(super) fn as_blob(value: &JsValue) -> Option<&Blob> {
     let has = |name: &str| member(value, name).unwrap_or(JsValue::UNDEFINED);
+    // jsdom's has no `arrayBuffer`.
     let is_blob = is_object(value)
         && has("size").as_f64().is_some()
         && has("slice").is_function()
-        && has("arrayBuffer").is_function();
+        && (has("arrayBuffer").is_function() || has("type").is_string());
     is_blob.then(|| value.unchecked_ref())
 }
 

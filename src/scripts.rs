@@ -20,6 +20,12 @@ extern "C" {
     fn limits();
 }
 
+#[wasm_bindgen(module = "/src/js/utf8.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = encodeText)]
+    fn encode_text();
+}
+
 #[wasm_bindgen(module = "/src/js/memory.js")]
 extern "C" {
     type MemoryStore;

@@ -1,5 +1,12 @@
 // The abort signals of one call as one promise, because each listener would need a closure in Rust.
 
+/**
+ * The reason of a signal that has fired. Safari before 15.4 and jsdom before 20 have none.
+ * @param {AbortSignal} signal
+ */
+export const reasonOf = ({ reason = new DOMException("The call was aborted", "AbortError") }) =>
+  reason;
+
 export class Aborts {
   listener = () => {};
 
@@ -12,7 +19,7 @@ export class Aborts {
       this.listener = () => {
         const fired = signals.find(({ aborted }) => aborted);
         this.hasFired = Boolean(fired);
-        if (fired) reject(fired.reason);
+        if (fired) reject(reasonOf(fired));
       };
     });
     this.hasFired = false;

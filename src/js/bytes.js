@@ -1,6 +1,8 @@
 // Reads blobs, streams and base64 from callers and servers. Errors become rejections, because a
 // throw inside a WebAssembly import would trap.
 
+import { decodeText } from "./utf8.js";
+
 /**
  * The bytes of a part of a file.
  * @param {Blob} file
@@ -8,8 +10,20 @@
  * @param {number} end
  */
 export async function readSlice(file, start, end) {
-  return new Uint8Array(await file.slice(start, end).arrayBuffer());
+  const slice = file.slice(start, end);
+  if (typeof slice.arrayBuffer === "function") return new Uint8Array(await slice.arrayBuffer());
+  // jsdom before 28.
+  const reader = new FileReader();
+  await new Promise((resolve, reject) => {
+    reader.onload = resolve;
+    reader.onerror = () => reject(reader.error);
+    reader.readAsArrayBuffer(slice);
+  });
+  return new Uint8Array(/** @type {ArrayBuffer} */ (reader.result));
 }
+
+/** The text of a blob. @param {Blob} blob */
+export const textOf = async (blob) => decodeText(await readSlice(blob, 0, blob.size), false);
 
 /**
  * A blob that consists of these parts.

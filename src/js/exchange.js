@@ -1,5 +1,7 @@
 // One request and its response. Rust says what is sent; this makes the objects that `fetch` takes.
 
+import { textOf } from "./bytes.js";
+
 export class Exchange {
   /** @type {typeof globalThis.fetch | undefined} */
   #fetchOption;
@@ -45,15 +47,15 @@ export class Exchange {
     this.#control = new AbortController();
     const headers = new Headers();
     if (authorization) headers.set("Authorization", authorization);
-    if (init.body) headers.set("Content-Type", "application/json");
     if (start) headers.set("Range", `bytes=${start}-`);
     const { signal } = this.#control;
-    const request = new Request(url, { ...init, headers, signal, credentials: "omit" });
+    const request = await requestOf(url, { ...init, headers, signal, credentials: "omit" });
     // Read at each call: a site may wrap the global one at any time.
     const send = this.#fetchOption ?? globalThis.fetch;
-    if (typeof send !== "function") throw new TypeError("this page has no fetch");
+    if (typeof send !== "function")
+      throw new TypeError("there is no fetch; pass one as an option of createClient");
     this.isSent = true;
-    const response = await send(request);
+    const response = await send(...request);
     // Not `instanceof`: the response may come from another realm.
     if (typeof response?.status !== "number" || !response.headers?.get) {
       throw new TypeError("expected the fetch option to resolve to a Response");
@@ -77,18 +79,19 @@ export class Exchange {
       return new Blob([text]).size > maxBytes ? undefined : text;
     }
     const reader = response.body.getReader();
-    const decoder = new TextDecoder();
-    let [text, length] = ["", 0];
+    const parts = [];
+    let length = 0;
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
+      if (done) return textOf(new Blob(parts));
       length += value.byteLength;
+      if (isNaN(length)) throw new TypeError("the stream brought something that is no bytes");
       if (length > maxBytes) {
         // An error of the stream is ignored: the result is known.
         reader.cancel().catch(() => {});
         return undefined;
       }
-      text += decoder.decode(value, { stream: true });
+      parts.push(value);
     }
   }
 
@@ -96,4 +99,26 @@ export class Exchange {
   abort() {
     this.#control?.abort();
   }
+}
+
+/**
+ * The arguments of `fetch`. The `Content-Type` of a body is the type of its blob.
+ * @param {string} url
+ * @param {RequestInit & { headers: Headers }} init
+ */
+async function requestOf(url, init) {
+  // Jest's jsdom has no Request: an object with the same members takes its place.
+  const make = () =>
+    /** @type {[Request, RequestInit?]} */ (
+      typeof Request === "function"
+        ? [new Request(url, init)]
+        : [{ url, method: "GET", ...init, toString: () => url }, init]
+    );
+  const made = make();
+  const body = /** @type {Blob | undefined} */ (init.body);
+  if (!body || made[0].headers.get("Content-Type") === body.type) return made;
+  // A Blob of another realm, as jsdom's is beside Node's Request, would be sent as "[object Blob]".
+  init.headers.set("Content-Type", body.type);
+  init.body = await textOf(body);
+  return make();
 }

@@ -1,6 +1,7 @@
 // Joins identical requests that are made at the same time: a double click, or an effect that runs
 // twice, must not be charged twice.
 
+import { reasonOf } from "./abort.js";
 import { reportUncaught } from "./fault.js";
 
 /** @typedef {import("./index.js").Progress} Progress */
@@ -60,7 +61,7 @@ export function joined(submit) {
 
   return (request, { signal, onProgress }, known) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal?.aborted) return reject(reasonOf(signal));
       const submission =
         [...underWay].find((other) => other.callers > 0 && isSame(other.request, request)) ??
         begin(request, known);
@@ -79,8 +80,9 @@ export function joined(submit) {
       const aborted = () => {
         leave();
         // The last caller is rejected by the submission itself, as soon as that has ended.
-        if (submission.callers === 0) submission.stop.abort(signal?.reason);
-        else reject(signal?.reason);
+        const reason = reasonOf(/** @type {AbortSignal} */ (signal));
+        if (submission.callers === 0) submission.stop.abort(reason);
+        else reject(reason);
       };
       signal?.addEventListener("abort", aborted);
       submission.done.finally(leave).then(resolve, reject);

@@ -46,8 +46,16 @@ export async function run(call) {
   return guarded(call, discardInstance);
 }
 
+/** What every call needs, and every supported browser has. */
+const NEEDED = ["AbortController", "Blob", "Headers", "URL", "atob"];
+
 /** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
 async function load(source) {
+  const missing = NEEDED.filter((name) => typeof Reflect.get(globalThis, name) !== "function");
+  if (missing.length) {
+    const message = `this environment has no ${missing.join(", ")}; a test has to supply what a browser has`;
+    throw new KlingError(message, { code: "internal" });
+  }
   try {
     const given = await source;
     initSync({ module: given === undefined ? await ownModule() : await compiled(given) });
@@ -61,21 +69,21 @@ async function load(source) {
 
 /** Whether a value, of any realm, has a type that `init` accepts. @param {any} source */
 function isSource(source) {
-  if (source === undefined || typeof source === "string" || ArrayBuffer.isView(source)) return true;
-  const type = Object.prototype.toString.call(source).slice(8, -1);
   return (
-    SOURCES.includes(type) || (typeof source === "object" && typeof source?.then === "function")
+    source === undefined ||
+    typeof source === "string" ||
+    ArrayBuffer.isView(source) ||
+    [...ADDRESSES, ...SOURCES].includes(typeOf(source)) ||
+    (typeof source === "object" && typeof source?.then === "function")
   );
 }
 
-const SOURCES = [
-  "URL",
-  "Request",
-  "Response",
-  "ArrayBuffer",
-  "SharedArrayBuffer",
-  "WebAssembly.Module",
-];
+/** The name of its class, where that is one of the platform. @param {unknown} value */
+const typeOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
+const ADDRESSES = ["URL", "Request"];
+
+const SOURCES = ["Response", "ArrayBuffer", "SharedArrayBuffer", "WebAssembly.Module"];
 
 /** Why no later attempt can succeed either; `undefined` if one may. @param {unknown} cause */
 function permanentObstacle(cause) {
@@ -121,10 +129,13 @@ const decoded = (base64) =>
  * @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(source) {
-  const isUrl = typeof source === "string" || source instanceof URL || source instanceof Request;
-  const given = isUrl ? await fetch(source) : source;
+  /** @type {any} */
+  const given =
+    typeof source === "string" || ADDRESSES.includes(typeOf(source))
+      ? await fetch(/** @type {RequestInfo} */ (source))
+      : source;
   let module = given;
-  if (given instanceof Response) {
+  if (typeOf(given) === "Response") {
     const type = given.headers.get("Content-Type");
     const found = `expected the .wasm file, found HTTP ${given.status} (${type}) at ${given.url}`;
     if (!given.ok) throw new Error(found);
@@ -138,8 +149,7 @@ async function compiled(source) {
       module = bytes;
     }
   }
-  if (!(module instanceof WebAssembly.Module))
-    module = await WebAssembly.compile(/** @type {BufferSource} */ (module));
+  if (typeOf(module) !== "WebAssembly.Module") module = await WebAssembly.compile(module);
   // The glue works only with the module of the same build.
   if (!WebAssembly.Module.customSections(module, BUILD).length)
     throw new Error(`expected the module of ${BUILD}, found another one`);

@@ -5,6 +5,9 @@ import { listenInPage, newestFirst, notifyPage } from "./changes.js";
 /** @typedef {import("./changes.js").StoredRecord} StoredRecord */
 /** @typedef {import("./store.js").Decide} Decide */
 
+/** As `structuredClone`, which Safari before 15.4 and jsdom lack. @param {StoredRecord} record */
+const copyOf = (record) => /** @type {StoredRecord} */ (JSON.parse(JSON.stringify(record)));
+
 export class MemoryStore {
   /** @type {Map<string, Map<string, StoredRecord>>} */
   #bases = new Map();
@@ -33,7 +36,7 @@ export class MemoryStore {
 
   /** Newest first. @param {string} base */
   async all(base) {
-    return newestFirst([...this.#of(base).values()].map((record) => structuredClone(record)));
+    return newestFirst([...this.#of(base).values()].map((record) => copyOf(record)));
   }
 
   /** @param {string} id */
@@ -60,7 +63,7 @@ export class MemoryStore {
     record.kept = Boolean(video);
     if (video) this.#videos.set(record, video);
     this.#of(base).set(record.externalTaskId, record);
-    notifyPage(this.name, { base, record: structuredClone(record) });
+    notifyPage(this.name, { base, record: copyOf(record) });
   }
 
   /** @param {string} base @param {string} id */

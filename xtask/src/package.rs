@@ -4,6 +4,7 @@ mod bundle;
 mod mark;
 mod names;
 mod npm_manifest;
+mod text_codec;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,7 @@ fn optimize(project: &Project, next: &Path, without: Option<Step>) -> Result<Str
     let module = next.join(format!("{}_bg.wasm", module_name(project)?));
     let optimized = module.with_extension("optimized");
     let glue = next.join(format!("{}.js", module_name(project)?));
+    text_codec::replace(&glue)?;
     let mut command = Command::new(project.tools.npm_program("wasm-opt"));
     if without != Some(Step::Passes) {
         command.args(PASSES);
