@@ -53,7 +53,7 @@ pub(crate) fn weigh(package: &Path) -> Result<Weights> {
     for path in entries.flatten().map(|entry| entry.path()) {
         unpacked += fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
         count += 1;
-        if path.extension().is_some_and(|extension| extension == "js" || extension == "wasm") {
+        if path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "wasm") {
             let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             weights.push(Weight { file, raw: bytes.len(), packed: packed(&bytes)? });

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::file_names;
 use crate::child;
@@ -16,6 +16,13 @@ const INLINE: &str = "wasm.inline.js";
 /// The entries, and whether each has the module inside.
 const ENTRIES: [(&str, bool); 2] = [("index.js", false), ("inline.js", true)];
 
+/// The entries for `require`, which Jest uses, and what each is made of. They have the module inside: a script of `CommonJS` does
+/// not know where it lies.
+const COMMON_JS: [(&str, &str); 2] = [("inline.js", "index.cjs"), (SERVER, "relay.cjs")];
+
+/// The declarations that they need.
+const COMMON_JS_TYPES: [&str; 3] = ["index", "relay", "types"];
+
 /// For servers, which need no small script, and whose owners may want to read it.
 const SERVER: &str = "relay.js";
 
@@ -25,6 +32,9 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
     let made = next.join("made");
     for (entry, is_inside) in ENTRIES {
         join(project, &next.join(entry), &made.join(entry), mark, is_inside)?;
+    }
+    for (entry, script) in COMMON_JS {
+        join_common_js(project, &next.join(entry), &next.join(script), mark)?;
     }
     keep_types(project, next, module)?;
     for name in file_names(next)? {
@@ -36,7 +46,8 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
     for (entry, _) in ENTRIES {
         fs::rename(made.join(entry), next.join(entry)).with_context(|| format!("cannot put {entry} in place"))?;
     }
-    fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")
+    fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")?;
+    declare_common_js(next)
 }
 
 fn inline(project: &Project, next: &Path, module: &str) -> Result<()> {
@@ -69,6 +80,41 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
     command.arg(entry).arg(format!("--outfile={}", script.display()));
     child::run(&mut command)
+}
+
+/// Makes one script of `CommonJS` of an entry and all that it needs.
+fn join_common_js(project: &Project, entry: &Path, script: &Path, mark: &str) -> Result<()> {
+    let mut command = Command::new(project.tools.npm_program("esbuild"));
+    command.args([
+        "--bundle",
+        "--minify",
+        "--format=cjs",
+        // Lists the exports in a form that Node finds without running the script.
+        "--platform=node",
+        "--target=es2020",
+        "--charset=utf8",
+        "--log-level=warning",
+        "--log-override:duplicate-object-key=silent",
+        // Only what the entry with the module inside leaves out.
+        "--log-override:empty-import-meta=silent",
+        "--drop:console",
+        "--define:IS_INSIDE=true",
+    ]);
+    command.arg(format!("--define:BUILD=\"{mark}\"")).arg(entry).arg(format!("--outfile={}", script.display()));
+    child::run(&mut command)
+}
+
+/// Writes the declarations of `CommonJS`: the same texts, under names by which the compiler of types knows of which kind they are.
+fn declare_common_js(next: &Path) -> Result<()> {
+    for name in COMMON_JS_TYPES {
+        let source = next.join(format!("{name}.d.ts"));
+        let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let text = text.replace("from \"./types.js\"", "from \"./types.cjs\"");
+        ensure!(!text.contains(".js\";"), "expected imports of types.js alone in {name}.d.ts, found another");
+        let target = next.join(format!("{name}.d.cts"));
+        fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    Ok(())
 }
 
 /// What importing the module itself gives is up to the bundler: mostly its address. wasm-bindgen describes its inside.

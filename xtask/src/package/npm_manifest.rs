@@ -19,6 +19,9 @@ pub(super) fn text(project: &Project, files: &[String]) -> Result<String> {
         ("repository", repository),
         ("type", Value::from("module")),
         ("sideEffects", Value::from(false)),
+        // Of the three, Jest 27 takes `main`, and older bundlers take `module`: neither reads `exports`.
+        ("main", Value::from("./index.cjs")),
+        ("module", Value::from("./index.js")),
         ("types", Value::from("./index.d.ts")),
         ("files", json!(published)),
     ];
@@ -27,13 +30,23 @@ pub(super) fn text(project: &Project, files: &[String]) -> Result<String> {
     Ok(format!("{{\n  {},\n{}\n}}\n", fields.join(",\n  "), exports(&module)))
 }
 
-/// Who reads `exports` takes the first condition that fits, so `types` must stand before `default`.
+/// Who reads `exports` takes the first condition that fits, so `types` must stand before `default`, and `require` before
+/// both.
 fn exports(module: &str) -> String {
     format!(
         r#"  "exports": {{
-    ".": {{ "types": "./index.d.ts", "default": "./index.js" }},
-    "./inline": {{ "types": "./inline.d.ts", "default": "./inline.js" }},
-    "./relay": {{ "types": "./relay.d.ts", "default": "./relay.js" }},
+    ".": {{
+      "require": {{ "types": "./index.d.cts", "default": "./index.cjs" }},
+      "default": {{ "types": "./index.d.ts", "default": "./index.js" }}
+    }},
+    "./inline": {{
+      "require": {{ "types": "./index.d.cts", "default": "./index.cjs" }},
+      "default": {{ "types": "./inline.d.ts", "default": "./inline.js" }}
+    }},
+    "./relay": {{
+      "require": {{ "types": "./relay.d.cts", "default": "./relay.cjs" }},
+      "default": {{ "types": "./relay.d.ts", "default": "./relay.js" }}
+    }},
     "./{module}": {{ "types": "./{module}.d.ts", "default": "./{module}" }},
     "./package.json": "./package.json"
   }}"#
@@ -47,9 +60,10 @@ mod tests {
     #[test]
     fn types_come_first() {
         let exports = exports("x_bg.wasm");
-        for line in exports.lines().filter(|line| line.contains("default")) {
-            assert!(line.find("types") < line.find("default"), "{line}");
+        for line in exports.lines().filter(|line| line.contains("\"default\": \"")) {
+            assert!(line.find("\"types\": \"") < line.find("\"default\": \""), "{line}");
         }
+        assert!(exports.find("\"require\"") < exports.find("\"default\": {"), "{exports}");
         assert!(serde_json::from_str::<serde_json::Value>(&format!("{{{exports}}}")).is_ok());
     }
 }

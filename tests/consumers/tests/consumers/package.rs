@@ -6,8 +6,11 @@ use consumer_tests::{Project, package};
 fn publint_and_attw_find_nothing() {
     let project = Project::new("lint", "package");
     let package = package().to_string_lossy();
-    let said = project.run("publint", &[&package, "--strict"]);
+    let said = project.run("publint", &[&package, "--strict", "--level", "warning"]);
     assert!(said.contains("All good!"), "{said}");
+    // Only a bundler can import the module itself, and no one can `require` it.
+    let module = ["--exclude-entrypoints", "kling_multi_image2video_bg.wasm"];
+    project.run("attw", &[&[&*package, "--profile", "node16"], &module[..]].concat());
     let said = project.run("attw", &[&package, "--profile", "esm-only", "--no-emoji"]);
     assert!(said.contains("\"kling-multi-image2video/inline\""), "{said}");
 }
@@ -25,6 +28,8 @@ fn the_package_has_exactly_these_files() {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "index.cjs",
+        "index.d.cts",
         "index.d.ts",
         "index.js",
         "inline.d.ts",
@@ -32,8 +37,11 @@ fn the_package_has_exactly_these_files() {
         "kling_multi_image2video_bg.wasm",
         "kling_multi_image2video_bg.wasm.d.ts",
         "package.json",
+        "relay.cjs",
+        "relay.d.cts",
         "relay.d.ts",
         "relay.js",
+        "types.d.cts",
         "types.d.ts",
         "wasm.inline.js",
     ];
