@@ -6,6 +6,7 @@ mod package;
 mod recipes;
 mod runtimes;
 mod servers;
+mod test_runners;
 
 use std::fs;
 use std::process::Command;
