@@ -12,10 +12,34 @@
  * | `…/v1/videos/multi-image2video/{id}` | GET | the same below `baseUrl` |
  * | `…/v1/videos/{id}/content` | GET | the same at the origin of `baseUrl`; the page requests it at its own origin, without the mount path |
  *
- * A request that it refuses is never sent, and the response is JSON in the service's form with a
- * 4xx status: 403 for another origin, for a refusal by `authorize`, or without a key; 404 for
- * another path; 405 for another method; 413 for a body that is too long; 415 for another type. 502
- * means that the service sent no response: a task may exist. No request is sent twice.
+ * It is closed by default: without `authorize`, `createRelay` throws a `TypeError`.
+ *
+ * A request that it refuses is never sent, or is aborted before the end of its body, so that no task
+ * is created. The response is JSON in the service's form, `{ code, message, data: null }`:
+ *
+ * | Status | `code` | Cause |
+ * |---|---|---|
+ * | 400 | `relay_torn` | the body is empty, breaks off, is not as long as its `Content-Length`, or does not end with `}` |
+ * | 400 | `relay_length` | `Content-Length` is not a number of bytes |
+ * | 403 | `relay_origin` | a page of another origin, which `allowOrigins` does not list |
+ * | 403 | `relay_forbidden` | `authorize` returned neither `true` nor a `Response` |
+ * | 403 | `relay_key` | `apiKey` returned no key of visible ASCII characters |
+ * | 403 | `relay_failed` | `authorize` or `apiKey` failed, or the body was already read |
+ * | 404 | `relay_path` | another path |
+ * | 405 | `relay_method` | another method, also `HEAD` |
+ * | 413 | `relay_size` | a body of more than `maxBodyBytes` |
+ * | 415 | `relay_type` | a body that is not JSON, or has a content encoding |
+ *
+ * 502 with `do_request_failed` means that the service sent no response, or a broken one: after a
+ * `create`, a task may exist. A redirect of the service is not followed; its status is returned,
+ * with `redirected`. No request is sent twice.
+ *
+ * The body of a request is passed on while it arrives, one part late: the last part is sent after
+ * the whole body was checked. The service gets the page's `Content-Length`; without one, and always
+ * in Deno, whose `fetch` sends no length with a stream, the body goes out in chunks. Videos are
+ * passed on while they arrive, with `Content-Length` (except if the body was unpacked),
+ * `Content-Range`, `Accept-Ranges`, `ETag` and `Last-Modified`; `Range` and `If-Range` of the page
+ * are sent.
  *
  * @example A route handler of Next: `app/api/kling/[...path]/route.js`, and the same in
  * `app/v1/videos/[id]/content/route.js`.
@@ -31,10 +55,7 @@
  */
 export function createRelay(options: RelayOptions): (request: Request) => Promise<Response>;
 
-/**
- * The options of a relay. Another key, or a wrong value, throws a `TypeError`: with a misspelt
- * `authorize`, everyone could pay.
- */
+/** The options of a relay. Another key, or a wrong value, throws a `TypeError`. */
 export interface RelayOptions {
   /**
    * The API key, or a function that returns it for each request. It is sent to the service in one
@@ -54,21 +75,28 @@ export interface RelayOptions {
    */
   allowOrigins?: Iterable<string> | undefined;
   /**
-   * The longest body of a request in bytes; default 64 MiB: four images of 10 MiB are 56 MB of
-   * base64.
+   * The longest body of a request in bytes; default 64 MiB (67,108,864): four images of 10 MiB are
+   * 56 MB of base64. A framework in front of the relay may have a lower limit of its own.
    */
   maxBodyBytes?: number | undefined;
   /**
-   * Decides who may pay, and how often. Return `true` to allow the call, or a `Response` to send
-   * back; give it a 4xx status, because after 5xx the page assumes that a task may exist. Anything
-   * else, including `undefined`, becomes 403, and so does an error, without its message. `request`
-   * has no body. Without `authorize`, everyone who can reach the relay can pay with its key,
-   * including programs that send no origin.
+   * Decides who may pay, and how often. It is called once for each call, before the body is read.
+   * Return `true` to allow the call, or a `Response` to send back; give it a 4xx status, because
+   * after 5xx the page assumes that a task may exist. Anything else, including `undefined`, becomes
+   * 403, and so does an error, without its message. `request` has the page's URL, method and headers,
+   * and no body.
+   *
+   * With `authorize: () => true`, everyone who can reach the relay can pay with its key, including
+   * programs that send no origin.
    */
-  authorize?:
-    | ((request: Request, call: RelayedCall) => boolean | Response | Promise<boolean | Response>)
-    | undefined;
-  /** Called in place of the global `fetch`. */
+  authorize: (
+    request: Request,
+    call: RelayedCall,
+  ) => boolean | Response | Promise<boolean | Response>;
+  /**
+   * Called in place of the global `fetch`. The body of a paid request is a stream, which must be sent
+   * once, and must not be ended as if it were complete after an error or an abort of `signal`.
+   */
   fetch?: typeof globalThis.fetch | undefined;
 }
 

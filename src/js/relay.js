@@ -10,6 +10,12 @@ const MAX_BODY_BYTES = 64 << 20;
 /** The longest response that is passed on, except a video. */
 const MAX_RESPONSE_BYTES = 1 << 20;
 
+/** The rest of the message for a body that was cut. */
+const USUAL_CAUSE =
+  "the usual cause is a body limit or a body parser in front of the relay; with a proxy or " +
+  "middleware of Next.js, set experimental.proxyClientMaxBodySize (16) or " +
+  "experimental.middlewareClientMaxBodySize (15)";
+
 const ROUTES = /** @type {const} */ ([
   ["create", "POST", /\/v1\/videos\/multi-image2video$/],
   ["query", "GET", /\/v1\/videos\/multi-image2video\/([\w-]{1,128})$/],
@@ -17,14 +23,8 @@ const ROUTES = /** @type {const} */ ([
 ]);
 
 /** The headers of the service's response that are passed on. */
-const PASSED_HEADERS = [
-  "content-type",
-  "content-range",
-  "accept-ranges",
-  "retry-after",
-  "etag",
-  "last-modified",
-];
+const PASSED_HEADERS =
+  "content-type content-range accept-ranges retry-after etag last-modified".split(" ");
 
 /**
  * @param {import("./relay.js").RelayOptions} options
@@ -44,94 +44,102 @@ export function createRelay(options) {
     return finished(response, isListed ? origin : undefined);
   };
 
-  /** @param {Request} request @param {boolean} isListed */
+  /** @param {Request} request @param {boolean} isListed @returns {Promise<Response>} */
   async function relayed(request, isListed) {
     if (!isListed && !isOwn(request)) {
-      return refusal(
-        403,
-        "relay_origin",
-        "expected a request from a page of this site; allowOrigins can allow other origins",
-      );
+      const wanted = "expected a page of this site; allowOrigins can allow other origins";
+      return refusal(403, "relay_origin", wanted);
     }
     const { pathname } = new URL(request.url);
     const route = ROUTES.find(([, , path]) => path.test(pathname));
-    if (!route)
-      return refusal(
-        404,
-        "relay_path",
-        "expected a path of this endpoint: create, query or content",
-      );
+    if (!route) return refusal(404, "relay_path", "expected a path to create, query or content");
     const [action, method, path] = route;
     const preflight = request.method === "OPTIONS" && isListed;
     if (preflight) return new Response(null, { status: 204 });
-    if (request.method !== method) {
-      return refusal(405, "relay_method", `expected ${method}, found ${request.method}`, {
-        Allow: method,
-      });
-    }
+    const found = `expected ${method}, found ${request.method}`;
+    if (request.method !== method) return refusal(405, "relay_method", found, { Allow: method });
     const id = path.exec(pathname)?.[1];
-    const length = Number(request.headers.get("content-length"));
+    const length = request.headers.get("content-length");
+    const announced = length === null ? undefined : Number(length);
     if (action === "create") {
       const type = request.headers.get("content-type") ?? "none";
       if (!/^application\/json\s*(;|$)/i.test(type))
         return refusal(415, "relay_type", `expected application/json, found ${type}`);
-      if (length > maxBytes)
+      const encoding = request.headers.get("content-encoding") ?? "identity";
+      if (!/^identity$/i.test(encoding))
+        return refusal(415, "relay_type", `expected no content encoding, found ${encoding}`);
+      if (length !== null && !/^\d+$/.test(length))
+        return refusal(400, "relay_length", `expected a length in bytes, found "${length}"`);
+      if (announced !== undefined && announced > maxBytes)
         return refusal(413, "relay_size", `expected at most ${maxBytes} bytes, found ${length}`);
     }
-    if (authorize) {
-      const { url, headers } = request;
-      const verdict = await authorize(
-        new Request(url, { method, headers }),
-        id === undefined ? { action } : { action, id },
-      );
-      // A response that cannot be sent back, for example because it was read, throws here, before
-      // the request is sent.
-      if (verdict instanceof Response)
-        return new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
-      // `undefined` is no: `user?.mayPay` must not allow the call of an anonymous visitor.
-      if (verdict !== true)
-        return refusal(403, "relay_forbidden", "this site does not let you do this");
-    }
+    const { url, headers } = request;
+    const verdict = await authorize(
+      new Request(url, { method, headers }),
+      id === undefined ? { action } : { action, id },
+    );
+    // A response that cannot be sent back, for example because it was read, throws here, before the
+    // request is sent.
+    if (verdict instanceof Response)
+      return new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
+    // `undefined` is no: `user?.mayPay` must not allow the call of an anonymous visitor.
+    if (verdict !== true)
+      return refusal(403, "relay_forbidden", "this site does not let you do this");
     const key = typeof apiKey === "function" ? await apiKey(request) : apiKey;
     if (!isKey(key)) return refusal(403, "relay_key", "this site has no key for the service");
-    return action === "create" ? create(request, key) : read(request, action, String(id), key);
+    return action === "create"
+      ? create(request, key, announced)
+      : read(request, action, String(id), key);
   }
 
-  /** @param {Request} request @param {string} key */
-  async function create(request, key) {
-    let passed = 0;
-    const counted = new TransformStream({
-      transform(chunk, controller) {
-        passed += chunk.byteLength;
-        // A server never accepts a body that breaks off as complete.
-        if (passed > maxBytes) controller.error(new Error("too long"));
-        else controller.enqueue(chunk);
+  /** @param {Request} request @param {string} key @param {number | undefined} announced */
+  async function create(request, key, announced) {
+    const { next, problem } = checkedBody(request.body, announced, maxBytes);
+    // Nothing is sent of a body that is empty, or whose only part is incomplete.
+    let first = await next();
+    const early = problem();
+    if (early) return early;
+    const outgoing = new AbortController();
+    let isCancelled = false;
+    const source = {
+      // Workers send this as `Content-Length`. Other runtimes send the header, except Deno.
+      expectedLength: announced,
+      /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
+      async pull(controller) {
+        const part = first ?? (await next());
+        first = undefined;
+        if (part) return controller.enqueue(part);
+        if (!problem()) return controller.close();
+        // After an error alone, Workers would end a chunked body as if it were complete.
+        if (!isCancelled) outgoing.abort();
+        controller.error(new Error("incomplete"));
       },
-    });
+      // The service responded early, or the connection failed. The rest of the page's body stays
+      // unread and is not cancelled, so that the page's connection stays open for the response.
+      cancel() {
+        isCancelled = true;
+      },
+    };
     const init = {
       method: "POST",
       headers: {
         Authorization: `Bearer ${key}`,
         "Content-Type": "application/json",
         Accept: "application/json",
+        ...(announced !== undefined && { "Content-Length": String(announced) }),
       },
-      body: request.body?.pipeThrough(counted) ?? "",
+      // A stream, even of one part: no runtime can send it again by itself.
+      body: new ReadableStream(source, { highWaterMark: 0 }),
       duplex: "half",
+      redirect: /** @type {const} */ ("manual"),
+      // Not the signal of the page: a page that closes must not abort the paid request.
+      signal: outgoing.signal,
     };
     try {
-      // No signal: a page that closes must not abort the paid request.
-      return await passedOn(
-        await send(`${base.href}/v1/videos/multi-image2video`, { ...init, redirect: "manual" }),
-        key,
-      );
+      return await passedOn(await send(`${base.href}/v1/videos/multi-image2video`, init), key);
     } catch {
-      return passed > maxBytes
-        ? refusal(413, "relay_size", `expected at most ${maxBytes} bytes, found more`)
-        : refusal(
-            502,
-            "do_request_failed",
-            "no response from the service, or a broken one; the task may exist",
-          );
+      const unknown = "no response from the service, or a broken one; the task may exist";
+      return problem() ?? refusal(502, "do_request_failed", unknown);
     }
   }
 
@@ -166,17 +174,74 @@ export function createRelay(options) {
 }
 
 /**
+ * A body that is read one part ahead. Its last part is passed on after the whole body was checked, so
+ * that the service never gets a complete body if the page's body was cut.
+ * @param {ReadableStream<Uint8Array> | null} source
+ * @param {number | undefined} announced the length in bytes that the page announced
+ * @param {number} maxBytes
+ */
+function checkedBody(source, announced, maxBytes) {
+  const reader = source?.getReader();
+  let received = 0;
+  let isDone = false;
+  let lastByte = 0;
+  /** @type {Uint8Array | undefined} */
+  let held;
+  /** @type {[number, string, string] | undefined} */
+  let problem;
+
+  /** The problem of the body before its end, or at it. */
+  function found() {
+    if (received > maxBytes) return `expected at most ${maxBytes} bytes, found more`;
+    if (announced !== undefined && (isDone ? received !== announced : received > announced))
+      return `expected a body of ${announced} bytes, found ${isDone ? received : "more"}`;
+    if (!isDone || lastByte === 0x7d) return undefined;
+    return received ? 'expected JSON that ends with "}"' : "expected a body, found none";
+  }
+
+  return {
+    /** The next part; `undefined` after the last one and after a problem. */
+    async next() {
+      while (!isDone) {
+        /** @type {{ value?: Uint8Array | undefined } | undefined} */
+        const read = reader ? await reader.read().catch(() => undefined) : {};
+        const part = read?.value;
+        if (part?.byteLength === 0) continue;
+        isDone = !part;
+        received += part?.byteLength ?? 0;
+        // Without white space.
+        lastByte = part?.findLast((byte) => byte > 0x20) ?? lastByte;
+        const what = read ? found() : `the body broke off after ${received} bytes`;
+        if (what !== undefined) {
+          isDone = true;
+          problem =
+            received > maxBytes
+              ? [413, "relay_size", what]
+              : [400, "relay_torn", `${what}; no task was created; ${USUAL_CAUSE}`];
+          return undefined;
+        }
+        const checked = held;
+        held = part;
+        if (checked) return checked;
+      }
+      return undefined;
+    },
+    /** The response for a body that is too long or incomplete. */
+    problem: () => problem && refusal(...problem),
+  };
+}
+
+/**
  * A response that is no video, with the key redacted.
  * @param {Response} response @param {string} key
  */
 async function passedOn(response, key) {
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-    // This status tells the page that no task was created. The target is left out.
-    return refusal(
-      response.status || 307,
-      "redirected",
-      "the service responded with a redirect, which is not followed with a key",
-    );
+    // A 304 has no body, and is no response to a request of the relay.
+    if (response.status === 304) throw new Error("not modified");
+    // This status means to the page that no task was created. The target is left out.
+    const message = "the service responded with a redirect, which is not followed with a key";
+    return refusal(response.status || 307, "redirected", message);
   }
   const decoder = new TextDecoder();
   let text = "";
@@ -267,9 +332,8 @@ const sendNow = (input, init) => fetch(input, init);
 
 /** @param {import("./relay.js").RelayOptions} options */
 function checked(options) {
-  if (options !== undefined && Object.prototype.toString.call(options) !== "[object Object]") {
-    throw new TypeError("options: expected an object, with apiKey in it");
-  }
+  if (options !== undefined && Object.prototype.toString.call(options) !== "[object Object]")
+    throw new TypeError("options: expected an object, with apiKey and authorize in it");
   const {
     apiKey,
     baseUrl = SERVICE,
@@ -279,30 +343,20 @@ function checked(options) {
     fetch: fetchOption,
     ...others
   } = options ?? {};
-  // With a misspelt `authorize`, everyone could pay.
   for (const name of Object.keys(others)) throw new TypeError(`${name}: unknown option`);
-  if (typeof apiKey !== "function" && !isKey(apiKey)) {
-    throw new TypeError(
-      "apiKey: expected a key of visible ASCII characters, or a function that supplies one",
-    );
-  }
-  if (typeof baseUrl !== "string" && Object.prototype.toString.call(baseUrl) !== "[object URL]") {
+  if (typeof apiKey !== "function" && !isKey(apiKey))
+    throw new TypeError("apiKey: expected visible ASCII characters, or a function for the key");
+  if (typeof baseUrl !== "string" && Object.prototype.toString.call(baseUrl) !== "[object URL]")
     throw new TypeError("baseUrl: expected a string or a URL");
-  }
   const base = parsed(String(baseUrl).replace(/\/+$/, ""));
   if (!base) throw new TypeError(`baseUrl: expected a URL such as "${SERVICE}"`);
-  if (base.search || base.hash) throw new TypeError("baseUrl: expected no query and no fragment");
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(base.hostname);
-  if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback)) {
-    throw new TypeError(
-      "baseUrl: expected an https: URL (or http: of loopback), because the key is sent there",
-    );
-  }
-  if (base.username || base.password)
-    throw new TypeError("baseUrl: expected no user name and no password");
-  if (typeof allowOrigins === "string" || typeof allowOrigins?.[Symbol.iterator] !== "function") {
+  if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback))
+    throw new TypeError("baseUrl: expected https:, or http: of loopback: the key is sent there");
+  if (base.username || base.password || base.search || base.hash)
+    throw new TypeError("baseUrl: expected no user name, password, query or fragment");
+  if (typeof allowOrigins === "string" || typeof allowOrigins?.[Symbol.iterator] !== "function")
     throw new TypeError("allowOrigins: expected a list of origins");
-  }
   const origins = new Set(
     Array.from(allowOrigins, (value) => {
       const origin = parsed(value)?.origin;
@@ -316,11 +370,14 @@ function checked(options) {
   );
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0))
     throw new TypeError("maxBodyBytes: expected a number of bytes");
-  if (authorize !== undefined && typeof authorize !== "function")
-    throw new TypeError("authorize: expected a function");
   // Without this check, each call would fail as if the service sent no response.
   if (fetchOption !== undefined && typeof fetchOption !== "function")
     throw new TypeError("fetch: expected a function");
+  if (typeof authorize !== "function") {
+    throw new TypeError(
+      "authorize: expected a function that decides who may pay; if anyone may pay with this key, write `authorize: () => true`",
+    );
+  }
   return {
     apiKey,
     base: { href: base.href.replace(/\/+$/, ""), origin: base.origin },

@@ -60,6 +60,8 @@ client.onRecordChange("listener");
 // @ts-expect-error: the service's word is "succeed"
 void (task.status === "succeeded");
 // @ts-expect-error: a relay needs a key
-createRelay({});
+createRelay({ authorize: () => true });
+// @ts-expect-error: a relay is closed by default
+createRelay({ apiKey: "key" });
 // @ts-expect-error: no such action
 createRelay({ apiKey: "key", authorize: (_, { action }) => action === "delete" });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRelay } from "kling-multi-image2video/relay";
-import { KEY, ROUTE, SITE, get, json, post, refused, startService } from "./service.js";
+import { KEY, ROUTE, SITE, get, post, refused, startService, streamOf } from "./service.js";
 
 const service = startService();
 
@@ -156,6 +156,55 @@ test("without a key no request is sent", async () => {
   assert.equal(service.requests.length, 0);
 });
 
+test("without authorize there is no relay, and the error has the line that lets anyone pay", () => {
+  for (const options of [
+    {},
+    { authorize: undefined },
+    { authorize: null },
+    { authorize: false },
+    { authorize: true },
+    { authorize: "anyone" },
+    { authorize: Promise.resolve(true) },
+  ]) {
+    assert.throws(
+      () => createRelay({ apiKey: KEY, ...options }),
+      (error) => error instanceof TypeError && error.message.includes("`authorize: () => true`"),
+      JSON.stringify(options),
+    );
+  }
+  assert.equal(typeof createRelay({ apiKey: KEY, authorize: () => true }), "function");
+});
+
+test("a refused call never reads the body", async () => {
+  const authorize = () => true;
+  for (const [status, options, headers] of [
+    [403, { authorize: () => false }],
+    [403, { authorize: async () => undefined }],
+    [401, { authorize: () => new Response(null, { status: 401 }) }],
+    [
+      403,
+      {
+        authorize() {
+          throw new Error("x");
+        },
+      },
+    ],
+    [403, { authorize, apiKey: () => undefined }],
+    [403, { authorize }, { Origin: "https://elsewhere.example" }],
+    [413, { authorize, maxBodyBytes: 1 }, { "Content-Length": "2" }],
+    [415, { authorize }, { "Content-Type": "text/plain" }],
+    [415, { authorize }, { "Content-Encoding": "gzip" }],
+    [400, { authorize }, { "Content-Length": "two" }],
+  ]) {
+    const request = post(streamOf(["{}"]), headers);
+    const response = await service.relay(options)(request);
+    const found = JSON.stringify([status, headers]);
+    assert.deepEqual([response.status, request.bodyUsed], [status, false], found);
+    assert.equal(await request.text(), "{}", found);
+  }
+  assert.equal(service.requests.length, 0);
+});
+
 test("bad options throw at once", () => {
   const wrong = [
     [undefined, /apiKey/],
@@ -173,6 +222,7 @@ test("bad options throw at once", () => {
     [{ apiKey: KEY, fetch: 5 }, /fetch/],
     [{ apiKey: KEY, maxBodyBytes: 0 }, /maxBodyBytes/],
     [{ apiKey: KEY, authorize: true }, /authorize/],
+    [{ apiKey: KEY, authorize: () => true, baseUrl: "https://example.com/#x" }, /baseUrl/],
     [{ apiKey: KEY, authorise: () => false }, /authorise/],
   ];
   for (const [options, named] of wrong) {
@@ -214,7 +264,7 @@ test("a value of the wrong type throws an error with its name", () => {
   for (const [name, isRight] of Object.entries(right)) {
     for (const value of values.filter((value) => !isRight(value))) {
       assert.throws(
-        () => createRelay({ apiKey: KEY, [name]: value }),
+        () => createRelay({ apiKey: KEY, authorize: () => true, [name]: value }),
         (error) => error instanceof TypeError && error.message.includes(name),
         name,
       );

@@ -14,13 +14,16 @@ export function startService() {
   const service = {
     requests: [],
     respond: undefined,
+    isEarly: false, // whether it responds before it reads a body
     baseUrl: undefined,
-    relay: (options) => createRelay({ apiKey: KEY, baseUrl: service.baseUrl, ...options }),
+    relay: (options) =>
+      createRelay({ apiKey: KEY, baseUrl: service.baseUrl, authorize: () => true, ...options }),
   };
   const server = createServer(async (request, response) => {
     const parts = [];
     const recorded = { method: request.method, url: request.url, headers: request.headers };
     service.requests.push(recorded);
+    if (service.isEarly) return service.respond(response, recorded);
     try {
       for await (const part of request) parts.push(part);
       recorded.body = Buffer.concat(parts).toString();
@@ -36,6 +39,7 @@ export function startService() {
   });
   beforeEach(() => {
     service.requests = [];
+    service.isEarly = false;
     service.respond = json(200, { code: 0, data: { task_id: "1" } });
   });
   after(() => {
@@ -61,6 +65,22 @@ export const post = (body, headers = {}) =>
     duplex: "half",
     headers: { "Content-Type": "application/json", ...headers },
   });
+
+/** A body of these parts, which then ends, or breaks off. */
+export function streamOf(parts, { isBroken = false, pause = 0 } = {}) {
+  let next = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (pause) await new Promise((done) => setTimeout(done, pause));
+        if (next < parts.length) controller.enqueue(Buffer.from(parts[next++]));
+        else if (isBroken) controller.error(new Error("gone"));
+        else controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
 
 /** Expects a response of the relay itself with this status and code. */
 export async function refused(response, status, code) {
