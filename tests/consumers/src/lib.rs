@@ -8,7 +8,7 @@ mod outcome;
 mod project;
 mod serve;
 
-pub use outcome::{Outcome, await_video, make_video, new_key, post, service, visit, visit_without_key};
+pub use outcome::{Outcome, await_video, make_video, new_key, post, post_chunks, service, visit, visit_without_key};
 pub use project::{Project, package};
 pub use serve::Served;
 

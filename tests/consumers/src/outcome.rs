@@ -96,6 +96,16 @@ pub fn post(address: &str, bytes: &[u8]) -> Value {
     answer.body_mut().read_json().expect("JSON")
 }
 
+/// Posts JSON in chunks, without its length, and returns the JSON of a response with any status.
+#[track_caller]
+pub fn post_chunks(address: &str, mut json: &[u8]) -> Value {
+    let request = ureq::post(address).header("Content-Type", "application/json");
+    let request = request.config().http_status_as_error(false).build();
+    let answer = request.send(ureq::SendBody::from_reader(&mut json));
+    let mut answer = answer.unwrap_or_else(|error| panic!("{address}: {error}"));
+    answer.body_mut().read_json().expect("JSON")
+}
+
 #[track_caller]
 fn outcome(address: &str, key: &str) -> Outcome {
     let downloads = TempDir::new().expect("a folder for downloads");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use consumer_tests::{Project, Served, await_video, new_key, post, service, visit_without_key};
+use consumer_tests::{Project, Served, await_video, new_key, post, post_chunks, service, visit_without_key};
 use serde_json::Value;
 
 use crate::{CHECK, SERVER, plain, relay_tests, succeed};
@@ -25,6 +25,11 @@ fn relayed(project: &Project, start: impl FnOnce(&str) -> Command) -> Served {
     let task = outcome.said["taskId"].as_str().expect("a task id");
     let video = await_video(&format!("{}/v1/videos/{task}/content", relay.address));
     assert_eq!(video.get(4..8), Some(b"ftyp".as_slice()), "an MP4 file of {} bytes", video.len());
+    let torn = [b"{\"prompt\":\"".as_slice(), &vec![b'x'; 1 << 21]].concat();
+    for cut in [&b""[..], b"{", &torn] {
+        let found = post_chunks(&format!("{}/api/kling/v1/videos/multi-image2video", relay.address), cut);
+        assert_eq!(found["code"], "relay_torn", "{} bytes: {found}", cut.len());
+    }
     relay
 }
 
