@@ -58,7 +58,17 @@ export const run = runner({
 
   async a_part_is_completed(kit) {
     const firsts = ["video-short", "video-part", "video-cut", "video-part,times=2"];
-    const ranges = ["right", "silent", "star", "total", "units", "elsewhere", "liar", "whole", "416"];
+    const ranges = [
+      "right",
+      "silent",
+      "star",
+      "total",
+      "units",
+      "elsewhere",
+      "liar",
+      "whole",
+      "416",
+    ];
     // Each answer to a range as a page of another origin sees it, and as one of the same origin does.
     const scenarios = firsts.flatMap((first, row) =>
       ranges.map((range, at) => `${first},ranges=${range},exposed=${(row + at) % 2}`),
