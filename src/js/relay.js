@@ -95,7 +95,7 @@ export function createRelay(options) {
   /** @param {Request} request @param {string} key @param {number | undefined} announced */
   async function create(request, key, announced) {
     const { next, problem } = checkedBody(request.body, announced, maxBytes);
-    // Nothing is sent of a body that is empty, or whose only part is incomplete.
+    // A body that is empty, or whose only part is incomplete, is not sent at all.
     let first = await next();
     const early = problem();
     if (early) return early;
