@@ -309,8 +309,7 @@ export const run = runner({
       kit,
       `${NOTE_EXPORTS}
       await kling.buildRequestBody({ images: [given], prompt: "x" });
-      // The exports of the module have short names.
-      const memory = Object.values(instances[0]).find((value) => value instanceof WebAssembly.Memory);
+      const memory = memoryOf(instances[0]);
       const before = memory.buffer.byteLength;
       const images = [given, given, given, given];
       const { size } = await kling.buildRequestBody({ images, prompt: "x" });

@@ -161,7 +161,7 @@ export const run = runner({
       const watching = client.watch(taskId)[Symbol.asyncIterator]();
       await watching.next();
       // A defect or an exhausted memory may leave this behind.
-      new Uint8Array(instances[0].memory.buffer).fill(0xff);
+      new Uint8Array(memoryOf(instances[0]).buffer).fill(0xff);
       const hit = await kling.inspectImage(given).catch((error) => error.code);
       const { status } = await client.getTask(taskId);
       return [hit, await waiting, status, (await kling.inspectImage(given)).format];`,

@@ -4,7 +4,10 @@
 import { PATIENT, POLLING } from "./kit.js";
 import { COLLECT_IN_WORKER, collected } from "./leaks.js";
 
-/** A worker's code that notes what each instance of the module exports, including its memory. */
+/**
+ * A worker's code that notes what each instance of the module exports. `memoryOf` finds the memory
+ * among the exports: their names are short.
+ */
 export const NOTE_EXPORTS = `
   const instances = [];
   const { Instance } = WebAssembly;
@@ -13,7 +16,9 @@ export const NOTE_EXPORTS = `
     instances.push(instance.exports);
     return instance;
   };
-  WebAssembly.Instance.prototype = Instance.prototype;`;
+  WebAssembly.Instance.prototype = Instance.prototype;
+  const memoryOf = (exports) =>
+    Object.values(exports).find((value) => value instanceof WebAssembly.Memory);`;
 
 /**
  * Starts a worker with this code, in which `init` and `kling` are the package, `simulator` and
