@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
@@ -10,6 +12,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
 use super::fault::Failure;
+use super::settings::Settings;
 use kling_core::race::{First, race};
 
 #[wasm_bindgen(module = "/src/js/abort.js")]
@@ -30,25 +33,68 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn leave(this: &Aborts);
+
+    /// A promise of the caller.
+    type CallersPromise;
+
+    #[wasm_bindgen(constructor)]
+    fn new(promise: &JsValue) -> CallersPromise;
+
+    #[wasm_bindgen(method, getter)]
+    fn settled(this: &CallersPromise) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn leave(this: &CallersPromise);
 }
 
 /// A call under way. All calls have one type, because the code around a future is compiled once for each type.
 pub(super) type Call = Pin<Box<dyn Future<Output = Result<JsValue, Failure>>>>;
 
 /// Runs a call until it ends or a signal fires. An abort drops the call, and with it its requests, timers and listeners.
-pub(super) fn promise(signals: Vec<AbortSignal>, call: Call) -> Promise {
+/// `client`: the settings of the client of the call.
+pub(super) fn promise(signals: Vec<AbortSignal>, client: Option<Rc<Settings>>, call: Call) -> Promise {
     future_to_promise(async {
         let listening = Listening(Aborts::new(signals).map_err(Failure::from)?);
         let fired = JsFuture::from(listening.0.fired());
         // A call whose signal has fired is never polled.
-        if listening.0.has_fired() {
-            return fired.await;
-        }
-        match race(fired, call).await {
-            First::Left(fired) => fired,
-            First::Right(result) => Ok(result?),
+        let fired = if listening.0.has_fired() {
+            fired.await
+        } else {
+            match race(fired, call).await {
+                First::Left(fired) => fired,
+                First::Right(result) => return Ok(result?),
+            }
+        };
+        match client {
+            Some(client) => fired.map_err(|reason| client.rejection(reason)),
+            None => fired,
         }
     })
+}
+
+/// What a function of the caller returned: its value, or that of its promise, which may never settle.
+pub(super) struct Returned(CallersPromise, JsFuture);
+
+impl Returned {
+    pub(super) fn new(returned: &JsValue) -> Self {
+        let promise = CallersPromise::new(returned);
+        let settled = JsFuture::from(promise.settled());
+        Self(promise, settled)
+    }
+}
+
+impl Future for Returned {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.1).poll(context)
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
 }
 
 /// Listens until it is dropped.

@@ -9,10 +9,8 @@ use web_sys::AbortSignal;
 
 use super::abort::promise;
 use super::call::{Call, TaskCall};
-use super::fault::js_error;
 use super::options::{CALL, CallOptions, PROGRESS, WAIT};
 use super::settings::Settings;
-use kling_core::error::{Error, ErrorCode};
 
 /// A client of one base URL. Each call takes its options last, and rejects with a `KlingError` or the signal's reason.
 #[wasm_bindgen]
@@ -156,8 +154,7 @@ impl Client {
 
     /// Ends every call of this client; these and later calls reject with `invalid_option`.
     pub fn close(&self) {
-        let closed = Error::new(ErrorCode::InvalidOption, "this client was closed");
-        self.settings.closing.abort_with_reason(&js_error(&closed));
+        self.settings.close();
     }
 
     /// Starts a call that accepts the options in `known`.
@@ -172,7 +169,8 @@ impl Client {
                 let mut signals = vec![self.settings.closing.signal()];
                 signals.extend(options.signal.clone());
                 signals.extend(signal);
-                promise(signals, Box::pin(call.run(Rc::clone(&self.settings), options)))
+                let settings = Rc::clone(&self.settings);
+                promise(signals, Some(Rc::clone(&settings)), Box::pin(call.run(settings, options)))
             }
             Err(failure) => Promise::reject(&failure.into()),
         }

@@ -16,7 +16,7 @@ use kling_core::flow::tabs::TabMessage;
 use kling_core::flow::{Held, Host, Reply, Wake};
 use kling_core::gate::Gate;
 use kling_core::progress::Progress;
-use kling_core::record::{Change, TaskRecord};
+use kling_core::record::{Change, RecordState, TaskRecord};
 
 /// The browser during one call: `fetch`, timers, clocks, random numbers, records, the caller's listener, the other tabs.
 pub(super) struct Browser<'a> {
@@ -96,6 +96,11 @@ impl Host for &Browser<'_> {
     }
 
     fn save_later(&self, change: Change, lock: Option<Lock>) {
+        if let Change::Settle(record) = &change
+            && record.state == RecordState::Unknown
+        {
+            self.settings.interrupted.replace(Some(record.external_task_id.clone()));
+        }
         let records = self.settings.records.clone();
         spawn_local(async move {
             let _ = records.save(change).await;

@@ -55,7 +55,7 @@ const TYPES: &str = include_str!("js/types.d.ts");
 /// Reads the header of an image, and reports what the service would refuse.
 #[wasm_bindgen(js_name = inspectImage, unchecked_return_type = "Promise<ImageInfo>")]
 pub fn inspect_image(#[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue) -> Promise {
-    promise(Vec::new(), Box::pin(async move { Ok(images::info(files::image(&image)?).await) }))
+    promise(Vec::new(), None, Box::pin(async move { Ok(images::info(files::image(&image)?).await) }))
 }
 
 /// The base64 of a file, without a `data:` prefix.
@@ -72,6 +72,7 @@ pub fn encode_image(
 pub fn validate_request(#[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue) -> Promise {
     promise(
         Vec::new(),
+        None,
         Box::pin(async move {
             let checked = draft::check(&request, &Listener::new(None)).await;
             Ok(object::to_js(&*checked.issues))
@@ -111,7 +112,7 @@ fn call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
     call: impl FnOnce(CallOptions) -> C,
 ) -> Promise {
     match CallOptions::read(options, known) {
-        Ok(options) => promise(options.signal.clone().into_iter().collect(), Box::pin(call(options))),
+        Ok(options) => promise(options.signal.clone().into_iter().collect(), None, Box::pin(call(options))),
         Err(failure) => Promise::reject(&failure.into()),
     }
 }

@@ -43,6 +43,6 @@ pub(super) fn type_of(value: &JsValue) -> String {
 
 /// Sets a member.
 pub(super) fn set(object: &JsValue, name: &str, value: &JsValue) {
-    // Setting a member of a fresh plain object cannot fail.
+    // Setting a member of a fresh plain object cannot fail. Where a member is read-only, it keeps its value.
     let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }

@@ -1,13 +1,15 @@
 //! The options of `createClient`, read and kept.
 
-use js_sys::{Function, Promise};
+use std::cell::RefCell;
+
+use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
 
-use super::fault::Failure;
+use super::abort::Returned;
+use super::fault::{Failure, js_error};
 use super::fetch::Fetcher;
-use super::object::{is_object, member};
+use super::object::{is_object, member, set};
 use super::options::Options;
 use super::records::Records;
 use super::text::address;
@@ -17,6 +19,7 @@ use kling_core::gate::Gate;
 use kling_core::options::{MAX_DOWNLOADS, MAX_SERVICE_REQUESTS, StoreKind, StoreName};
 use kling_core::poll::Polling;
 use kling_core::retry::Backoff;
+use kling_core::submission::closed;
 use kling_core::task::{Task, TaskId};
 
 /// The options of `createClient`, checked.
@@ -33,6 +36,8 @@ pub(super) struct Settings {
     pub(super) downloads: Gate,
     /// Aborts when the client is closed.
     pub(super) closing: AbortController,
+    /// The external task id of the last submission that an abort ended while its outcome was unknown.
+    pub(super) interrupted: RefCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -71,7 +76,32 @@ impl Settings {
         let records = records(&options, &base)?;
         let (gate, downloads) = (Gate::new(MAX_SERVICE_REQUESTS), Gate::new(MAX_DOWNLOADS));
         let closing = AbortController::new()?;
-        Ok(Self { key, base, polling, backoff, fetcher, records, gate, downloads, closing })
+        Ok(Self {
+            key,
+            base,
+            polling,
+            backoff,
+            fetcher,
+            records,
+            gate,
+            downloads,
+            closing,
+            interrupted: RefCell::default(),
+        })
+    }
+
+    /// Ends every call of the client.
+    pub(super) fn close(&self) {
+        let reason = js_error(&closed(None));
+        // Where `abort` takes no reason.
+        set(&self.closing.signal(), "reason", &reason);
+        self.closing.abort_with_reason(&reason);
+    }
+
+    /// What a call rejects with that was dropped because a signal fired with this reason.
+    pub(super) fn rejection(&self, reason: JsValue) -> JsValue {
+        let interrupted = self.interrupted.take();
+        if reason == self.closing.signal().reason() { js_error(&closed(interrupted.as_deref())) } else { reason }
     }
 
     /// The service, with the key that is valid now.
@@ -84,8 +114,8 @@ impl Settings {
                     let error = Error::invalid_option("options.apiKey", "the function that supplies the key failed");
                     Failure::caused(&error, &cause)
                 };
-                let promise = Promise::resolve(&function.call0(&JsValue::UNDEFINED).map_err(failed)?);
-                let value = JsFuture::from(promise).await.map_err(failed)?;
+                let returned = function.call0(&JsValue::UNDEFINED).map_err(failed)?;
+                let value = Returned::new(&returned).await.map_err(failed)?;
                 let key = value.as_string().ok_or_else(|| {
                     Error::invalid_option("options.apiKey", "expected the function to supply a string")
                 })?;

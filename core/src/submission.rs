@@ -62,6 +62,19 @@ impl Outcome {
     }
 }
 
+/// The error of a call whose client was closed. `interrupted`: the external task id of its submission, if it is unknown whether
+/// the service created a task.
+pub fn closed(interrupted: Option<&str>) -> Error {
+    const CLOSED: &str = "this client was closed";
+    match interrupted {
+        None => Error::new(ErrorCode::InvalidOption, CLOSED),
+        Some(id) => {
+            let message = Outcome::unknown(CLOSED).message().to_owned();
+            Error::new(ErrorCode::InvalidOption, message).with_external_task_id(id)
+        }
+    }
+}
+
 /// The error of a submission of unknown outcome, with the reason and the details of another error.
 fn unknown_because(error: Error) -> Error {
     let unknown = Outcome::unknown(error.message());

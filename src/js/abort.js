@@ -7,6 +7,22 @@
 export const reasonOf = ({ reason = new DOMException("The call was aborted", "AbortError") }) =>
   reason;
 
+/**
+ * A promise of the caller, which may never settle. After `leave` its waiters are not kept in
+ * memory.
+ */
+export class CallersPromise {
+  leave = () => {};
+
+  /** @param {unknown} promise */
+  constructor(promise) {
+    this.settled = new Promise((resolve, reject) => {
+      this.leave = () => resolve(undefined);
+      Promise.resolve(promise).then(resolve, reject);
+    });
+  }
+}
+
 export class Aborts {
   listener = () => {};
 

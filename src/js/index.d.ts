@@ -341,7 +341,8 @@ export interface Client {
   storage(): Promise<"indexeddb" | "memory">;
   /**
    * Ends every call, listener and connection of this client. Calls under way and later calls reject
-   * with `invalid_option`. Ends no task.
+   * with `invalid_option`; a submission of which it is unknown whether it created a task also with
+   * its `externalTaskId`. Ends no task.
    * @example
    * ```js
    * client.close();

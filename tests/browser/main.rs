@@ -293,3 +293,12 @@ mod wire {
         cut_waits_and_downloads_succeed,
     }
 }
+
+mod closing {
+    use super::*;
+    cases! { "closing":
+        a_closed_client_names_the_submission_of_unknown_outcome,
+        an_aborted_call_leaves_an_unknown_record_with_its_id,
+        before_the_paid_request_nothing_is_unknown,
+    }
+}
