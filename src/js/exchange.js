@@ -1,12 +1,15 @@
-// One request and its response. Rust says what is sent; this makes the objects that `fetch` takes.
+// One request and its response. Rust says what is sent; this calls `fetch`.
 
 import { textOf } from "./bytes.js";
+
+const ENDED = "the request was ended before its response arrived";
 
 export class Exchange {
   /** @type {typeof globalThis.fetch | undefined} */
   #fetchOption;
   /** @type {AbortController | undefined} */
   #control;
+  #aborted = () => {};
   /** Whether `fetch` was called: a request that failed before was never sent. */
   isSent = false;
 
@@ -38,33 +41,61 @@ export class Exchange {
   }
 
   /**
-   * Sends a request without cookies, through the `fetch` option if there is one.
+   * Sends a request without cookies, through the `fetch` option if there is one. Called as `(url,
+   * init)` with plain headers, because most functions that sites put around `fetch` read nothing
+   * else.
    * @param {string} url @param {RequestInit} init @param {number} start
    * @param {string} [authorization]
    * @returns {Promise<Response>}
    */
   async #send(url, init, start, authorization) {
     this.#control = new AbortController();
-    const headers = new Headers();
-    if (authorization) headers.set("Authorization", authorization);
-    if (start) headers.set("Range", `bytes=${start}-`);
     const { signal } = this.#control;
-    const request = await requestOf(url, { ...init, headers, signal, credentials: "omit" });
+    const body = await bodyFor(/** @type {Blob | undefined} */ (init.body));
+    if (signal.aborted) throw new Error(ENDED);
+    const headers = {
+      ...(authorization && { Authorization: authorization }),
+      ...(body && { "Content-Type": "application/json" }),
+      ...(start && { Range: `bytes=${start}-` }),
+    };
     // Read at each call: a site may wrap the global one at any time.
     const send = this.#fetchOption ?? globalThis.fetch;
     if (typeof send !== "function")
       throw new TypeError("there is no fetch; pass one as an option of createClient");
     this.isSent = true;
-    const response = await send(...request);
-    // Not `instanceof`: the response may come from another realm.
-    if (typeof response?.status !== "number" || !response.headers?.get) {
-      throw new TypeError("expected the fetch option to resolve to a Response");
+    const response = await this.#untilAbort(
+      send(url, {
+        method: "GET",
+        ...init,
+        ...(body && { body }),
+        headers,
+        signal,
+        credentials: "omit",
+      }),
+    );
+    // Not `instanceof`: the response may come from another realm. Headers of its own may throw.
+    if (typeof response?.status !== "number" || !areHeaders(response.headers)) {
+      throw new TypeError("expected fetch to resolve to a Response");
     }
     // An opaque redirect has no status. Another response without a status could be anything.
     if (response.status === 0 && response.type !== "opaqueredirect") {
       throw new TypeError("the browser lets this page read no part of the response");
     }
     return response;
+  }
+
+  /**
+   * A promise that also settles on `abort`: a function of the site may ignore the signal, and a
+   * promise that never settles keeps its waiters in memory.
+   * @template T
+   * @param {T | PromiseLike<T>} promise
+   * @returns {Promise<T>}
+   */
+  #untilAbort(promise) {
+    return new Promise((resolve, reject) => {
+      this.#aborted = () => reject(new Error(ENDED));
+      Promise.resolve(promise).then(resolve, reject);
+    });
   }
 
   /**
@@ -75,14 +106,14 @@ export class Exchange {
   async text(response, maxBytes) {
     if (typeof response.body?.getReader !== "function") {
       // An object that is only like a Response.
-      const text = String(await response.text());
+      const text = String(await this.#untilAbort(response.text()));
       return new Blob([text]).size > maxBytes ? undefined : text;
     }
     const reader = response.body.getReader();
     const parts = [];
     let length = 0;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await this.#untilAbort(reader.read());
       if (done) return textOf(new Blob(parts));
       length += value.byteLength;
       if (isNaN(length)) throw new TypeError("the stream brought something that is no bytes");
@@ -98,27 +129,23 @@ export class Exchange {
   /** Ends the request. Has no effect once the response has been read. */
   abort() {
     this.#control?.abort();
+    this.#aborted();
   }
 }
 
-/**
- * The arguments of `fetch`. The `Content-Type` of a body is the type of its blob.
- * @param {string} url
- * @param {RequestInit & { headers: Headers }} init
- */
-async function requestOf(url, init) {
-  // Jest's jsdom has no Request: an object with the same members takes its place.
-  const make = () =>
-    /** @type {[Request, RequestInit?]} */ (
-      typeof Request === "function"
-        ? [new Request(url, init)]
-        : [{ url, method: "GET", ...init, toString: () => url }, init]
-    );
-  const made = make();
-  const body = /** @type {Blob | undefined} */ (init.body);
-  if (!body || made[0].headers.get("Content-Type") === body.type) return made;
-  // A Blob of another realm, as jsdom's is beside Node's Request, would be sent as "[object Blob]".
-  init.headers.set("Content-Type", body.type);
-  init.body = await textOf(body);
-  return make();
+/** Whether Rust can read headers, which may be those of the site's own. @param {any} headers */
+function areHeaders(headers) {
+  const value = headers?.get("Retry-After") ?? "";
+  return Boolean(headers) && typeof value === "string";
 }
+
+/**
+ * The body as `fetch` takes it. A Blob of another realm, as jsdom's is beside Node's `fetch`, would
+ * be sent as "[object Blob]".
+ * @param {Blob | undefined} blob
+ */
+const bodyFor = async (blob) =>
+  !blob ||
+  (typeof Response === "function" && new Response(blob).headers.get("Content-Type") === blob.type)
+    ? blob
+    : textOf(blob);

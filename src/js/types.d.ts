@@ -148,7 +148,10 @@ export interface ClientOptions {
   storeName?: string | undefined;
   /** When the service is polled, and how much trouble is tolerated. */
   polling?: PollingOptions | undefined;
-  /** Called in place of the global `fetch`, for sites that wrap it. */
+  /**
+   * Called in place of the global `fetch`, for sites that wrap it: with the URL as a string, and an
+   * object that has `method`, plain `headers`, `signal` and, for a submission, `body`.
+   */
   fetch?: typeof globalThis.fetch | undefined;
 }
 

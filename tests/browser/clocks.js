@@ -33,13 +33,13 @@ export const run = runner({
       const times = [];
       const data = { task_id: given, task_status: "processing" };
       const processing = JSON.stringify({ code: 0, message: "SUCCEED", data });
-      const slow = async (request) => {
+      const slow = async (...given) => {
         times.push(now);
         open += 1;
         // The responses of the first day are made here.
         const response = now - begun < 86_400_000
           ? new Response(processing)
-          : await fetch(request);
+          : await fetch(...given);
         // Without a stream, so that the end of the response is known here.
         const { status, headers } = response;
         return { status, headers, text: () => response.text().finally(() => (open -= 1)) };

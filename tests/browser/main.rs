@@ -294,6 +294,15 @@ mod wire {
     }
 }
 
+mod wrappers {
+    use super::*;
+    cases! { "wrappers":
+        each_usual_wrapper_of_fetch_sees_what_it_expects,
+        each_usual_form_of_a_response_is_read,
+        a_wrapper_that_fails_during_the_paid_request_leaves_the_outcome_unknown,
+    }
+}
+
 mod closing {
     use super::*;
     cases! { "closing":

@@ -13,7 +13,8 @@ class Network {
     this.requests = [];
     this.loses = () => false;
     Object.defineProperty(navigator, "onLine", { configurable: true, get: () => this.online });
-    this.fetch = async (request) => {
+    this.fetch = async (...given) => {
+      const request = new Request(...given);
       this.requests.push(request);
       if (!this.online) throw new TypeError("Failed to fetch");
       const loses = this.loses(request);
@@ -97,8 +98,8 @@ export const run = runner({
     const task = await client.generate(await kit.request());
     const { fetch: whole } = network;
     let isCut = false;
-    network.fetch = async (request) => {
-      const response = await whole(request);
+    network.fetch = async (...given) => {
+      const response = await whole(...given);
       if (isCut) return response;
       const reader = response.body.getReader();
       return new Response(
@@ -119,7 +120,7 @@ export const run = runner({
     const seen = [];
     const other = kit.client("ok,hold=video", {
       polling: PATIENT,
-      fetch: (request) => network.fetch(request),
+      fetch: (...given) => network.fetch(...given),
     });
     const call = other.download(task, { onProgress: (progress) => seen.push(progress) });
     await until(() => seen.at(-1)?.reason === "offline", "progress with the reason offline");
@@ -173,12 +174,12 @@ export const run = runner({
     let [open, most] = [0, 0];
     let release;
     const crowded = new Promise((resolve) => (release = resolve));
-    const counting = async (request) => {
+    const counting = async (...given) => {
       most = Math.max(most, (open += 1));
       // Held until no further request starts, also on a slow machine.
       if (open === 2) pause(200).then(release);
       await crowded;
-      const { status, headers, body } = await fetch(request);
+      const { status, headers, body } = await fetch(...given);
       // The next request may start when the last byte has been read.
       const counted = new TransformStream({ flush: () => void (open -= 1) });
       return new Response(body.pipeThrough(counted), { status, headers });

@@ -7,7 +7,7 @@ export const respondWith = ({ kling, key }, respond) =>
     baseUrl: "https://service.example",
     store: "memory",
     polling: { firstDelay: 20, interval: 20, outageBudget: 100, notFoundGrace: 100 },
-    fetch: async (request) => respond(request),
+    fetch: async (...given) => respond(new Request(...given)),
   });
 
 export const json = (value, init) =>

@@ -105,7 +105,8 @@ export const run = runner({
 
   async requests_have_the_documented_headers(kit) {
     const seen = [];
-    const watched = (request) => {
+    const watched = (...given) => {
+      const request = new Request(...given);
       const { method, credentials, redirect, headers, url } = request;
       seen.push([
         method,

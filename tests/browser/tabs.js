@@ -96,9 +96,9 @@ export const run = runner({
         `
       globalThis.document = { visibilityState: ${JSON.stringify(visibility)} };
       const polling = { firstDelay: 100, interval: 100, maxInterval: 100 };
-      const reporting = (request) => {
+      const reporting = (...given) => {
         postMessage("request");
-        return fetch(request);
+        return fetch(...given);
       };
       for await (const task of makeClient("ok", { polling, fetch: reporting }).watch(given));`,
         taskId,

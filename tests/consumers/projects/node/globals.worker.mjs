@@ -26,9 +26,9 @@ const respond = (data, status = 200) => ({
   headers: { get: () => null },
   text: async () => JSON.stringify({ code: status === 200 ? 0 : status, data, message: "x" }),
 });
-async function mock(request) {
+async function mock(url, request) {
   if (request.method === "POST") return respond({ task_id: "1", task_status: "submitted" });
-  if (!String(request.url).endsWith("/1")) return respond(undefined, 404);
+  if (!url.endsWith("/1")) return respond(undefined, 404);
   const videos = [{ id: "v", url: "https://videos.example/1.mp4" }];
   return respond({ task_id: "1", task_status: "succeed", task_result: { videos } });
 }
