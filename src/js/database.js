@@ -2,6 +2,7 @@
 // of its events would need a closure. It makes no decisions: see `store.js`.
 
 import { listenInTabs, newestFirst, notifyTabs } from "./changes.js";
+import { startTimer, within } from "./timer.js";
 
 /** @typedef {import("./changes.js").StoredRecord} StoredRecord */
 /** @typedef {import("./store.js").Decide} Decide */
@@ -18,6 +19,13 @@ const STEPS = [
   (database) => database.createObjectStore(TASKS),
   (database) => database.createObjectStore(VIDEOS),
 ];
+
+/** How long opening the database may take, in ms. */
+const MAX_OPEN_MS = 10_000;
+
+/** How long a transaction may take, in ms, and one that writes a video. */
+const MAX_TRANSACTION_MS = 10_000;
+const MAX_VIDEO_TRANSACTION_MS = 60_000;
 
 /**
  * The result of an IndexedDB request.
@@ -140,9 +148,13 @@ export class DatabaseStore {
      * @param {Blob | ArrayBuffer} bytes
      */
     const put = (bytes) =>
-      this.#in("readwrite", async (tasks, videos) => {
-        if (await result(tasks.count(key))) videos.put(bytes, key);
-      });
+      this.#in(
+        "readwrite",
+        async (tasks, videos) => {
+          if (await result(tasks.count(key))) videos.put(bytes, key);
+        },
+        MAX_VIDEO_TRANSACTION_MS,
+      );
     // WebKit stores no blobs in a private window.
     await put(video).catch(async () => put(await video.arrayBuffer()));
     const kept = await this.get(base, id);
@@ -160,47 +172,98 @@ export class DatabaseStore {
    * @template T
    * @param {IDBTransactionMode} mode
    * @param {(tasks: IDBObjectStore, videos: IDBObjectStore) => T} use
+   * @param {number} [maxMs]
    * @returns {Promise<Awaited<T>>}
    */
-  async #in(mode, use) {
-    const database = await this.#open();
-    const transaction = database.transaction([TASKS, VIDEOS], mode, { durability: "strict" });
+  async #in(mode, use, maxMs = MAX_TRANSACTION_MS) {
+    let opening = this.#open();
+    let database = await opening;
+    const begin = () => database.transaction([TASKS, VIDEOS], mode, { durability: "strict" });
+    let transaction;
+    try {
+      transaction = begin();
+    } catch {
+      // A browser may have closed the connection without an event, for example in the background.
+      this.#drop(opening, database);
+      opening = this.#open();
+      database = await opening;
+      transaction = begin();
+    }
     const written = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () =>
         reject(transaction.error ?? new Error("the transaction was aborted"));
     });
-    const [used] = await Promise.all([
+    const done = Promise.all([
       use(transaction.objectStore(TASKS), transaction.objectStore(VIDEOS)),
       written,
     ]);
+    const [used] = await within(done, maxMs, () => {
+      // What is not written by now must not be written later.
+      abort(transaction);
+      this.#drop(opening, database);
+      return new Error(`the database did not answer within ${maxMs} ms`);
+    });
     return used;
   }
 
-  #open() {
-    this.#opening ??= this.#opened().catch((error) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
+  /** Makes the next call open the database again. @param {Promise<IDBDatabase>} opening */
+  #forget(opening) {
+    if (this.#opening === opening) this.#opening = undefined;
   }
 
-  /** @returns {Promise<IDBDatabase>} */
+  /** @param {Promise<IDBDatabase>} opening @param {IDBDatabase} database */
+  #drop(opening, database) {
+    database.close();
+    this.#forget(opening);
+  }
+
+  /** The open database. A failure by the time limit is remembered, so that not every call waits. */
+  #open() {
+    return (this.#opening ??= this.#opened());
+  }
+
   #opened() {
-    return new Promise((resolve, reject) => {
+    let [isBlocked, isLate] = [false, false];
+    /** @type {Promise<IDBDatabase>} */
+    const opened = new Promise((resolve, reject) => {
       const request = indexedDB.open(this.name, STEPS.length);
       request.onupgradeneeded = ({ oldVersion }) => {
         for (const step of STEPS.slice(oldVersion)) step(request.result);
       };
+      request.onblocked = () => (isBlocked = true);
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const database = request.result;
-        const forget = () => (this.#opening = undefined);
+        const forget = () => this.#forget(opening);
         database.onclose = forget;
         // A newer version of this package waits to upgrade the database.
-        database.onversionchange = () => (database.close(), forget());
-        resolve(database);
+        database.onversionchange = () => this.#drop(opening, database);
+        if (isLate) this.#drop(opening, database);
+        else resolve(database);
       };
     });
+    const opening = within(opened, MAX_OPEN_MS, () => {
+      isLate = true;
+      return new Error(
+        isBlocked
+          ? "another tab holds an older version of the database open; close that tab"
+          : `the database did not open within ${MAX_OPEN_MS} ms`,
+      );
+    });
+    opening.catch(() => {
+      if (isLate) startTimer(MAX_OPEN_MS, () => this.#forget(opening));
+      else this.#forget(opening);
+    });
+    return opening;
+  }
+}
+
+/** Aborts a transaction that may be over. @param {IDBTransaction} transaction */
+function abort(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // It is over.
   }
 }

@@ -46,6 +46,23 @@ export function startTimer(milliseconds, done) {
   }, milliseconds);
 }
 
+/**
+ * What a promise settles to; if it has not settled after this time, a rejection with what `late`
+ * returns.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} milliseconds
+ * @param {() => unknown} late
+ * @returns {Promise<T>}
+ */
+export function within(promise, milliseconds, late) {
+  return new Promise((resolve, reject) => {
+    const timer = startTimer(milliseconds, () => reject(late()));
+    const settled = () => clearTimeout(timer);
+    promise.then(resolve, reject).then(settled, settled);
+  });
+}
+
 /** A timer that can be stopped. In Rust, its promise would need a closure. */
 export class Timer {
   /** @param {number} milliseconds */

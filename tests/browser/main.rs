@@ -311,3 +311,13 @@ mod closing {
         before_the_paid_request_nothing_is_unknown,
     }
 }
+
+mod database {
+    use super::*;
+    cases! { "database":
+        a_connection_that_died_is_opened_again,
+        a_database_that_does_not_answer_is_an_error_and_nothing_is_sent,
+        a_task_is_followed_without_a_record,
+        a_database_that_opens_late_is_closed_and_the_next_call_works,
+    }
+}

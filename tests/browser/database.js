@@ -1,0 +1,183 @@
+// A database that does not answer, or whose connection the browser has closed.
+
+import { equal, ok, until } from "./expect.js";
+import { makeImage, runner } from "./kit.js";
+import { inWorker, tab } from "./workers.js";
+
+/** A worker's code that shortens the time limits of the database and of the module. */
+export const SHORT_LIMITS = `
+  const startTimer = globalThis.setTimeout;
+  globalThis.setTimeout = (call, ms, ...more) =>
+    startTimer(call, ms === 10_000 || ms === 40_000 ? ms / 20 : ms, ...more);`;
+
+/** A worker's code that collects the connections that are opened. */
+const COLLECT_CONNECTIONS = `
+  const connections = [];
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = function (...given) {
+    const request = open.apply(this, given);
+    request.addEventListener("success", () => connections.push(request.result));
+    return request;
+  };
+  const { transaction } = IDBDatabase.prototype;`;
+
+/** How the connection dies, after the client has used it. */
+const DEATHS = {
+  "closed from outside": `connections.forEach((database) => database.close());`,
+  "closed, with an event": `connections.forEach((database) => {
+    database.close();
+    database.dispatchEvent(new Event("close"));
+  });`,
+  "throws once": `let isDead = true;
+    IDBDatabase.prototype.transaction = function (...given) {
+      if (!isDead) return transaction.apply(this, given);
+      isDead = false;
+      throw new DOMException("the connection is closing", "InvalidStateError");
+    };`,
+  "throws on that connection": `const [dead] = connections;
+    IDBDatabase.prototype.transaction = function (...given) {
+      if (this !== dead) return transaction.apply(this, given);
+      throw new DOMException("the connection was lost", "UnknownError");
+    };`,
+  "asked to close by another version": `connections.forEach((database) =>
+    database.dispatchEvent(new Event("versionchange")));`,
+};
+
+/** Why the database does not answer, and what the error names. */
+const SILENCES = {
+  "opening never answers": {
+    code: `IDBFactory.prototype.open = () => new EventTarget();`,
+    cause: /did not open within 10000 ms/,
+  },
+  "opening is blocked": {
+    code: `IDBFactory.prototype.open = () => {
+      const request = new EventTarget();
+      setTimeout(() => request.onblocked(new Event("blocked")), 10);
+      return request;
+    };`,
+    cause: /another tab holds an older version/,
+  },
+  "a transaction never completes": {
+    code: `Object.defineProperty(IDBTransaction.prototype, "oncomplete", { set() {} });`,
+    cause: /did not answer within 10000 ms/,
+  },
+  "a read never answers": {
+    code: `Object.defineProperty(IDBRequest.prototype, "onsuccess", {
+      set(listener) {
+        if (this instanceof IDBOpenDBRequest) this.addEventListener("success", listener);
+      },
+    });`,
+    cause: /did not answer within 10000 ms/,
+  },
+  "every transaction throws": {
+    code: `IDBDatabase.prototype.transaction = () => {
+      throw new DOMException("the connection is closing", "InvalidStateError");
+    };`,
+    cause: /the connection is closing/,
+  },
+};
+
+export const run = runner({
+  async a_connection_that_died_is_opened_again(kit) {
+    const image = await makeImage();
+    for (const [name, death] of Object.entries(DEATHS)) {
+      const seen = await inWorker(
+        kit,
+        `${COLLECT_CONNECTIONS}
+        const client = makeClient("ok", { storeName: key + ${JSON.stringify(name)} });
+        const { taskId } = await client.submit({ images: [given], prompt: "x" });
+        ${death}
+        const second = await client.submit({ images: [given], prompt: "y" });
+        const records = await client.records();
+        return [records.map(({ taskId }) => taskId), [second.taskId, taskId]];`,
+        image,
+      );
+      equal(seen[0], seen[1], name);
+    }
+    equal((await kit.account()).charges.length, 2 * Object.keys(DEATHS).length);
+  },
+
+  async a_database_that_does_not_answer_is_an_error_and_nothing_is_sent(kit) {
+    const image = await makeImage();
+    for (const [name, { code, cause }] of Object.entries(SILENCES)) {
+      const calls = await inWorker(
+        kit,
+        `${SHORT_LIMITS}${code}
+        const client = makeClient("ok", { storeName: key + ${JSON.stringify(name)} });
+        const request = { images: [given], prompt: "x" };
+        const calls = [
+          client.submit(request),
+          client.submit({ ...request, prompt: "y", externalTaskId: "0" + key.slice(-36) }),
+          client.records(),
+          client.forget("1"),
+        ];
+        return Promise.all(calls.map((call) =>
+          call.then(() => ["sent"], ({ code, message }) => [code, message])));`,
+        image,
+      );
+      for (const [code, message] of calls) {
+        equal(code, "storage", name);
+        ok(cause.test(message), `${name}: ${message}`);
+      }
+    }
+    equal((await kit.account()).requests, [], "requests");
+  },
+
+  async a_task_is_followed_without_a_record(kit) {
+    const task = await kit.client("ok", { store: "memory" }).generate(await kit.request());
+    for (const [name, { code }] of Object.entries(SILENCES)) {
+      const seen = await inWorker(
+        kit,
+        `${SHORT_LIMITS}${code}
+        const client = makeClient("ok", { storeName: key + ${JSON.stringify(name)} });
+        const { taskId } = given;
+        const seen = [];
+        seen.push((await client.getTask(taskId)).status);
+        seen.push((await client.wait(taskId)).status);
+        for await (const { status } of client.watch(taskId)) seen.push(status);
+        seen.push((await client.download(given)).size > 1000);
+        return seen;`,
+        task,
+      );
+      equal(seen, ["succeed", "succeed", "succeed", true], name);
+    }
+  },
+
+  async a_database_that_opens_late_is_closed_and_the_next_call_works(kit) {
+    const storeName = `${kit.key} late`;
+    // Keeps an older version open for longer than the limit, as an old tab does.
+    const older = await new Promise((resolve) => {
+      const request = indexedDB.open(storeName, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("tasks");
+      request.onsuccess = () => resolve(request.result);
+    });
+    older.onversionchange = () => {};
+    const other = tab(
+      kit,
+      `${SHORT_LIMITS}${COLLECT_CONNECTIONS}
+      const closed = [];
+      const { close } = IDBDatabase.prototype;
+      IDBDatabase.prototype.close = function () {
+        closed.push(this);
+        close.call(this);
+      };
+      const client = makeClient("ok", { storeName: given });
+      const error = await client.records().catch(({ code, message }) => [code, message]);
+      postMessage(error);
+      onPost = async () => {
+        while (!connections.length) await new Promise((resolve) => startTimer(resolve, 10));
+        postMessage([await client.records(), closed[0] === connections[0], connections.length]);
+      };`,
+      storeName,
+    );
+    const [code, message] = await other.message;
+    equal(code, "storage");
+    ok(message.includes("another tab holds an older version"), message);
+    older.close();
+    other.post("closed");
+    await until(() => other.messages.length > 2, "the next call");
+    equal(other.messages[2], [[], true, 2]);
+    other.close();
+    indexedDB.deleteDatabase(storeName);
+  },
+});
