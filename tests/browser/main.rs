@@ -321,3 +321,12 @@ mod database {
         a_database_that_opens_late_is_closed_and_the_next_call_works,
     }
 }
+
+mod identity {
+    use super::*;
+    cases! { "identity":
+        requests_are_joined_only_if_their_files_have_the_same_bytes,
+        each_of_several_calls_gets_the_video_of_its_own_file,
+        a_call_that_is_aborted_while_files_are_compared_ends_at_once,
+    }
+}
