@@ -112,7 +112,7 @@ enum LookUp {
     /// The task exists.
     Found(Box<Task>),
     /// The service does not find the task. It may exist all the same.
-    NotFound,
+    NotFound(Error),
     /// The service answers with another error.
     Refused(Error),
 }
@@ -129,16 +129,15 @@ impl<H: Host> Flow<H> {
     ///
     /// Why there is no task, with its id. A task that failed is returned as a task.
     pub async fn task(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
-        let with_id = |error: Error| error.with_task_ids(id.as_str(), None);
-        let response = self.query(service, id, None).await.map_err(|error| with_id(error.into_error()))?;
-        match Answer::read(&response) {
-            Answer::Task(mut task) => {
-                task.found_under(id.as_str());
-                self.update_record(id, &task).await;
+        match self.look_up(service, id).await {
+            Ok(LookUp::Found(task)) => {
+                // A failing storage loses no task.
+                let _ = self.record_task(id.as_str(), &task, false).await;
                 Ok(task)
             }
-            Answer::Refused(refusal) => Err(with_id(refusal.into_query_error())),
-            Answer::Unrecognized(response) => Err(with_id(response.into_query_error())),
+            Ok(LookUp::NotFound(error) | LookUp::Refused(error)) | Err(error) => {
+                Err(error.with_task_ids(id.as_str(), None))
+            }
         }
     }
 
@@ -150,10 +149,11 @@ impl<H: Host> Flow<H> {
     pub async fn reconcile(&self, service: &Service, id: &TaskId) -> Result<Option<Box<Task>>, Error> {
         match self.look_up(service, id).await? {
             LookUp::Found(task) => {
-                self.update_record(id, &task).await;
+                // A failing storage loses no task.
+                let _ = self.record_task(id.as_str(), &task, false).await;
                 Ok(Some(task))
             }
-            LookUp::NotFound => Ok(None),
+            LookUp::NotFound(_) => Ok(None),
             LookUp::Refused(error) => Err(error),
         }
     }
@@ -165,20 +165,8 @@ impl<H: Host> Flow<H> {
     /// As [`Flow::task`]; [`ErrorCode::Storage`].
     pub async fn adopt(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
         let task = self.task(service, id).await?;
-        self.record_task(&task).await?;
+        self.record_task(&task.task_id, &task, true).await?;
         Ok(task)
-    }
-
-    /// Writes the state of a task to its record, and makes a record if there is none.
-    async fn record_task(&self, task: &Task) -> Result<(), Error> {
-        let change = match self.host.load(&task.task_id).await? {
-            Some(record) => self.observation(record, task),
-            None => Some(Change::Adopt(Box::new(TaskRecord::adopted(task, self.host.wall())))),
-        };
-        if let Some(change) = change {
-            self.host.save(change).await?;
-        }
-        Ok(())
     }
 
     async fn look_up(&self, service: &Service, id: &TaskId) -> Result<LookUp, Error> {
@@ -188,30 +176,29 @@ impl<H: Host> Flow<H> {
                 task.found_under(id.as_str());
                 Ok(LookUp::Found(task))
             }
-            Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(LookUp::NotFound),
+            Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(LookUp::NotFound(refusal.into_query_error())),
             Answer::Refused(refusal) => Ok(LookUp::Refused(refusal.into_query_error())),
-            Answer::Unrecognized(response) if response.is_json() => Ok(LookUp::NotFound),
+            Answer::Unrecognized(response) if response.is_json() => Ok(LookUp::NotFound(response.into_query_error())),
             Answer::Unrecognized(response) => Err(response.into_query_error()),
         }
     }
 
-    /// Writes the state of a task to its record, if there is one. A failing storage ends no watch.
-    async fn update_record(&self, id: &TaskId, task: &Task) {
-        if let Ok(Some(record)) = self.host.load(id.as_str()).await
-            && let Some(change) = self.observation(record, task)
-        {
-            let _ = self.host.save(change).await;
-        }
-    }
-
-    /// The change that writes the state of a task to this record, if it changes the record.
-    fn observation(&self, mut record: Box<TaskRecord>, task: &Task) -> Option<Change> {
+    /// Writes the state of a task to the record with this id. If there is none, `adopts` says whether to make one.
+    async fn record_task(&self, id: &str, task: &Task, adopts: bool) -> Result<(), Error> {
+        let stored = self.host.load(id).await?;
         let now = self.host.wall();
-        record.observe(task, now).then(|| Change::Observe {
-            id: record.external_task_id,
-            task: Box::new(task.clone()),
-            now,
-        })
+        let change = match stored {
+            Some(mut record) => record.observe(task, now).then(|| Change::Observe {
+                id: record.external_task_id,
+                task: Box::new(task.clone()),
+                now,
+            }),
+            None => adopts.then(|| Change::Adopt(Box::new(TaskRecord::adopted(task, now)))),
+        };
+        if let Some(change) = change {
+            self.host.save(change).await?;
+        }
+        Ok(())
     }
 
     /// Sends a request for a task, once the gate admits it. Gives up at the deadline.

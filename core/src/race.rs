@@ -1,7 +1,6 @@
 //! Two futures at once: the first that completes wins, or both must succeed.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::task::Poll;
 
 /// Which of two futures completed first.
@@ -25,14 +24,13 @@ pub fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>)
 }
 
 /// Polls both until both have succeeded, or until one fails, and drops the other. Returns the output of the right one.
-pub(crate) async fn both<B, E>(
-    left: impl Future<Output = Result<(), E>>,
+pub(crate) fn both<B, E, F: From<E>>(
+    left: impl Future<Output = Result<(), F>>,
     right: impl Future<Output = Result<B, E>>,
-) -> Result<B, E> {
-    let mut left = pin!(left);
-    let mut right = pin!(right);
+) -> impl Future<Output = Result<B, F>> {
+    let (mut left, mut right) = (Box::pin(left), Box::pin(right));
     let (mut is_left_done, mut output) = (false, None);
-    poll_fn(|context| {
+    poll_fn(move |context| {
         if !is_left_done && let Poll::Ready(result) = left.as_mut().poll(context) {
             result?;
             is_left_done = true;
@@ -44,5 +42,4 @@ pub(crate) async fn both<B, E>(
         }
         if is_left_done && let Some(value) = output.take() { Poll::Ready(Ok(value)) } else { Poll::Pending }
     })
-    .await
 }

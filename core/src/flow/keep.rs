@@ -40,7 +40,7 @@ impl<H: Host> Flow<H> {
             task
         } else {
             let task = self.task(service, id).await?;
-            stored = stored.and(self.record_task(&task).await);
+            stored = stored.and(self.record_task(&task.task_id, &task, true).await);
             task
         };
         if !task.status.is_final() {

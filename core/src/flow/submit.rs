@@ -185,7 +185,7 @@ impl<H: Host> Submission<'_, H> {
 
     /// Looks the id up, sends the request, and looks the id up again if the response is unclear.
     async fn send_and_find(&mut self, encode: impl Future<Output = Result<u64, Error>>) -> Result<Box<Task>, End> {
-        let total = both(self.look_up_before_paying(), async { Ok(encode.await?) }).await?;
+        let total = both(self.look_up_before_paying(), encode).await?;
         let began = self.flow.host.now();
         match self.send_paid(total).await? {
             Sent::Accepted(task) => Ok(task),

@@ -120,7 +120,8 @@ impl Watch {
             }
             if let Some(task) = self.reporting.record(result, self.schedule.was_first_poll()) {
                 self.has_ended = task.status.is_final();
-                flow.update_record(&self.id, &task).await;
+                // A failing storage ends no watch.
+                let _ = flow.record_task(self.id.as_str(), &task, false).await;
                 return Ok(Some(task));
             }
         }
@@ -177,9 +178,9 @@ impl Watch {
     }
 
     /// Announces a poll to the other tabs, and polls.
-    async fn poll(&mut self, flow: &Flow<impl Host>) -> Reply {
+    fn poll(&self, flow: &Flow<impl Host>) -> impl Future<Output = Reply> {
         flow.host.broadcast(TabMessage::announcement(flow.host.is_visible()));
-        flow.query(&self.service, &self.id, self.schedule.deadline()).await
+        flow.query(&self.service, &self.id, self.schedule.deadline())
     }
 
     /// Judges the result of a poll that was sent at `began`.

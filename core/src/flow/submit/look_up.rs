@@ -18,7 +18,7 @@ impl<H: Host> Submission<'_, H> {
             Ok(LookUp::Found(task)) if self.has_created(&task) => Err(End::TaskExists(task)),
             // How the real gateway words "no such task" here is unknown, and a wrong guess must not stop the main job.
             Ok(LookUp::Refused(error)) if error.details().status == Some(401) => Err(End::Failed(error)),
-            Ok(LookUp::Found(_) | LookUp::NotFound | LookUp::Refused(_)) => Ok(()),
+            Ok(LookUp::Found(_) | LookUp::NotFound(_) | LookUp::Refused(_)) => Ok(()),
             Err(error) => Err(End::Failed(error)),
         }
     }
@@ -41,7 +41,7 @@ impl<H: Host> Submission<'_, H> {
             match flow.look_up(self.service, &id).await {
                 Ok(LookUp::Found(task)) if self.has_created(&task) => return Ok(task),
                 Err(_) if !host.is_online() => {}
-                Ok(LookUp::Found(_) | LookUp::NotFound | LookUp::Refused(_)) | Err(_) => {
+                Ok(LookUp::Found(_) | LookUp::NotFound(_) | LookUp::Refused(_)) | Err(_) => {
                     look_ups = look_ups.saturating_add(1);
                 }
             }
