@@ -37,7 +37,6 @@ use super::{Flow, Host};
 use crate::endpoint::Service;
 use crate::error::Error;
 use crate::progress::{Progress, WaitingReason};
-use crate::race::both;
 use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::request::ExternalTaskId;
 use crate::retry::Backoff;
@@ -62,14 +61,6 @@ enum End {
     ClaimLost,
     /// The submission fails.
     Failed(Error),
-}
-
-/// The response to the paid request, unless the service refused it.
-enum Sent {
-    /// The service created the task.
-    Accepted(Box<Task>),
-    /// Unknown whether the service created a task.
-    Unclear(Error),
 }
 
 impl From<Error> for End {
@@ -169,7 +160,14 @@ impl<H: Host> Submission<'_, H> {
             Err(End::Failed(error)) if self.may_exist => Err(error.retryable(false)),
             Err(End::Failed(error)) => Err(error),
         };
-        Ok(self.write_result(result).await?)
+        let result = result.map(|task| self.settle(task));
+        let change = self.on_drop.borrow().clone();
+        if let Some(change) = change {
+            // If that fails, the caller still gets the result.
+            let _ = self.flow.host.save(change).await;
+        }
+        self.on_drop.take();
+        Ok(result?)
     }
 
     /// Claims the id for this attempt, unless the stored record is no longer that of the attempt `over`.
@@ -183,34 +181,16 @@ impl<H: Host> Submission<'_, H> {
         }
     }
 
-    /// Looks the id up, sends the request, and looks the id up again if the response is unclear.
-    async fn send_and_find(&mut self, encode: impl Future<Output = Result<u64, Error>>) -> Result<Box<Task>, End> {
-        let total = both(self.look_up_before_paying(), encode).await?;
-        let began = self.flow.host.now();
-        match self.send_paid(total).await? {
-            Sent::Accepted(task) => Ok(task),
-            Sent::Unclear(error) => Ok(self.find_task(began, error).await?),
-        }
-    }
-
-    /// Writes the result of the submission to its record, and returns it.
-    async fn write_result(&self, mut result: Result<Box<Task>, Error>) -> Result<Box<Task>, Error> {
-        if let Ok(task) = &mut result {
-            task.found_under(self.call.id.as_str());
-            task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
-            let mut record = self.call.record.clone();
-            // The task belongs to this record, even if a gateway reports another external id with it.
-            record.task_id = Some(task.task_id.clone());
-            record.observe(task, self.flow.host.wall());
-            self.write_on_drop(Change::Settle(record));
-        }
-        let change = self.on_drop.borrow().clone();
-        if let Some(change) = change {
-            // If that fails, the caller still gets the result.
-            let _ = self.flow.host.save(change).await;
-        }
-        self.on_drop.take();
-        result
+    /// Makes the task of this submission the result that is written to its record.
+    fn settle(&self, mut task: Box<Task>) -> Box<Task> {
+        task.found_under(self.call.id.as_str());
+        task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
+        let mut record = self.call.record.clone();
+        // The task belongs to this record, even if a gateway reports another external id with it.
+        record.task_id = Some(task.task_id.clone());
+        record.observe(&task, self.flow.host.wall());
+        self.write_on_drop(Change::Settle(record));
+        task
     }
 
     /// Sets the change that is written if the call ends here.

@@ -3,19 +3,25 @@
 use std::mem;
 
 use super::super::{Host, is_throttled, no_data};
-use super::{End, Sent, Submission};
+use super::{End, Submission};
 use crate::error::{Error, ErrorCode};
 use crate::progress::{Progress, WaitingReason};
-use crate::race::{First, race};
+use crate::race::{First, both, race};
 use crate::record::{Change, RecordState};
 use crate::submission::Outcome;
+use crate::task::Task;
 
 /// The slowest upload that does not count as a stall, in bytes per ms.
 const MIN_UPLOAD_BYTES_PER_MS: u64 = 64;
 
 impl<H: Host> Submission<'_, H> {
-    /// Sends the paid request, and sends it again only if the service throttles it. `total`: the size of its body in bytes.
-    pub(super) async fn send_paid(&mut self, total: u64) -> Result<Sent, End> {
+    /// Looks the id up while the body is prepared, sends the paid request, and looks the id up again if the response is unclear.
+    /// Sends again only if the service throttles the request.
+    pub(super) async fn send_and_find(
+        &mut self,
+        encode: impl Future<Output = Result<u64, Error>>,
+    ) -> Result<Box<Task>, End> {
+        let total = both(self.look_up_before_paying(), encode).await?;
         let host = &self.flow.host;
         let upload = total.checked_div(MIN_UPLOAD_BYTES_PER_MS).unwrap_or(0);
         let limit = self.backoff.budget_ms.saturating_add(upload);
@@ -44,8 +50,8 @@ impl<H: Host> Submission<'_, H> {
             };
             drop(pass);
             let error = match Outcome::of(reply, &self.call.id) {
-                Outcome::Accepted(task) => return Ok(Sent::Accepted(task)),
-                Outcome::Unknown(error) => return Ok(Sent::Unclear(error)),
+                Outcome::Accepted(task) => return Ok(task),
+                Outcome::Unknown(error) => return Ok(self.find_task(began, error).await?),
                 Outcome::NotSent(error) => {
                     self.on_drop.replace(before);
                     return Err(error.into());
