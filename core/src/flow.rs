@@ -129,12 +129,8 @@ impl<H: Host> Flow<H> {
     ///
     /// Why there is no task, with its id. A task that failed is returned as a task.
     pub async fn task(&self, service: &Service, id: &TaskId) -> Result<Box<Task>, Error> {
-        match self.look_up(service, id).await {
-            Ok(LookUp::Found(task)) => {
-                // A failing storage loses no task.
-                let _ = self.record_task(id.as_str(), &task, false).await;
-                Ok(task)
-            }
+        match self.look_up(service, id, true).await {
+            Ok(LookUp::Found(task)) => Ok(task),
             Ok(LookUp::NotFound(error) | LookUp::Refused(error)) | Err(error) => {
                 Err(error.with_task_ids(id.as_str(), None))
             }
@@ -147,12 +143,8 @@ impl<H: Host> Flow<H> {
     ///
     /// When there is no response, or an error of the service that is not about the task.
     pub async fn reconcile(&self, service: &Service, id: &TaskId) -> Result<Option<Box<Task>>, Error> {
-        match self.look_up(service, id).await? {
-            LookUp::Found(task) => {
-                // A failing storage loses no task.
-                let _ = self.record_task(id.as_str(), &task, false).await;
-                Ok(Some(task))
-            }
+        match self.look_up(service, id, true).await? {
+            LookUp::Found(task) => Ok(Some(task)),
             LookUp::NotFound(_) => Ok(None),
             LookUp::Refused(error) => Err(error),
         }
@@ -169,11 +161,16 @@ impl<H: Host> Flow<H> {
         Ok(task)
     }
 
-    async fn look_up(&self, service: &Service, id: &TaskId) -> Result<LookUp, Error> {
+    /// Looks a task up once. `is_recorded`: whether to write its state to its record, if there is one.
+    async fn look_up(&self, service: &Service, id: &TaskId, is_recorded: bool) -> Result<LookUp, Error> {
         let response = self.query(service, id, None).await.map_err(TransportError::into_error)?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
                 task.found_under(id.as_str());
+                if is_recorded {
+                    // A failing storage loses no task.
+                    let _ = self.record_task(id.as_str(), &task, false).await;
+                }
                 Ok(LookUp::Found(task))
             }
             Answer::Refused(refusal) if refusal.is_task_not_found() => Ok(LookUp::NotFound(refusal.into_query_error())),

@@ -14,7 +14,7 @@ const MAX_LOOK_UPS: u32 = 5;
 impl<H: Host> Submission<'_, H> {
     /// Looks up the id before the paid request. Fails if there is a task, or if the URL does not answer like the service.
     pub(super) async fn look_up_before_paying(&self) -> Result<(), End> {
-        match self.flow.look_up(self.service, &TaskId::from(&self.call.id)).await {
+        match self.flow.look_up(self.service, &TaskId::from(&self.call.id), false).await {
             Ok(LookUp::Found(task)) if self.has_created(&task) => Err(End::TaskExists(task)),
             // How the real gateway words "no such task" here is unknown, and a wrong guess must not stop the main job.
             Ok(LookUp::Refused(error)) if error.details().status == Some(401) => Err(End::Failed(error)),
@@ -38,7 +38,7 @@ impl<H: Host> Submission<'_, H> {
             {
                 return Ok(task);
             }
-            match flow.look_up(self.service, &id).await {
+            match flow.look_up(self.service, &id, false).await {
                 Ok(LookUp::Found(task)) if self.has_created(&task) => return Ok(task),
                 Err(_) if !host.is_online() => {}
                 Ok(LookUp::Found(_) | LookUp::NotFound(_) | LookUp::Refused(_)) | Err(_) => {
