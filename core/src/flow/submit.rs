@@ -160,7 +160,10 @@ impl<H: Host> Submission<'_, H> {
             Err(End::Failed(error)) if self.may_exist => Err(error.retryable(false)),
             Err(End::Failed(error)) => Err(error),
         };
-        let result = result.map(|task| self.settle(task));
+        let result = result.map(|mut task| {
+            self.settle(&mut task);
+            task
+        });
         let change = self.on_drop.borrow().clone();
         if let Some(change) = change {
             // If that fails, the caller still gets the result.
@@ -182,15 +185,14 @@ impl<H: Host> Submission<'_, H> {
     }
 
     /// Makes the task of this submission the result that is written to its record.
-    fn settle(&self, mut task: Box<Task>) -> Box<Task> {
+    fn settle(&self, task: &mut Task) {
         task.found_under(self.call.id.as_str());
         task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
         let mut record = self.call.record.clone();
         // The task belongs to this record, even if a gateway reports another external id with it.
         record.task_id = Some(task.task_id.clone());
-        record.observe(&task, self.flow.host.wall());
+        record.observe(task, self.flow.host.wall());
         self.write_on_drop(Change::Settle(record));
-        task
     }
 
     /// Sets the change that is written if the call ends here.
