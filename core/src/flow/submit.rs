@@ -40,6 +40,7 @@ use crate::progress::{Progress, WaitingReason};
 use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::request::ExternalTaskId;
 use crate::retry::Backoff;
+use crate::submission::Outcome;
 use crate::task::Task;
 
 /// One call of `submit`.
@@ -135,7 +136,19 @@ impl<H: Host> Flow<H> {
                 }
             }
         };
-        submission.find_task_of_other_submission(other).await
+        // Looks up the task of the other submission. Does not send: only a call that is made after its outcome was recorded as
+        // unknown may send.
+        submission.on_drop.take();
+        // If that fails, the next call looks up again.
+        let _ = self.host.save(submission.abandonment(other)).await;
+        let why = "another submission under this id was under way when this one was called";
+        let id = submission.call.id.as_str();
+        let error = Outcome::unknown(why).with_external_task_id(id);
+        let mut task = submission.find_task(self.host.now(), error).await?;
+        let change = Change::Observe { id: id.to_owned(), task: task.clone(), now: self.host.wall() };
+        let _ = self.host.save(change).await;
+        task.external_task_id.get_or_insert_with(|| id.to_owned());
+        Ok(task)
     }
 }
 

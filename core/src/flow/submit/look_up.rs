@@ -49,28 +49,16 @@ impl<H: Host> Submission<'_, H> {
         Err(unclear.unwrap_or_else(|| Outcome::unknown("no task was found")))
     }
 
-    /// Looks up the task of another submission under this id, whose outcome the caller could not know. Does not send:
-    /// only a call that is made after that outcome was recorded as unknown may send.
-    pub(super) async fn find_task_of_other_submission(
-        &mut self,
-        earlier: Option<Box<TaskRecord>>,
-    ) -> Result<Box<Task>, Error> {
-        self.on_drop.take();
-        let host = &self.flow.host;
-        let change = match earlier {
-            Some(earlier) => Change::Abandon { id: earlier.external_task_id, attempt: earlier.attempt },
+    /// The change that ends another submission under this id, whose outcome the caller could not know, as `unknown`.
+    pub(super) fn abandonment(&self, other: Option<Box<TaskRecord>>) -> Change {
+        match other {
+            Some(other) => Change::Abandon { id: other.external_task_id, attempt: other.attempt },
             // The next call reads this record, and may send.
-            None => Change::Claim { record: self.call.record.in_state(RecordState::Unknown, host.wall()), over: None },
-        };
-        // If that fails, the next call looks up again.
-        let _ = host.save(change).await;
-        let why = "another submission under this id was under way when this one was called";
-        let error = Outcome::unknown(why).with_external_task_id(self.call.id.as_str());
-        let mut task = self.find_task(host.now(), error).await?;
-        let change = Change::Observe { id: self.call.id.to_string(), task: task.clone(), now: host.wall() };
-        let _ = host.save(change).await;
-        task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
-        Ok(task)
+            None => {
+                let record = self.call.record.in_state(RecordState::Unknown, self.flow.host.wall());
+                Change::Claim { record, over: None }
+            }
+        }
     }
 
     /// Whether this submission created a task that was found under its id: the service's id of another account's task may equal
