@@ -6,7 +6,7 @@ use web_sys::Blob;
 
 use super::draft::Ready;
 use super::encode::Encoder;
-use super::fault::{missing, words_of};
+use super::fault::words_of;
 use super::files::{blob_of, size};
 use super::listener::Listener;
 use super::timer::random_bytes;
@@ -41,7 +41,7 @@ pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listene
 pub(super) fn id_of(request: &VideoRequest) -> Result<ExternalTaskId, Error> {
     match request.external_task_id() {
         Some(id) => Ok(id.clone()),
-        None => Ok(ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?)),
+        None => Ok(ExternalTaskId::from_random(random_bytes()?)),
     }
 }
 

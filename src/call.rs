@@ -16,12 +16,11 @@ use super::records;
 use super::settings::Settings;
 use super::submit;
 use super::timer::{now, random, sleep};
-use kling_core::endpoint::Service;
 use kling_core::error::Error;
 use kling_core::flow::watch::{self, Watch};
 use kling_core::flow::{Flow, succeeded};
 use kling_core::race::{First, race};
-use kling_core::task::{Task, TaskId, Video};
+use kling_core::task::{TaskId, Video};
 
 /// A call of a client, with its arguments as JavaScript passed them.
 ///
@@ -48,6 +47,8 @@ pub(super) enum TaskCall {
 
 impl Call {
     pub(super) async fn run(self, settings: Rc<Settings>, options: CallOptions) -> Result<JsValue, Failure> {
+        let browser = Browser::new(&settings, &options.listener);
+        let flow = Flow::new(&browser);
         Ok(match self {
             Self::Submit { request, known } => {
                 let known = match known {
@@ -56,18 +57,14 @@ impl Call {
                     None => JsValue::UNDEFINED,
                 };
                 let ready = draft::check(&request, &options.listener).await.ready()?;
-                task(&*submit::submit(&settings, &ready, &known, &options.listener).await?)
+                task(&*submit::submit(&browser, &ready, &known).await?)
             }
-            Self::OfTask(id, call) => call.run(&settings, &id, &options).await?,
-            Self::Download(video) => download::video(&settings, &given_video(&video)?, &options.listener).await?.into(),
+            Self::OfTask(id, call) => call.run(&browser, &id, options.timeout).await?,
+            Self::Download(video) => download::video(&browser, &given_video(&video)?).await?.into(),
             Self::KeptVideo(id) => settings.records.kept(task_id(&id)?.as_str()).await?.into(),
-            Self::Records => {
-                let browser = Browser::new(&settings, &options.listener, None);
-                to_js(&*Flow::new(&browser).records().await?)
-            }
+            Self::Records => to_js(&*flow.records().await?),
             Self::Forget(id) => {
-                let browser = Browser::new(&settings, &options.listener, None);
-                Flow::new(&browser).forget(task_id(&id)?.as_str()).await?;
+                flow.forget(task_id(&id)?.as_str()).await?;
                 JsValue::UNDEFINED
             }
             Self::Storage => settings.records.kind().into(),
@@ -76,12 +73,16 @@ impl Call {
 }
 
 impl TaskCall {
-    async fn run(self, settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<JsValue, Failure> {
+    async fn run(self, browser: &Browser<'_>, id: &JsValue, timeout: Option<u64>) -> Result<JsValue, Failure> {
         let begun = now();
-        let Known { service, id, task: remembered } = known(settings, id, options).await?;
-        let topic = settings.records.topic(id.as_str());
-        let browser = Browser::new(settings, &options.listener, Some(&topic));
-        let flow = Flow::new(&browser);
+        let settings = browser.settings;
+        let ready = settings.service_for(task_id(id)?);
+        // The timeout also covers the caller's function that supplies the key.
+        let (service, id, remembered) = match race(ready, sleep(timeout.unwrap_or(u64::MAX))).await {
+            First::Left(ready) => ready?,
+            First::Right(()) => return Err(watch::timed_out().into()),
+        };
+        let flow = Flow::new(browser);
         let (just_accepted, on_change) = match self {
             Self::Get => return Ok(task(&*flow.task(&service, &id).await?)),
             Self::Adopt => return Ok(task(&*flow.adopt(&service, &id).await?)),
@@ -90,7 +91,7 @@ impl TaskCall {
                 return Ok(found.as_deref().map_or(JsValue::UNDEFINED, task));
             }
             Self::KeepVideo => {
-                let download = async |video: &Video| download::video(settings, video, &options.listener).await;
+                let download = async |video: &Video| download::video(browser, video).await;
                 let kept = flow.keep_video(&service, &id, remembered, download).await?;
                 return match kept.problem {
                     None => Ok(kept.video.into()),
@@ -100,7 +101,8 @@ impl TaskCall {
             Self::Wait { just_accepted } => (just_accepted, None),
             Self::Watch { on_change } => (false, Some(on_change)),
         };
-        let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, options.timeout);
+        browser.tab.subscribe(&settings.records.topic(id.as_str()));
+        let mut watch = Watch::new(service, id, settings.polling, now()).within(begun, timeout);
         if just_accepted {
             watch = watch.accepted(remembered, random());
         }
@@ -116,27 +118,6 @@ impl TaskCall {
             Some(_) => Ok(JsValue::UNDEFINED),
             None => Ok(task(&*succeeded(last)?)),
         }
-    }
-}
-
-/// What a query of a task needs.
-struct Known {
-    service: Service,
-    /// The service's id of the task.
-    id: TaskId,
-    /// The task in its record.
-    task: Option<Box<Task>>,
-}
-
-async fn known(settings: &Settings, id: &JsValue, options: &CallOptions) -> Result<Known, Failure> {
-    let ready = settings.service_for(task_id(id)?);
-    // The timeout also covers the caller's function that supplies the key.
-    match race(ready, sleep(options.timeout.unwrap_or(u64::MAX))).await {
-        First::Left(ready) => {
-            let (service, id, task) = ready?;
-            Ok(Known { service, id, task })
-        }
-        First::Right(()) => Err(watch::timed_out().into()),
     }
 }
 

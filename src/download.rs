@@ -14,7 +14,6 @@ use super::fault::Failure;
 use super::fetch::Arriving;
 use super::files;
 use super::host::Browser;
-use super::listener::Listener;
 use super::number::{float, whole};
 use super::settings::Settings;
 use kling_core::endpoint::{Status, TransportError};
@@ -96,11 +95,11 @@ impl Transfer for Stream<'_> {
 }
 
 /// Downloads a video, and checks that it is a whole MP4 file. If it has an empty URL, only the gateway is asked.
-pub(super) async fn video(settings: &Settings, video: &Video, listener: &Listener) -> Result<Blob, Failure> {
+pub(super) async fn video(browser: &Browser<'_>, video: &Video) -> Result<Blob, Failure> {
+    let settings = browser.settings;
     let transfer =
         Stream { settings, received: Received::new(), arriving: RefCell::default(), is_new: Cell::default() };
-    let browser = Browser::new(settings, listener, None);
-    let flow = Flow::new(&browser);
+    let flow = Flow::new(browser);
     settings.fetcher.permit_url(&video.url)?;
     let result = if video.url.is_empty() {
         Err(no_video_url())

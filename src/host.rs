@@ -28,9 +28,9 @@ pub(super) struct Browser<'a> {
 }
 
 impl<'a> Browser<'a> {
-    /// For one call. With a topic, it receives the messages of other tabs on that topic.
-    pub(super) fn new(settings: &'a Settings, listener: &'a Listener, topic: Option<&str>) -> Self {
-        Self { settings, listener, tab: TabListener::new(topic), body: RefCell::default() }
+    /// For one call.
+    pub(super) fn new(settings: &'a Settings, listener: &'a Listener) -> Self {
+        Self { settings, listener, tab: TabListener::new(), body: RefCell::default() }
     }
 }
 

@@ -4,11 +4,9 @@ use wasm_bindgen::JsValue;
 
 use super::body;
 use super::draft::Ready;
-use super::fault::{Failure, missing};
+use super::fault::Failure;
 use super::files::size;
 use super::host::Browser;
-use super::listener::Listener;
-use super::settings::Settings;
 use super::timer::{random_bytes, wall};
 use kling_core::flow::Flow;
 use kling_core::flow::submit::SubmitCall;
@@ -17,28 +15,22 @@ use kling_core::request::{ExternalTaskId, Field};
 use kling_core::task::Task;
 
 /// Submits a request that has no errors. `known` is what the store had of its id at the moment of the call.
-pub(super) async fn submit(
-    settings: &Settings,
-    ready: &Ready,
-    known: &JsValue,
-    listener: &Listener,
-) -> Result<Box<Task>, Failure> {
+pub(super) async fn submit(browser: &Browser<'_>, ready: &Ready, known: &JsValue) -> Result<Box<Task>, Failure> {
+    let settings = browser.settings;
     // Before the images are encoded: without a key the call fails at once.
     let service = settings.service().await?;
     let id = body::id_of(&ready.request)?;
     service.permit_id(Field::ExternalTaskId.name(), id.as_str())?;
-    let attempt =
-        ExternalTaskId::from_random(random_bytes().map_err(|_| missing("crypto.getRandomValues"))?).to_string();
+    let attempt = ExternalTaskId::from_random(random_bytes()?).to_string();
     let record = Box::new(TaskRecord::submitting(&ready.request, &id, attempt, service.key.as_ref(), wall()));
-    let browser = Browser::new(settings, listener, None);
     let encode = async {
-        let blob = body::build(ready, &id, listener).await?;
+        let blob = body::build(ready, &id, browser.listener).await?;
         let total = size(&blob);
         browser.body.replace(Some(blob));
         Ok(total)
     };
     let call = SubmitCall { id: id.clone(), record, known: settings.records.known(known) };
-    let flow = Flow::new(&browser);
+    let flow = Flow::new(browser);
     let task = flow.submit(&service, &settings.backoff, call, encode).await?;
     // Prunes old records; the submission is over, so an error is ignored.
     let _ = flow.records().await;

@@ -17,7 +17,10 @@ extern "C" {
     type JsTabListener;
 
     #[wasm_bindgen(constructor, js_class = "TabListener")]
-    fn new(topic: Option<&str>) -> JsTabListener;
+    fn new() -> JsTabListener;
+
+    #[wasm_bindgen(method, js_class = "TabListener")]
+    fn subscribe(this: &JsTabListener, topic: &str);
 
     #[wasm_bindgen(method, js_class = "TabListener")]
     fn rest(this: &JsTabListener, milliseconds: f64) -> Promise;
@@ -35,7 +38,7 @@ extern "C" {
     pub(super) fn is_visible() -> bool;
 }
 
-/// Listens to the page and to other tabs during one call. Closed when it is dropped.
+/// Listens to the page, and on request to other tabs, during one call. Closed when it is dropped.
 pub(super) struct TabListener(JsTabListener);
 
 impl Drop for TabListener {
@@ -45,9 +48,13 @@ impl Drop for TabListener {
 }
 
 impl TabListener {
-    /// With a topic, it receives the messages of other tabs on that topic.
-    pub(super) fn new(topic: Option<&str>) -> Self {
-        Self(JsTabListener::new(topic))
+    pub(super) fn new() -> Self {
+        Self(JsTabListener::new())
+    }
+
+    /// From now on, it receives the messages of other tabs on this topic, and sends messages to them.
+    pub(super) fn subscribe(&self, topic: &str) {
+        self.0.subscribe(topic);
     }
 
     /// Sleeps for `milliseconds`, or until an event of the page or a message of another tab.

@@ -9,8 +9,10 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
+use super::fault::missing;
 use super::number::{float, whole};
 use kling_core::delay::MAX_TIME_MS;
+use kling_core::error::Error;
 
 #[wasm_bindgen(module = "/src/js/timer.js")]
 extern "C" {
@@ -89,9 +91,9 @@ pub(super) fn random() -> u32 {
 }
 
 /// Sixteen unpredictable bytes.
-pub(super) fn random_bytes() -> Result<[u8; 16], JsValue> {
+pub(super) fn random_bytes() -> Result<[u8; 16], Error> {
     let bytes = Uint8Array::new_with_length(16);
-    get_random_values(&bytes)?;
+    get_random_values(&bytes).map_err(|_| missing("crypto.getRandomValues"))?;
     let mut random = [0; 16];
     bytes.copy_to(&mut random);
     Ok(random)

@@ -37,7 +37,7 @@ export function postTo(channel, message) {
   }
 }
 
-/** Listens to the page and to other tabs during one call, until it is closed. */
+/** Listens to the page, and after `subscribe` to other tabs, until it is closed. */
 export class TabListener {
   /** What happened since the last rest: `true` for an event, or a message. @type {unknown} */
   #pending;
@@ -46,10 +46,13 @@ export class TabListener {
   /** @type {BroadcastChannel | undefined} */
   #channel;
 
-  /** @param {string} [topic] the channel on which to receive messages of other tabs */
-  constructor(topic) {
+  constructor() {
     for (const type of EVENTS) globalThis.addEventListener?.(type, this);
-    this.#channel = topic ? openChannel(topic) : undefined;
+  }
+
+  /** Receives the messages of other tabs. @param {string} topic */
+  subscribe(topic) {
+    this.#channel = openChannel(topic);
     if (this.#channel) this.#channel.onmessage = ({ data }) => this.#add(data);
   }
 
