@@ -51,14 +51,12 @@ impl<H: Host> Submission<'_, H> {
 
     /// The change that ends another submission under this id, whose outcome the caller could not know, as `unknown`.
     pub(super) fn abandonment(&self, other: Option<Box<TaskRecord>>) -> Change {
-        match other {
-            Some(other) => Change::Abandon { id: other.external_task_id, attempt: other.attempt },
-            // The next call reads this record, and may send.
-            None => {
-                let record = self.call.record.in_state(RecordState::Unknown, self.flow.host.wall());
-                Change::Claim { record, over: None }
-            }
+        if let Some(other) = other {
+            return Change::Abandon { id: other.external_task_id, attempt: other.attempt };
         }
+        // The next call reads this record, and may send.
+        let record = self.call.record.in_state(RecordState::Unknown, self.flow.host.wall());
+        Change::Claim { record, over: None }
     }
 
     /// Whether this submission created a task that was found under its id: the service's id of another account's task may equal
