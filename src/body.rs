@@ -9,7 +9,7 @@ use super::encode::Encoder;
 use super::fault::words_of;
 use super::files::{blob_of, size};
 use super::listener::Listener;
-use super::timer::random_bytes;
+use super::random::random_bytes;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::progress::Progress;
 use kling_core::request::{BodyPart, ExternalTaskId, VideoRequest};

@@ -6,10 +6,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use super::listener::Listener;
+use super::random::random;
 use super::records::Lock;
 use super::settings::Settings;
 use super::tab::{TabListener, is_online, is_visible};
-use super::timer::{now, random, sleep, wall};
+use super::timer::{now, sleep, wall};
 use kling_core::endpoint::{HttpRequest, Method};
 use kling_core::error::Error;
 use kling_core::flow::tabs::TabMessage;

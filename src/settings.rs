@@ -6,12 +6,12 @@ use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortController;
 
-use super::abort::Returned;
 use super::fault::{Failure, js_error};
 use super::fetch::Fetcher;
 use super::object::{is_object, member, set};
 use super::options::Options;
 use super::records::Records;
+use super::returned::Returned;
 use super::text::address;
 use kling_core::endpoint::{ApiKey, BaseUrl, DEFAULT_BASE_URL, Service};
 use kling_core::error::Error;

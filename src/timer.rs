@@ -1,18 +1,15 @@
-//! The clocks, timers and random numbers of the host.
+//! The clocks and timers of the host.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use js_sys::{Promise, Uint8Array};
-use wasm_bindgen::JsValue;
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
-use super::fault::missing;
 use super::number::{float, whole};
 use kling_core::delay::MAX_TIME_MS;
-use kling_core::error::Error;
 
 #[wasm_bindgen(module = "/src/js/timer.js")]
 extern "C" {
@@ -32,12 +29,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = wall)]
     fn js_wall() -> f64;
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
 
 /// The longest timer of a browser, in ms. A longer one would overflow 32 bits and fire at once; it never fires here.
@@ -83,18 +74,4 @@ pub(super) fn now() -> u64 {
 /// ms since 1970, by the wall clock; 0 where that is not a number.
 pub(super) fn wall() -> u64 {
     whole(js_wall())
-}
-
-/// A random number, for spreading polls; not for ids.
-pub(super) fn random() -> u32 {
-    u32::try_from(whole(js_sys::Math::random() * f64::from(u32::MAX))).unwrap_or(0)
-}
-
-/// Sixteen unpredictable bytes.
-pub(super) fn random_bytes() -> Result<[u8; 16], Error> {
-    let bytes = Uint8Array::new_with_length(16);
-    get_random_values(&bytes).map_err(|_| missing("crypto.getRandomValues"))?;
-    let mut random = [0; 16];
-    bytes.copy_to(&mut random);
-    Ok(random)
 }
