@@ -7,7 +7,7 @@ use super::{End, Submission};
 use crate::error::{Error, ErrorCode};
 use crate::progress::{Progress, WaitingReason};
 use crate::race::{First, both, race};
-use crate::record::{Change, RecordState};
+use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::submission::Outcome;
 use crate::task::Task;
 
@@ -39,7 +39,10 @@ impl<H: Host> Submission<'_, H> {
                     Err(end @ (End::TaskExists(_) | End::ClaimLost)) => return Err(end),
                 }
             }
-            self.check_claim().await?;
+            let record = host.load(self.call.id.as_str()).await?;
+            if let Some(over) = self.check_claim(record)? {
+                self.claim(Some(over)).await?;
+            }
             host.report(&Progress::Uploading { external_task_id: self.call.id.to_string(), total });
             let before = self.on_drop.borrow().clone();
             self.write_state_on_drop(RecordState::Unknown);
@@ -72,9 +75,10 @@ impl<H: Host> Submission<'_, H> {
     }
 
     /// Checks right before each paid request that this attempt still holds the claim on the id. Where the browser has no locks,
-    /// another tab may have claimed the id, or may have marked this attempt as abandoned.
-    async fn check_claim(&mut self) -> Result<(), End> {
-        let Some(record) = self.flow.host.load(self.call.id.as_str()).await? else { return Err(End::ClaimLost) };
+    /// another tab may have claimed the id, or may have marked this attempt as abandoned. Returns the attempt to claim the id
+    /// from.
+    fn check_claim(&mut self, record: Option<Box<TaskRecord>>) -> Result<Option<Attempt>, End> {
+        let Some(record) = record else { return Err(End::ClaimLost) };
         if let Some(task) = record.task() {
             return Err(End::TaskExists(task));
         }
@@ -82,14 +86,14 @@ impl<H: Host> Submission<'_, H> {
             return Err(End::ClaimLost);
         }
         if record.state == RecordState::Submitting {
-            return Ok(());
+            return Ok(None);
         }
         // Later callers read this attempt as one of unknown outcome, and may send: so this call goes on as a new attempt.
         self.call.record.attempt.renew();
         if let Some(Change::Withdraw { attempt, .. }) = &mut *self.on_drop.borrow_mut() {
             attempt.clone_from(&self.call.record.attempt);
         }
-        self.claim(Some(record.attempt)).await
+        Ok(Some(record.attempt))
     }
 }
 
