@@ -5,7 +5,7 @@ mod boxes;
 mod headers;
 
 pub use arrived::{Arrived, Verdict};
-pub use boxes::{FileEnd, file_end};
+pub use boxes::{Boxes, FileEnd};
 pub use headers::{Announced, LengthHeaders};
 
 use crate::endpoint::{Status, TransportError};

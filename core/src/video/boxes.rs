@@ -3,7 +3,6 @@
 //! A box begins with its length, four bytes big-endian, and its type, four letters. Length 1: the length is in the eight bytes
 //! after the type. Length 0: the box reaches to the end of the file. (ISO/IEC 14496-12, section 4.2)
 
-use std::future::Future;
 use std::ops::Range;
 
 /// How much of a box is read: length, type and long length.
@@ -28,31 +27,15 @@ pub enum FileEnd {
     Unknown,
 }
 
-/// Reads the headers of the top-level boxes of a file of `length` bytes, through `read`.
-///
-/// # Errors
-///
-/// That of `read`.
-pub async fn file_end<E, R>(length: u64, read: impl Fn(Range<u64>) -> R) -> Result<FileEnd, E>
-where
-    R: Future<Output = Result<Vec<u8>, E>>,
-{
-    let mut walk = Walk::default();
-    for _ in 0..MAX_BOXES {
-        let end = walk.at.saturating_add(HEADER_BYTES).min(length);
-        let header = read(walk.at..end).await?;
-        if let Some(found) = walk.step(&header, length) {
-            return Ok(found);
-        }
-    }
-    Ok(FileEnd::Unknown)
-}
-
-/// The boxes read so far.
+/// The top-level boxes of a file, read one after the other.
 #[derive(Debug, Default)]
-struct Walk {
+pub struct Boxes {
+    /// The length of the file.
+    length: u64,
     /// Where the next box begins.
     at: u64,
+    /// How many boxes were read.
+    count: u32,
     has_movie: bool,
     has_media: bool,
     is_fragmented: bool,
@@ -60,15 +43,30 @@ struct Walk {
     last: [u8; 4],
 }
 
-impl Walk {
-    /// Takes the header of the next box.
-    fn step(&mut self, header: &[u8], length: u64) -> Option<FileEnd> {
+impl Boxes {
+    /// The boxes of a file of `length` bytes.
+    pub fn new(length: u64) -> Self {
+        Self { length, ..Self::default() }
+    }
+
+    /// Where the header of the next box is.
+    pub fn next_header(&self) -> Range<u64> {
+        self.at..self.at.saturating_add(HEADER_BYTES).min(self.length)
+    }
+
+    /// Takes the header of the next box. Returns what the boxes say, once they do.
+    pub fn take(&mut self, header: &[u8]) -> Option<FileEnd> {
+        self.count = self.count.saturating_add(1);
+        self.step(header).or_else(|| (self.count == MAX_BOXES).then_some(FileEnd::Unknown))
+    }
+
+    fn step(&mut self, header: &[u8]) -> Option<FileEnd> {
         let kind = header.get(4..8).and_then(<[u8]>::first_chunk::<4>);
         if self.at == 0 {
             if kind != Some(b"ftyp") {
                 return Some(FileEnd::NotMp4);
             }
-        } else if self.at == length {
+        } else if self.at == self.length {
             return Some(self.at_the_end());
         }
         let Some(kind) = kind else { return Some(self.in_the_tail(FileEnd::Cut)) };
@@ -90,7 +88,7 @@ impl Walk {
         self.has_movie |= kind == b"moov";
         self.has_media |= kind == b"mdat";
         self.at = self.at.saturating_add(size);
-        (self.at > length).then_some(FileEnd::Cut)
+        (self.at > self.length).then_some(FileEnd::Cut)
     }
 
     /// The last box ended with the file.

@@ -5,7 +5,7 @@ use super::{Source, Transfer};
 use crate::endpoint::{Status, TransportError};
 use crate::progress::Progress;
 use crate::race::{First, race};
-use crate::video::{Arrived, Verdict, file_end};
+use crate::video::{Arrived, Boxes, Verdict};
 
 /// Why one attempt failed.
 pub(super) type AttemptError = (Cause, TransportError);
@@ -80,7 +80,13 @@ impl<H: Host> Flow<H> {
         if from > 0 && !transfer.is_repeated().await.map_err(because(Cause::DoesNotFit))? {
             return Err(misfit());
         }
-        let end = file_end(loaded, |range| transfer.read(range)).await.map_err(because(Cause::DoesNotFit))?;
+        let mut boxes = Boxes::new(loaded);
+        let end = loop {
+            let header = transfer.read(boxes.next_header()).await.map_err(because(Cause::DoesNotFit))?;
+            if let Some(end) = boxes.take(&header) {
+                break end;
+            }
+        };
         match arrived.judge(end, is_clean) {
             Verdict::Whole => {
                 if arrived.total(loaded) != Some(loaded) {
