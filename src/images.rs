@@ -1,17 +1,15 @@
 //! Image sources: files, URLs and base64 strings, each checked.
 
-use std::ops::Range;
-
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::files::{self, Unreadable, as_blob, size};
+use super::files::{self, as_blob, size};
 use super::object::{is_object, js_value, member, type_of};
 use super::text::address;
-use kling_core::image::{self, ImageFormat, ImageHeader};
+use kling_core::image::{self, HeaderReader, ImageFormat, ImageHeader};
 use kling_core::issue::{Issue, IssueCode};
 use kling_core::plain::PlainObject;
 use kling_core::request::DraftImage;
@@ -128,9 +126,16 @@ pub(super) async fn info(blob: &Blob) -> JsValue {
 
 /// The header of a file, unless it cannot be read, and every problem of the file.
 async fn examine(file: &Blob, path: &str) -> (Option<ImageHeader>, Vec<Issue>) {
-    let read = async |range: Range<u64>| Ok::<_, Unreadable>(files::read(file, range).await?.to_vec());
-    match image::read_header(size(file), &read).await {
-        Ok(header) => (Some(header), image::check(path, size(file), &header)),
-        Err(unreadable) => (None, vec![unreadable.issue(path)]),
+    let mut reader = HeaderReader::new(size(file));
+    loop {
+        let range = match reader.read() {
+            Ok(header) => return (Some(header), image::check(path, size(file), &header)),
+            Err(range) => range,
+        };
+        let end = range.end;
+        match files::read(file, range).await {
+            Ok(bytes) => reader.fill(bytes.to_vec(), end),
+            Err(unreadable) => return (None, vec![unreadable.issue(path)]),
+        }
     }
 }

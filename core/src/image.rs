@@ -1,6 +1,6 @@
 //! The header of an image: its format, its size as displayed, whether it is whole, whether it contains a GPS position.
 //!
-//! [`read_header`] reads the header, [`check()`] finds its problems. No image is decoded. Only the content counts, and not the name
+//! [`HeaderReader`] reads the header, [`check()`] finds its problems. No image is decoded. Only the content counts, and not the name
 //! of the file or its media type, because the service checks the content too, minutes after the submission was paid for.
 //!
 //! # As displayed
@@ -122,29 +122,36 @@ impl ImageHeader {
     }
 }
 
-/// Reads the header of an image of `len` bytes. `read` returns a range of its bytes.
-///
-/// The ranges are within `0..len` and never empty. If `read` returns fewer bytes, the file ends there.
-///
-/// # Errors
-///
-/// Only those of `read`. No content of a file is an error.
-pub async fn read_header<E>(len: u64, read: &impl AsyncFn(Range<u64>) -> Result<Vec<u8>, E>) -> Result<ImageHeader, E> {
-    let mut window = Window::new(len);
-    let mut reader = Reader::Unknown;
-    loop {
-        match reader.read(&mut window) {
-            Ok(header) => return Ok(header),
-            Err(missing) => {
-                let range = window.move_for(missing);
-                let to = range.end;
-                window.fill(read(range).await?, to);
-            }
-        }
+/// Reads the header of an image. The caller reads the bytes and passes them on, so that no function here waits.
+#[derive(Debug)]
+pub struct HeaderReader {
+    window: Window,
+    format: Reader,
+}
+
+impl HeaderReader {
+    /// For an image of `len` bytes.
+    pub fn new(len: u64) -> Self {
+        Self { window: Window::new(len), format: Reader::Unknown }
+    }
+
+    /// Continues to read. No content of a file is an error.
+    ///
+    /// # Errors
+    ///
+    /// The range of the bytes to [`fill`](Self::fill) in before the next call. It is within `0..len` and never empty.
+    pub fn read(&mut self) -> Result<ImageHeader, Range<u64>> {
+        self.format.read(&mut self.window).map_err(|missing| self.window.move_for(missing))
+    }
+
+    /// Takes the bytes of the range up to `end`. If there are fewer, the file ends there.
+    pub fn fill(&mut self, bytes: Vec<u8>, end: u64) {
+        self.window.fill(bytes, end);
     }
 }
 
 /// The reader of a format, once the format is known.
+#[derive(Debug)]
 enum Reader {
     Unknown,
     Jpeg(Jpeg),

@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use kling_core::image::{ImageHeader, read_header};
+use kling_core::image::{HeaderReader, ImageHeader};
 
 /// What a header took to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +50,19 @@ fn measure(bytes: &[u8]) -> (ImageHeader, Cost) {
     };
     let header = now(read_header(bytes.len() as u64, &read)).unwrap();
     (header, cost.get())
+}
+
+/// Reads the header through `read`.
+async fn read_header<E>(len: u64, read: &impl AsyncFn(Range<u64>) -> Result<Vec<u8>, E>) -> Result<ImageHeader, E> {
+    let mut reader = HeaderReader::new(len);
+    loop {
+        let range = match reader.read() {
+            Ok(header) => return Ok(header),
+            Err(range) => range,
+        };
+        let end = range.end;
+        reader.fill(read(range).await?, end);
+    }
 }
 
 /// The outcome of a future that has nothing to wait for.

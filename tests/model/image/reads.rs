@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use kling_core::image::{ImageFormat, limits, read_header};
+use kling_core::image::{ImageFormat, limits};
 
 use super::build::{
     EOI, SCAN_DATA, chunk, exif, frame, jpeg, large_jpeg, orientation, png, png_with, scan, segment, tiff,
 };
-use super::{Cost, look, measure, now};
+use super::{Cost, look, measure, now, read_header};
 
 /// No file takes more, whatever is in it.
 pub(super) const MOST_READS: u32 = 21;
