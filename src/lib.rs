@@ -44,6 +44,7 @@ pub use client::Client;
 use fault::Failure;
 pub use fault::discard_instance;
 use listener::Listener;
+use object::to_js;
 use options::{CALL, CallOptions, PROGRESS, WAIT};
 
 /// 3.2 kB smaller, gzipped, than the standard library's allocator for this target, and as good for the few small objects here.
@@ -54,10 +55,20 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("js/types.d.ts");
 
+/// A call that needs no client, with its argument as JavaScript passed it.
+///
+/// One type for all of them, because the code around a future is compiled once for each type of future.
+enum ClientlessCall {
+    Inspect { image: JsValue },
+    Encode { image: JsValue },
+    Validate { request: JsValue },
+    BuildBody { request: JsValue },
+}
+
 /// Reads the header of an image, and reports what the service would refuse.
 #[wasm_bindgen(js_name = inspectImage, unchecked_return_type = "Promise<ImageInfo>")]
 pub fn inspect_image(#[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue) -> Promise {
-    promise(Vec::new(), None, Box::pin(async move { Ok(images::info(files::image(&image)?).await) }))
+    ClientlessCall::Inspect { image }.start(JsValue::UNDEFINED)
 }
 
 /// The base64 of a file, without a `data:` prefix.
@@ -66,20 +77,13 @@ pub fn encode_image(
     #[wasm_bindgen(unchecked_param_type = "Blob")] image: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
 ) -> Promise {
-    call(options, CALL, |_| async move { Ok(encode::text(files::image(&image)?).await?) })
+    ClientlessCall::Encode { image }.start(options)
 }
 
 /// Every problem of a request at once, without a key and without sending anything.
 #[wasm_bindgen(js_name = validateRequest, unchecked_return_type = "Promise<Issue[]>")]
 pub fn validate_request(#[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue) -> Promise {
-    promise(
-        Vec::new(),
-        None,
-        Box::pin(async move {
-            let checked = draft::check(&request, &Listener::new(None)).await;
-            Ok(object::to_js(&*checked.issues))
-        }),
-    )
+    ClientlessCall::Validate { request }.start(JsValue::UNDEFINED)
 }
 
 /// The JSON body that a submission of this request would send.
@@ -88,10 +92,7 @@ pub fn build_request_body(
     #[wasm_bindgen(unchecked_param_type = "VideoRequest")] request: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "CallOptions")] options: JsValue,
 ) -> Promise {
-    call(options, CALL, |options| async move {
-        let ready = draft::check(&request, &options.listener).await.ready()?;
-        Ok(body::build(&ready, &body::id_of(&ready.request)?, &options.listener).await?.into())
-    })
+    ClientlessCall::BuildBody { request }.start(options)
 }
 
 /// Checks the options of `submit`, or with `waits` those of `generate`, before the request may be joined to another one.
@@ -108,13 +109,24 @@ pub fn check_options(
     Ok(())
 }
 
-fn call<C: Future<Output = Result<JsValue, Failure>> + 'static>(
-    options: JsValue,
-    known: &[&str],
-    call: impl FnOnce(CallOptions) -> C,
-) -> Promise {
-    match CallOptions::read(options, known) {
-        Ok(options) => promise(options.signal.clone().into_iter().collect(), None, Box::pin(call(options))),
-        Err(failure) => Promise::reject(&failure.into()),
+impl ClientlessCall {
+    fn start(self, options: JsValue) -> Promise {
+        match CallOptions::read(options, CALL) {
+            Ok(options) => promise(options.signal.into_iter().collect(), None, Box::pin(self.run())),
+            Err(failure) => Promise::reject(&failure.into()),
+        }
+    }
+
+    async fn run(self) -> Result<JsValue, Failure> {
+        let listener = Listener::new(None);
+        Ok(match self {
+            Self::Inspect { image } => images::info(files::image(&image)?).await,
+            Self::Encode { image } => encode::text(files::image(&image)?).await?,
+            Self::Validate { request } => to_js(&*draft::check(&request, &listener).await.issues),
+            Self::BuildBody { request } => {
+                let ready = draft::check(&request, &listener).await.ready()?;
+                body::build(&ready, &body::id_of(&ready.request)?, &listener).await?.into()
+            }
+        })
     }
 }
