@@ -2,12 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
-use std::rc::Rc;
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use super::fault::Failure;
@@ -16,6 +14,7 @@ use super::files;
 use super::host::Browser;
 use super::number::{float, whole};
 use super::settings::Settings;
+use super::settled::settled;
 use kling_core::endpoint::{Status, TransportError};
 use kling_core::flow::download::{ResponseHead, Source, Transfer};
 use kling_core::flow::{Flow, no_video_url};
@@ -48,7 +47,7 @@ extern "C" {
 struct Stream<'a> {
     settings: &'a Settings,
     received: Received,
-    arriving: RefCell<Option<Rc<Arriving>>>,
+    arriving: RefCell<Option<Arriving>>,
     is_new: Cell<bool>,
 }
 
@@ -66,25 +65,31 @@ impl Transfer for Stream<'_> {
             content_range: response.header("Content-Range"),
         };
         let status = Status::from_fetch(response.response.status());
-        *self.arriving.borrow_mut() = Some(Rc::new(response));
+        *self.arriving.borrow_mut() = Some(response);
         self.is_new.set(true);
         Ok(ResponseHead { status, announced: headers.announced() })
     }
 
-    async fn receive(&self) -> Result<Option<u64>, TransportError> {
-        let Some(arriving) = self.arriving.borrow().clone() else { return Ok(None) };
-        let next = JsFuture::from(self.received.next(&arriving.response, self.is_new.take())).await;
-        let more = next.map_err(|error| self.settings.fetcher.failure(&error))?;
-        Ok(more.as_f64().map(whole))
+    fn receive(&self) -> impl Future<Output = Result<Option<u64>, TransportError>> {
+        let next = match &*self.arriving.borrow() {
+            Some(arriving) => self.received.next(&arriving.response, self.is_new.take()),
+            None => Promise::resolve(&JsValue::UNDEFINED),
+        };
+        settled(next, |length| match length {
+            Ok(length) => Ok(length.as_f64().map(whole)),
+            Err(error) => Err(self.settings.fetcher.failure(&error)),
+        })
     }
 
     fn truncate(&self, length: u64) -> Result<(), TransportError> {
         self.received.truncate(float(length)).map_err(|error| self.settings.fetcher.failure(&error))
     }
 
-    async fn is_repeated(&self) -> Result<bool, TransportError> {
-        let answer = JsFuture::from(self.received.is_repeated()).await;
-        Ok(answer.map_err(|error| self.settings.fetcher.failure(&error))?.is_truthy())
+    fn is_repeated(&self) -> impl Future<Output = Result<bool, TransportError>> {
+        settled(self.received.is_repeated(), |answer| match answer {
+            Ok(answer) => Ok(answer.is_truthy()),
+            Err(error) => Err(self.settings.fetcher.failure(&error)),
+        })
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, TransportError> {

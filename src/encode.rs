@@ -17,13 +17,10 @@ use kling_core::error::{Error, ErrorCode};
 
 /// The base64 of a file as one string.
 pub(super) async fn text(file: &Blob) -> Result<JsValue, Error> {
-    let mut encoder = Encoder::new()?;
-    let all = async {
-        let parts = encoder.encode(file, &mut |_| ()).await?;
-        let whole = blob_of(&parts.iter().collect::<Array>(), "")?;
-        Ok(JsFuture::from(text_of(&whole)).await?)
-    };
-    all.await.map_err(|unreadable: Unreadable| unreadable.into_error("image"))
+    let error = |unreadable: Unreadable| unreadable.into_error("image");
+    let parts = Encoder::new()?.encode(file, &mut |_| ()).await.map_err(error)?;
+    let whole = blob_of(&parts.iter().collect::<Array>(), "").map_err(|cause| error(cause.into()))?;
+    JsFuture::from(text_of(&whole)).await.map_err(|cause| error(cause.into()))
 }
 
 /// Encodes files block by block.
