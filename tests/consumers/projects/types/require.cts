@@ -8,5 +8,5 @@ const request: VideoRequest = { images: [new File([], "a.png")], prompt: "x" };
 const loaded: Promise<void> = init();
 const task: Promise<Task> = createClient().submit(request);
 const other: Promise<Task> = inside.createClient().submit(request);
-const route = relay.createRelay({ apiKey: "x" });
+const route = relay.createRelay({ apiKey: "x", authorize: () => true });
 void [loaded, task, other, route];
