@@ -31,7 +31,7 @@ pub(super) fn member(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
     Reflect::get(object, &JsValue::from_str(name))
 }
 
-/// Whether the value is an object, of whatever kind, and no function.
+/// Whether the value is an object of any kind, and no function.
 pub(super) fn is_object(value: &JsValue) -> bool {
     value.is_object() && !value.is_function()
 }

@@ -42,8 +42,8 @@ const state = {
 };
 
 /**
- * The form's controls are named as the fields of the request. Empty ones are left out. @returns
- * {VideoRequest}
+ * The form's controls are named as the fields of the request. Empty ones are left out.
+ * @returns {VideoRequest}
  */
 export function request() {
   const fields = [...new FormData(form)].filter(([, value]) => String(value).trim() !== "");

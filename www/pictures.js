@@ -9,8 +9,13 @@ import { facts, fileSize, PICTURES } from "./words.js";
 
 /** @import { ImageInfo, Issue } from "./pkg/index.js" */
 /**
- * @typedef {{ source: File | string, name: string, item: HTMLLIElement, preview?: string, info?:
- * ImageInfo }} Picture
+ * @typedef {{
+ *   source: File | string,
+ *   name: string,
+ *   item: HTMLLIElement,
+ *   preview?: string,
+ *   info?: ImageInfo,
+ * }} Picture
  */
 
 /** A longer URL is shown without its middle. */
@@ -63,8 +68,8 @@ export function addPictures(sources) {
 }
 
 /**
- * Shows why something of a drop or a paste is not among the pictures, until the next one. @param
- * {Issue[]} issues
+ * Shows why something of a drop or a paste is not among the pictures, until the next one.
+ * @param {Issue[]} issues
  */
 export function showLeftOut(issues) {
   if (issues.length === 0 && leftOut.length === 0) return;

@@ -13,8 +13,8 @@ export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let objectUrl = "";
 
 /**
- * Shows or hides an element. If it has the focus when it is hidden, the focus stays nearby. @param
- * {HTMLElement} element @param {boolean} isVisible
+ * Shows or hides an element. If it has the focus when it is hidden, the focus stays nearby.
+ * @param {HTMLElement} element @param {boolean} isVisible
  */
 export function setVisible(element, isVisible) {
   if (!isVisible && element === document.activeElement) result.focus({ preventScroll: true });

@@ -5,8 +5,10 @@
 /**
  * A record as it is stored: `attempt` identifies the attempt to send the request, and `withdrawn` is
  * a state that callers do not see.
- * @typedef {Omit<TaskRecord, "state"> & { state: TaskRecord["state"] | "withdrawn", attempt?:
- * string }} StoredRecord
+ * @typedef {Omit<TaskRecord, "state"> & {
+ *   state: TaskRecord["state"] | "withdrawn",
+ *   attempt?: string,
+ * }} StoredRecord
  */
 /** @typedef {{ base: string, record: StoredRecord }} Change */
 /** @typedef {(change: Change) => void} Listener */

@@ -244,8 +244,8 @@ export interface Client {
   adopt(taskId: string, options?: CallOptions): Promise<Task>;
 
   /**
-   * Downloads a finished video, and checks that the MP4 file is complete: the file itself says so,
-   * whatever length the host announces. If the URL has expired, the task is queried for a new one.
+   * Downloads a finished video, and checks that the MP4 file is complete. The file itself
+   * says so; the length that the host announces is only a hint. If the URL has expired, the task is queried for a new one.
    * If the delivery host does not let pages read the video, or the task has succeeded without a URL,
    * the video is requested through the gateway, with the key. A download that breaks off resumes or
    * restarts, within `outageBudget`.

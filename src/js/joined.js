@@ -9,8 +9,10 @@ import { within } from "./timer.js";
 
 /** @typedef {import("./index.js").Progress} Progress */
 /**
- * @typedef {{ signal?: AbortSignal | undefined, onProgress?: ((progress: Progress) => void) |
- * undefined }} Options
+ * @typedef {{
+ *   signal?: AbortSignal | undefined,
+ *   onProgress?: ((progress: Progress) => void) | undefined,
+ * }} Options
  */
 
 /**

@@ -144,8 +144,8 @@ export function createRelay(options) {
   }
 
   /**
-   * @param {Request} request @param {"query" | "content"} action @param {string} id @param {string}
-   * key
+   * @param {Request} request @param {"query" | "content"} action
+   * @param {string} id @param {string} key
    */
   async function read(request, action, id, key) {
     const url =
@@ -287,8 +287,8 @@ function passedHeaders(response, key) {
 /**
  * A response of the relay itself, in the service's form, which the package reads. A 4xx status tells
  * the page that the request was not sent.
- * @param {number} status @param {string} code @param {string} message @param {Record<string,
- * string>} [headers]
+ * @param {number} status @param {string} code @param {string} message
+ * @param {Record<string, string>} [headers]
  */
 const refusal = (status, code, message, headers) =>
   new Response(JSON.stringify({ code, message, data: null }), {

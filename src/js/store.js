@@ -5,11 +5,11 @@
 import { DatabaseStore } from "./database.js";
 import { MemoryStore } from "./memory.js";
 
+/** @typedef {import("./changes.js").StoredRecord} StoredRecord */
 /**
  * Core's decision on the stored record: `undefined` leaves it, `null` removes it, a record is
  * written under its external task id.
- * @typedef {(current: import("./changes.js").StoredRecord | undefined) =>
- * import("./changes.js").StoredRecord | null | undefined} Decide
+ * @typedef {(current: StoredRecord | undefined) => StoredRecord | null | undefined} Decide
  */
 
 // The defaults of core, needed before the module is loaded: `tests/model/options.rs` fails if one

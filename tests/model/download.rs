@@ -2,6 +2,7 @@
 
 mod counts;
 pub(crate) mod hosts;
+pub(crate) mod received;
 
 use kling_core::endpoint::{HttpRequest, Method};
 use kling_core::error::ErrorCode;
@@ -9,7 +10,8 @@ use kling_core::flow::download::Source;
 use kling_core::progress::{Progress, WaitingReason};
 use kling_core::retry::Backoff;
 
-use self::hosts::{Answer, Behaviour, End, Hosts, LENGTH, MOVIE, OVERLAP, URL, always};
+use self::hosts::{Answer, Behaviour, Hosts, LENGTH, MOVIE, OVERLAP, URL, always};
+use self::received::End;
 use crate::script::{MINUTE, SECOND, Script, answer, service, unreachable};
 
 const CUT: Behaviour = Behaviour::Cut(400, End::Broken);

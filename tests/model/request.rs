@@ -75,7 +75,7 @@ fn every_field_has_its_wire_name() {
         "aspect_ratio": "9:16",
         "model_name": "kling-v1-6",
         "callback_url": "https://a.example/done",
-        // The caller's own id is what `external_task_id()` returns; the body is built with whatever is to be sent.
+        // The caller's own id is what `external_task_id()` returns; the body contains the id that is to be sent.
         "external_task_id": "07070707-0707-4707-8707-070707070707",
     });
     assert_eq!(json, expected);

@@ -83,9 +83,9 @@ fn an_unclear_answer_is_told_as_it_was_and_with_no_advice_to_try_again() {
         (400, r#"{"code":"do_request_failed","message":"upstream"}"#, "do_request_failed: upstream"),
         (502, "<html>", "HTTP 502 with a web page"),
     ] {
-        let told = message(status, body);
-        assert!(told.contains(seen) && !told.contains("taken") && !told.contains("try again"), "{told}");
-        assert!(told.contains("before sending again"), "{told}");
+        let text = message(status, body);
+        assert!(text.contains(seen) && !text.contains("taken") && !text.contains("try again"), "{text}");
+        assert!(text.contains("before sending again"), "{text}");
     }
 }
 

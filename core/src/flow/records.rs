@@ -18,48 +18,45 @@ impl<H: Host> Flow<H> {
     pub async fn records(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
         let mut listed = Vec::new();
         let mut finished = 0_usize;
-        for mut record in self.host.list().await? {
-            let state = record.state;
-            let is_prunable = state.is_finished() && !record.kept;
-            finished = finished.saturating_add(usize::from(is_prunable));
-            let mut change = (is_prunable && finished > MAX_FINISHED).then(|| forget(&record));
-            // If another call holds the lock, it sends the request, or may still need the record.
-            let held = match state {
-                RecordState::Submitting | RecordState::Withdrawn => {
-                    self.host.lock(&record.external_task_id, false).await
+        for record in self.host.list().await? {
+            if record.state == RecordState::Submitting {
+                listed.extend(self.without_sender(record).await?);
+                continue;
+            }
+            if record.state == RecordState::Withdrawn {
+                // A call that holds the lock may still need the record.
+                if let Some(_held) = self.host.lock(&record.external_task_id, false).await {
+                    let _ = self.host.save(forget(&record)).await;
                 }
-                RecordState::Unknown
-                | RecordState::Rejected
-                | RecordState::Submitted
-                | RecordState::Processing
-                | RecordState::Succeed
-                | RecordState::Failed => None,
-            };
-            if held.is_some() && state == RecordState::Withdrawn {
-                change = Some(forget(&record));
-            } else if held.is_some() {
-                // The sender may have written the result just before it released the lock.
-                let Some(current) = self.host.load(&record.external_task_id).await? else { continue };
-                record = current;
-                let (id, attempt) = (record.external_task_id.clone(), record.attempt.clone());
-                change = Some(Change::Abandon { id, attempt });
+                continue;
             }
-            if let Some(change) = change {
-                let saved = self.host.save(change.clone()).await;
-                if state == RecordState::Submitting {
-                    match (saved, change.apply(Some(&record))) {
-                        (Ok(None), _) => continue,
-                        // If the write fails (disk full), the returned list is still correct.
-                        (Ok(Some(changed)), _) | (Err(_), Write::Put(changed)) => record = changed,
-                        (Err(_), Write::Nothing | Write::Remove) => {}
-                    }
-                }
+            if record.state.is_finished() && !record.kept {
+                finished = finished.saturating_add(1);
             }
-            if state != RecordState::Withdrawn {
-                listed.push(record);
+            if finished > MAX_FINISHED && record.state.is_finished() && !record.kept {
+                // If that fails, the next call tries again.
+                let _ = self.host.save(forget(&record)).await;
             }
+            listed.push(record);
         }
         Ok(listed)
+    }
+
+    /// Returns a record in state `submitting` unchanged while its request is being sent, and as `unknown` if that call has ended.
+    async fn without_sender(&self, record: Box<TaskRecord>) -> Result<Option<Box<TaskRecord>>, Error> {
+        // Held until the change is written. If another call holds the lock, the request is being sent.
+        let Some(_held) = self.host.lock(&record.external_task_id, false).await else { return Ok(Some(record)) };
+        // The sender may have written the result just before it released the lock.
+        let Some(current) = self.host.load(&record.external_task_id).await? else { return Ok(None) };
+        let change = Change::Abandon { id: current.external_task_id.clone(), attempt: current.attempt.clone() };
+        match self.host.save(change.clone()).await {
+            Ok(stored) => Ok(stored),
+            // If the write fails (disk full), the returned list is still correct.
+            Err(_) => Ok(Some(match change.apply(Some(&current)) {
+                Write::Put(changed) => changed,
+                Write::Nothing | Write::Remove => current,
+            })),
+        }
     }
 
     /// Removes the record with this id, ours or the service's, and its kept video.

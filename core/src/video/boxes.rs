@@ -30,7 +30,7 @@ pub enum FileEnd {
 /// The top-level boxes of a file, read one after the other.
 #[derive(Debug, Default)]
 pub struct Boxes {
-    /// The length of the file.
+    /// The length of the file, in bytes.
     length: u64,
     /// Where the next box begins.
     at: u64,
@@ -39,7 +39,7 @@ pub struct Boxes {
     has_movie: bool,
     has_media: bool,
     is_fragmented: bool,
-    /// The type of the box before that.
+    /// The type of the last box that was read.
     last: [u8; 4],
 }
 

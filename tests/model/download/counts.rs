@@ -4,7 +4,8 @@ use kling_core::error::ErrorCode;
 use kling_core::progress::Progress;
 use proptest::prelude::*;
 
-use super::hosts::{Answer, Behaviour, End, FRAGMENTS, Hosts, LENGTH, MOVIE, OVERLAP, always};
+use super::hosts::{Answer, Behaviour, FRAGMENTS, Hosts, LENGTH, MOVIE, OVERLAP, always};
+use super::received::End;
 use crate::script::{MINUTE, SECOND, Script, service};
 
 /// Downloads a video from a delivery host alone. Returns the first byte of each request.

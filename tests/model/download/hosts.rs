@@ -1,12 +1,12 @@
 //! Delivery hosts and a gateway, each with a list of behaviours.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use kling_core::endpoint::{Status, TransportError};
+use kling_core::endpoint::TransportError;
 use kling_core::error::Error;
 use kling_core::flow::download::{ResponseHead, Source, Transfer};
 use kling_core::flow::no_video_url;
@@ -15,6 +15,7 @@ use kling_core::retry::Backoff;
 use kling_core::task::Video;
 use kling_core::video::LengthHeaders;
 
+use super::received::{End, Received};
 use crate::script::{Script, service};
 
 pub(crate) const URL: &str = "https://cdn.example/v.mp4";
@@ -46,15 +47,6 @@ pub(crate) fn boxes(list: &[(&[u8; 4], u32)]) -> Vec<u8> {
         }
     }
     file
-}
-
-/// How a response ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Clean,
-    Broken,
-    /// No more bytes, and no end.
-    Hang,
 }
 
 /// A response with a body.
@@ -148,11 +140,7 @@ pub(crate) struct Hosts {
     delivery: RefCell<VecDeque<Behaviour>>,
     gateway: Behaviour,
     pub(crate) requests: RefCell<Vec<(Source, u64)>>,
-    coming: RefCell<VecDeque<Vec<u8>>>,
-    end: Cell<End>,
-    held: RefCell<Vec<u8>>,
-    /// What the last `truncate` dropped, and how many bytes it left.
-    dropped: RefCell<(usize, Vec<u8>)>,
+    received: Received,
     gate: Gate,
 }
 
@@ -163,10 +151,7 @@ impl Hosts {
             delivery: RefCell::new(delivery.into_iter().collect()),
             gateway,
             requests: RefCell::default(),
-            coming: RefCell::default(),
-            end: Cell::new(End::Clean),
-            held: RefCell::default(),
-            dropped: RefCell::default(),
+            received: Received::default(),
             gate: Gate::new(2),
         }
     }
@@ -200,7 +185,7 @@ impl Hosts {
             if let Err(error) = result {
                 flow.download_otherwise(&service(), &backoff, self, &video, error).await?;
             }
-            Ok(self.held.borrow().clone())
+            Ok(self.received.bytes())
         })
     }
 
@@ -227,36 +212,23 @@ impl Transfer for Hosts {
             Behaviour::Always(answer) => *answer,
             Behaviour::To(answer) => answer(from),
         };
-        *self.coming.borrow_mut() = answer.body.chunks(70).map(<[u8]>::to_vec).collect();
-        self.end.set(answer.end);
-        Ok(ResponseHead { status: Status::from_fetch(answer.status), announced: answer.headers.announced() })
+        Ok(self.received.begin(&answer, 70))
     }
 
-    async fn receive(&self) -> Result<Option<u64>, TransportError> {
-        let next = self.coming.borrow_mut().pop_front();
-        match (next, self.end.get()) {
-            (Some(bytes), _) => {
-                self.held.borrow_mut().extend_from_slice(&bytes);
-                Ok(Some(bytes.len() as u64))
-            }
-            (None, End::Clean) => Ok(None),
-            (None, End::Broken) => Err(TransportError::new("network error")),
-            (None, End::Hang) => pending().await,
-        }
+    fn receive(&self) -> impl Future<Output = Result<Option<u64>, TransportError>> {
+        self.received.receive()
     }
 
     fn truncate(&self, length: u64) -> Result<(), TransportError> {
-        assert!(length <= self.held.borrow().len() as u64, "only held bytes are kept");
-        *self.dropped.borrow_mut() = (length as usize, self.held.borrow_mut().split_off(length as usize));
+        self.received.truncate(length);
         Ok(())
     }
 
     async fn is_repeated(&self) -> Result<bool, TransportError> {
-        let (length, dropped) = &*self.dropped.borrow();
-        Ok(self.held.borrow()[*length..].starts_with(dropped))
+        Ok(self.received.is_repeated())
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, TransportError> {
-        Ok(self.held.borrow()[range.start as usize..range.end as usize].to_vec())
+        Ok(self.received.read(range))
     }
 }

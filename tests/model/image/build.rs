@@ -55,7 +55,7 @@ pub(super) fn orientation(value: u16) -> Field {
     Field(0x0112, 3, 1, value.into())
 }
 
-/// A TIFF structure in one of the two orders: a directory at 8, then whatever belongs behind it.
+/// A TIFF structure in one of the two orders: a directory at 8, then what belongs behind it.
 pub(super) fn tiff(big: bool, fields: &[Field], behind: &[u8]) -> Vec<u8> {
     let mut bytes = if big { b"MM\0\x2A\0\0\0\x08".to_vec() } else { b"II\x2A\0\x08\0\0\0".to_vec() };
     bytes.extend(directory(big, fields));

@@ -148,7 +148,7 @@ fn a_damaged_header_has_no_size() {
         ("an unassigned marker", jpeg_with(b"\xFF\xF0\0\x02", 640, 480)),
         ("a reserved marker", jpeg_with(b"\xFF\x02\0\x02", 640, 480)),
         ("JPEG-LS", [b"\xFF\xD8", &frame(0xF7, 640, 480)[..], &scan(SCAN_DATA), EOI].concat()),
-        ("height told after the scan", jpeg(640, 0)),
+        ("height after the scan", jpeg(640, 0)),
         ("no width", jpeg(0, 480)),
         ("a frame cut short", frame_of(&[8, 1, 0xE0, 2, 0x80, 3, 1, 0x22, 0])),
         ("a frame with more than its components", frame_of(&[8, 1, 0xE0, 2, 0x80, 1, 1, 0x22, 0, 9])),

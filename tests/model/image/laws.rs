@@ -1,4 +1,4 @@
-//! What holds for any bytes whatever.
+//! Laws that hold for any bytes.
 
 use proptest::prelude::*;
 
@@ -116,7 +116,7 @@ proptest! {
         let (header, cost) = measure(&bytes);
         prop_assert!(cost.reads <= MOST_READS && cost.bytes <= 3 * bytes.len() as u64, "{:?}", cost);
         prop_assert!(header.size.is_none_or(|(width, height)| width > 0 && height > 0));
-        // Whatever cannot be told is refused: only what has a format and a size and an end gets through.
+        // A file without a known format, size or end is refused.
         let accepted = check("images[0]", bytes.len() as u64, &header).iter().all(|issue| !issue.is_error());
         let sound = matches!(header.format, ImageFormat::Jpeg | ImageFormat::Png) && header.size.is_some() && !header.is_truncated;
         prop_assert!(sound || !accepted);

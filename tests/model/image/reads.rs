@@ -10,7 +10,7 @@ use super::build::{
 };
 use super::{Cost, look, measure, now, read_header};
 
-/// No file takes more, whatever is in it.
+/// No file takes more.
 pub(super) const MOST_READS: u32 = 21;
 const TEN_MIB: usize = 10_485_760;
 

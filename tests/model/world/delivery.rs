@@ -1,12 +1,10 @@
 //! The delivery host and the content route of the gateway, and a download from them.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::pending;
+use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use kling_core::endpoint::{Status, TransportError};
+use kling_core::endpoint::TransportError;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::Flow;
 use kling_core::flow::download::{ResponseHead, Source, Transfer};
@@ -18,20 +16,17 @@ use super::browser::{Browser, Tab};
 use super::call::Call;
 use super::provider::{Provider, no_network};
 use super::schedule::DeliveryFault;
-use crate::download::hosts::{Answer, End, LENGTH, MOVIE};
+use crate::download::hosts::{Answer, LENGTH, MOVIE};
+use crate::download::received::{End, Received};
 use crate::script::{SECOND, service};
 
 /// A download of one tab.
 struct Download<'a> {
     provider: &'a Provider,
     gate: &'a Gate,
-    coming: RefCell<VecDeque<Vec<u8>>>,
-    end: Cell<End>,
+    received: Received,
     /// The time between two pieces, in ms.
     pause_ms: Cell<u64>,
-    held: RefCell<Vec<u8>>,
-    /// What the last `truncate` dropped, and how many bytes it left.
-    dropped: RefCell<(usize, Vec<u8>)>,
 }
 
 impl Provider {
@@ -82,10 +77,8 @@ impl Transfer for Download<'_> {
         }
         let lost = || TransportError::new("TypeError: Failed to fetch");
         let (answer, pause_ms) = self.provider.delivery(source, from).ok_or_else(lost)?;
-        *self.coming.borrow_mut() = answer.body.chunks(90).map(<[u8]>::to_vec).collect();
-        self.end.set(answer.end);
         self.pause_ms.set(pause_ms);
-        Ok(ResponseHead { status: Status::from_fetch(answer.status), announced: answer.headers.announced() })
+        Ok(self.received.begin(&answer, 90))
     }
 
     async fn receive(&self) -> Result<Option<u64>, TransportError> {
@@ -93,30 +86,20 @@ impl Transfer for Download<'_> {
         if !self.provider.is_online() {
             return Err(no_network());
         }
-        let next = self.coming.borrow_mut().pop_front();
-        match (next, self.end.get()) {
-            (Some(bytes), _) => {
-                self.held.borrow_mut().extend_from_slice(&bytes);
-                Ok(Some(bytes.len() as u64))
-            }
-            (None, End::Clean) => Ok(None),
-            (None, End::Broken) => Err(TransportError::new("network error")),
-            (None, End::Hang) => pending().await,
-        }
+        self.received.receive().await
     }
 
     fn truncate(&self, length: u64) -> Result<(), TransportError> {
-        *self.dropped.borrow_mut() = (length as usize, self.held.borrow_mut().split_off(length as usize));
+        self.received.truncate(length);
         Ok(())
     }
 
     async fn is_repeated(&self) -> Result<bool, TransportError> {
-        let (length, dropped) = &*self.dropped.borrow();
-        Ok(self.held.borrow()[*length..].starts_with(dropped))
+        Ok(self.received.is_repeated())
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, TransportError> {
-        Ok(self.held.borrow()[range.start as usize..range.end as usize].to_vec())
+        Ok(self.received.read(range))
     }
 }
 
@@ -125,17 +108,14 @@ async fn download(call: &Call, video: &Video) -> Result<Vec<u8>, Error> {
     let transfer = Download {
         provider: &call.browser.provider,
         gate: &call.tab.downloads,
-        coming: RefCell::default(),
-        end: Cell::new(End::Clean),
+        received: Received::default(),
         pause_ms: Cell::default(),
-        held: RefCell::default(),
-        dropped: RefCell::default(),
     };
     let (flow, backoff) = (Flow::new(call), Backoff::default());
     if let Err(error) = flow.download(&backoff, &transfer, &video.url).await {
         flow.download_otherwise(&service(), &backoff, &transfer, video, error).await?;
     }
-    Ok(transfer.held.take())
+    Ok(transfer.received.bytes())
 }
 
 /// Keeps the video of a task that has succeeded, and tries again after an error.

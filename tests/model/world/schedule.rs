@@ -104,7 +104,7 @@ pub(crate) enum DeliveryFault {
     Packed(usize),
     /// An unrequested part: this many bytes.
     Part(usize),
-    /// A part that begins with this byte, whatever was requested.
+    /// A part that begins with this byte, also if another one was requested.
     OtherPart(usize),
 }
 

@@ -70,7 +70,7 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
         "--log-level=warning",
         // One script of ours is imported by several modules of the crate, and the glue names it as often.
         "--log-override:duplicate-object-key=silent",
-        // The glue's own: a warning about the way in which nobody calls it, and the older names of `globalThis`.
+        // Of the glue: its warning about a deprecated form of call, which the package does not use, and older names of `globalThis`.
         "--drop:console",
         "--define:global=undefined",
         "--define:self=undefined",
@@ -125,7 +125,7 @@ declare const module: WasmSource;
 export default module;
 ";
 
-/// Keeps what the compiler of types needs to know of the glue, which nobody but the authors of the sources sees.
+/// Keeps the declarations of the glue for the compiler of types. They are no part of the package.
 fn keep_types(project: &Project, next: &Path, module: &str) -> Result<()> {
     let types = project.root.join("target/glue");
     fs::create_dir_all(&types).with_context(|| format!("cannot make {}", types.display()))?;

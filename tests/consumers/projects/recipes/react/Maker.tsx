@@ -11,7 +11,7 @@ export function Maker() {
   const [video, setVideo] = useState<string>();
   const left = useRef(new AbortController());
 
-  // Whoever leaves stops watching, not the task: its record brings it back.
+  // Leaving the page stops watching, and not the task: its record resumes it.
   useEffect(() => {
     left.current = new AbortController();
     const { current } = left;
