@@ -5,9 +5,10 @@ import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
-import { run } from "./loader.js";
+import { MIN_TIME_MS, limitsOf, run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
 import { knownAtCall, storeOf } from "./store.js";
+import { monotonic } from "./timer.js";
 
 /** @typedef {import("./index.js").Task} Task */
 /** @typedef {import("./index.js").Client} Client */
@@ -28,30 +29,44 @@ export function createClient(given) {
   }
   /** @type {{ client: glue.Client, instance: number } | undefined} */
   let latest;
-  let isClosed = false;
-  /** What stops each listener. @type {Set<() => void>} */
-  const stops = new Set();
+  /** Whether `close` was called, and what it calls. @type {import("./loader.js").Closing} */
+  const closing = { isClosed: false, stops: new Set() };
 
   /** The client in the current WebAssembly instance. */
   const current = () => {
     if (readError) throw readError;
     if (latest?.instance !== currentInstance()) {
       latest = { client: new glue.Client(clientOptions), instance: currentInstance() };
-      if (isClosed) latest.client.close();
+      if (closing.isClosed) latest.client.close();
     }
     return latest.client;
   };
 
   /**
-   * Calls the client with a copy of the options as they are now.
+   * Calls the client with a copy of the options as they are now. Their timeout counts from now.
    * @template T, Options
    * @param {Options} options
    * @param {(client: glue.Client, options: Options) => Promise<T>} begin
    */
   const call = async (options, begin) => {
     const copy = copied(options);
-    return run(() => begin(current(), copy));
+    const limits = limitsOf(copy);
+    const began = monotonic();
+    return run(
+      () => {
+        const spent = monotonic() - began;
+        // An instance of a class is no copy.
+        if (copy && limits.timeout && spent && copy !== options)
+          Object.assign(copy, { timeout: Math.max(MIN_TIME_MS, limits.timeout - spent) });
+        return begin(current(), copy);
+      },
+      limits,
+      closing,
+    );
   };
+
+  /** @template T @param {(client: glue.Client) => Promise<T>} begin */
+  const simpleCall = (begin) => call(undefined, begin);
 
   /**
    * What the store has of the external task id of a request at the moment of the call; `undefined`
@@ -63,7 +78,7 @@ export function createClient(given) {
       : undefined;
 
   const submitJoined = joined((request, options, known) =>
-    run(() => current().submit(request, options, known)),
+    run(() => current().submit(request, options, known), limitsOf(options), closing),
   );
 
   /**
@@ -78,21 +93,30 @@ export function createClient(given) {
     return { request, copy: copied(options), known: knownOf(request) };
   };
 
+  /**
+   * Checked by Rust, because a misspelt option must be reported. A timeout counts from the
+   * acceptance.
+   * @param {import("./index.js").WaitOptions | undefined} options @param {boolean} waits
+   */
+  const checkOptions = (options, waits) => {
+    const { signal } = limitsOf(options);
+    return run(async () => glue.checkOptions(options, waits), { signal }, closing);
+  };
+
   return {
     async submit(given, options) {
       const { request, copy, known } = atCall(given, options);
-      // Checked by Rust, because a misspelt option must be reported.
-      await run(async () => glue.checkOptions(copy, false));
+      await checkOptions(copy, false);
       return submitJoined(request, copy ?? {}, known);
     },
     async generate(given, options) {
       const { request, copy, known } = atCall(given, options);
-      await run(async () => glue.checkOptions(copy, true));
+      await checkOptions(copy, true);
       const { timeout, ...submitOptions } = copy ?? {};
       const { taskId } = await submitJoined(request, submitOptions, known);
       // Every later error names the task, and is not retryable: the same call would be charged
       // again.
-      return run(() => current().wait(taskId, copy, true)).catch((error) => {
+      return call(copy, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },
@@ -102,24 +126,24 @@ export function createClient(given) {
     wait: (id, options) => call(options, (client, copy) => client.wait(id, copy)),
     download: (video, options) => call(options, (client, copy) => client.download(video, copy)),
     keepVideo: (id, options) => call(options, (client, copy) => client.keepVideo(id, copy)),
-    keptVideo: (id) => run(() => current().keptVideo(id)),
+    keptVideo: (id) => simpleCall((client) => client.keptVideo(id)),
     watch: (id, options) =>
       iterable((onChange, unwatched) =>
-        run(() => current().watch(id, options, onChange, unwatched)),
+        call(options, (client, copy) => client.watch(id, copy, onChange, unwatched)),
       ),
-    records: () => run(() => current().records()),
-    forget: (id) => run(() => current().forget(id)),
-    storage: () => run(() => current().storage()),
+    records: () => simpleCall((client) => client.records()),
+    forget: (id) => simpleCall((client) => client.forget(id)),
+    storage: () => simpleCall((client) => client.storage()),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
         throw new KlingError("listener: expected a function", { code: "invalid_option" });
       }
-      const base = run(async () => current().baseUrl);
       // Every call reports invalid options.
-      base.catch(() => {});
+      const base = simpleCall(async (client) => client.baseUrl).catch(() => undefined);
       const stopStore = storeOf(clientOptions).listen(async (change) => {
         // Other scripts of the site may post to a channel of this name.
-        if (change?.base !== (await base) || !change.record || !stops.has(stopStore)) return;
+        if (!change?.record || change.base !== (await base) || !closing.stops.has(stopStore))
+          return;
         if (change.record.state === "withdrawn") return;
         const { attempt, ...record } = change.record;
         try {
@@ -128,18 +152,18 @@ export function createClient(given) {
           reportUncaught(error);
         }
       });
-      if (isClosed) stopStore();
-      else stops.add(stopStore);
+      if (closing.isClosed) stopStore();
+      else closing.stops.add(stopStore);
       return () => {
         stopStore();
-        stops.delete(stopStore);
+        closing.stops.delete(stopStore);
       };
     },
     close() {
-      isClosed = true;
+      closing.isClosed = true;
       if (latest?.instance === currentInstance()) latest.client.close();
-      for (const stop of stops) stop();
-      stops.clear();
+      for (const stop of closing.stops) stop();
+      closing.stops.clear();
     },
   };
 }
@@ -199,6 +223,8 @@ function iterable(begin) {
         async return() {
           control.abort();
           isOver = true;
+          // A pending promise would keep its waiters in memory.
+          proceed?.();
           resolveNext?.(end());
           return end();
         },

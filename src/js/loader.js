@@ -3,10 +3,25 @@
 
 import { discardInstance, initSync } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
+import { reasonOf } from "./abort.js";
 import { guarded } from "./fault.js";
+import { startTimer, within } from "./timer.js";
 
-/** @type {Promise<void> | undefined} */
+/** @typedef {import("./index.js").WasmSource} WasmSource */
+
+/** How long the `.wasm` file may take until the inline copy is tried too, in ms. */
+const MAX_FILE_MS = 10_000;
+
+/** How long a load may take, in ms. */
+const MAX_LOAD_MS = 40_000;
+
+let isLoaded = false;
+
+/** The latest load, while it is under way. @type {Promise<void> | undefined} */
 let loading;
+
+/** Resolves each load under way, because another one has succeeded. @type {Set<() => void>} */
+const waiting = new Set();
 
 /** The module as base64, in the entry that contains it. @type {string} */
 let included;
@@ -17,7 +32,7 @@ export function include(base64) {
 }
 
 /**
- * @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source]
+ * @param {WasmSource | Promise<WasmSource>} [source]
  * @returns {Promise<void>}
  */
 export function init(source) {
@@ -27,45 +42,136 @@ export function init(source) {
       "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
     return Promise.reject(new KlingError(message, { code: "invalid_option" }));
   }
-  loading ??= load(source).catch((error) => {
-    // The next call tries again: the network may be back.
-    loading = undefined;
-    throw error;
+  if (isLoaded) return Promise.resolve();
+  // A source is loaded at once: an earlier load may hang.
+  if (source === undefined && loading) return loading;
+  /** @type {Promise<void>} */
+  const own = new Promise((resolve, reject) => {
+    waiting.add(resolve);
+    const failed = (/** @type {unknown} */ error) => {
+      waiting.delete(resolve);
+      reject(error);
+    };
+    load(source).then(() => {
+      isLoaded = true;
+      for (const done of waiting) done();
+      waiting.clear();
+    }, failed);
   });
-  return loading;
+  loading = own;
+  const over = () => {
+    // After a failure the next call tries again: the network may be back.
+    if (loading === own) loading = undefined;
+  };
+  own.then(over, over);
+  return own;
 }
 
+/** @typedef {{ signal?: AbortSignal | undefined, timeout?: number | undefined }} Limits */
+
 /**
- * Runs a call once the module is loaded.
+ * What a call of a client shares with `close`: whether it was called, and what it calls.
+ * @typedef {{ isClosed: boolean, stops: Set<() => void> }} Closing
+ */
+
+/**
+ * Runs a call once the module is loaded. Until then, its signal, its timeout and the closing of its
+ * client end it; from then on Rust obeys them.
  * @template T
  * @param {() => Promise<T>} call
+ * @param {Limits} [limits]
+ * @param {Closing} [closing]
  * @returns {Promise<T>}
  */
-export async function run(call) {
-  await init();
+export async function run(call, limits = {}, closing) {
+  if (!isLoaded) await untilLoaded(limits, closing);
   return guarded(call, discardInstance);
 }
 
-/** What every call needs, and every supported browser has. */
-const NEEDED = ["AbortController", "Blob", "Headers", "URL", "atob"];
+/** @param {Limits} limits @param {Closing} [closing] */
+async function untilLoaded({ signal, timeout }, closing) {
+  /** @type {(reason: unknown) => void} */
+  let end = () => {};
+  const ended = new Promise((_, reject) => (end = reject));
+  const aborted = () => end(reasonOf(/** @type {AbortSignal} */ (signal)));
+  const closed = () => end(new KlingError(CLOSED, { code: "invalid_option" }));
+  const late = () => end(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
+  const timer = timeout && startTimer(timeout, late);
+  signal?.addEventListener("abort", aborted);
+  closing?.stops.add(closed);
+  if (closing?.isClosed) closed();
+  if (signal?.aborted) aborted();
+  try {
+    // An ended call loads nothing.
+    await Promise.race([ended, closing?.isClosed || signal?.aborted ? ended : init()]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", aborted);
+    closing?.stops.delete(closed);
+  }
+}
 
-/** @param {import("./index.js").WasmSource | Promise<import("./index.js").WasmSource>} [source] */
+// As core words them: `tests/model/options.rs` fails if one differs.
+const CLOSED = "this client was closed";
+const TIMED_OUT = "the timeout of this call passed; the task continues: wait again";
+
+/** The times that `timeout` may be, in ms. */
+export const MIN_TIME_MS = 10;
+const MAX_TIME_MS = 2_147_483_647;
+
+/**
+ * The signal and timeout of options, without those that Rust refuses.
+ * @param {any} options
+ * @returns {Limits}
+ */
+export function limitsOf(options) {
+  try {
+    const { signal, timeout } = options;
+    return {
+      signal: typeof signal?.removeEventListener === "function" ? signal : undefined,
+      timeout: timeout >= MIN_TIME_MS && timeout <= MAX_TIME_MS ? timeout : undefined,
+    };
+  } catch {
+    // No options, or a getter that throws.
+    return {};
+  }
+}
+
+/** What every call needs, and every supported browser has. */
+const NEEDED = ["AbortController", "Blob", "URL", "atob"];
+
+/** @param {WasmSource | Promise<WasmSource>} [source] */
 async function load(source) {
   const missing = NEEDED.filter((name) => typeof Reflect.get(globalThis, name) !== "function");
   if (missing.length) {
     const message = `this environment has no ${missing.join(", ")}; a test has to supply what a browser has`;
     throw new KlingError(message, { code: "internal" });
   }
+  // What can load no module here fetches none. Some runtimes take only a compiled one.
+  let obstacle = source === undefined ? permanentObstacle() : undefined;
+  const control = new AbortController();
   try {
+    if (obstacle) throw new Error(obstacle);
     const given = await source;
-    initSync({ module: given === undefined ? await ownModule() : await compiled(given) });
+    const module = given === undefined ? ownModule(control) : compiled(given, control);
+    initSync({ module: await within(module, MAX_LOAD_MS, () => late(MAX_LOAD_MS)) });
   } catch (cause) {
-    const obstacle = permanentObstacle(cause);
+    obstacle ??= permanentObstacle();
     const reason = obstacle ?? (cause instanceof Error ? cause.message : "no reason given");
-    const message = `the WebAssembly module of kling-multi-image2video could not be loaded: ${reason}`;
+    const message = `the WebAssembly module of kling-multi-image2video could not be loaded: ${reason}${obstacle ? "" : hint()}`;
     throw new KlingError(message, { code: "wasm_load", retryable: !obstacle }, { cause });
+  } finally {
+    control.abort();
   }
 }
+
+/** This browser can compile our module, so the file is at fault. @param {Error} cause */
+const broken = (cause) => {
+  throw new Error(`the .wasm file is broken or incomplete (${cause.message})`, { cause });
+};
+
+/** @param {number} milliseconds */
+const late = (milliseconds) => new Error(`the .wasm file did not arrive within ${milliseconds} ms`);
 
 /** Whether a value, of any realm, has a type that `init` accepts. @param {any} source */
 function isSource(source) {
@@ -85,34 +191,63 @@ const ADDRESSES = ["URL", "Request"];
 
 const SOURCES = ["Response", "ArrayBuffer", "SharedArrayBuffer", "WebAssembly.Module"];
 
-/** Why no later attempt can succeed either; `undefined` if one may. @param {unknown} cause */
-function permanentObstacle(cause) {
+/**
+ * A module with one use of each feature that ours uses: bulk memory, several results, saturating
+ * conversions, reference types, extension of signs.
+ */
+const PROBE = "AGFzbQEAAAABDAJgAXwCf39gAAJ/fwMCAQAEBAFvAAEFAwEAAQoUARIAQQBBAEEA/AsAIAD8AkEAwAs=";
+
+/** Why no attempt to load the module can succeed; `undefined` if one may. */
+function permanentObstacle() {
   if (typeof WebAssembly === "undefined")
     return "this browser has no WebAssembly; use another one, or turn its lockdown mode off";
   try {
     // The shortest module. Some browsers refuse to compile it, others to make an instance of it.
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
   } catch {
-    return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
+    return forbidden();
   }
-  const isTooNew =
-    cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
-  return isTooNew
-    ? `this browser cannot compile it; it may be too old (${cause.message})`
-    : undefined;
+  return WebAssembly.validate(bytesOf(PROBE))
+    ? undefined
+    : "this browser cannot compile it; it is too old, see the README for the oldest ones";
+}
+
+/** Whose policy forbids WebAssembly, and the line that allows it. */
+function forbidden() {
+  const { location, chrome } = /** @type {any} */ (globalThis);
+  if (/-extension:$/.test(location?.protocol))
+    return `this extension forbids WebAssembly; add to its manifest "content_security_policy": { "extension_pages": "script-src 'self' 'wasm-unsafe-eval'" }`;
+  if (chrome?.runtime?.id)
+    return "this content script is under the page's policy, which forbids WebAssembly; use the package in the extension's service worker";
+  return "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
+}
+
+/** What helps in a place with rules of its own. */
+function hint() {
+  if ("ServiceWorkerGlobalScope" in globalThis)
+    return "; a service worker may import no script later: import kling-multi-image2video/inline";
+  if (globalThis.origin === "null")
+    return "; this page is a file or a sandboxed frame: import kling-multi-image2video/inline";
+  return "";
 }
 
 /**
  * The module of this package: from the file beside this script or, where a bundler or a server did
- * not put it there, from the inline script.
+ * not put it there or does not send it, from the inline script.
+ * @param {AbortController} control
  */
-async function ownModule() {
-  if (IS_INSIDE) return decoded(included);
+async function ownModule(control) {
+  if (IS_INSIDE) return compiled(bytesOf(included));
+  const fromFile = async () =>
+    compiled(new URL("./kling_multi_image2video_bg.wasm", import.meta.url), control);
+  const fromScript = async () => compiled(bytesOf((await import("./wasm.inline.js")).default));
+  const file = fromFile();
   try {
-    return await compiled(new URL("./kling_multi_image2video_bg.wasm", import.meta.url));
+    return await within(file, MAX_FILE_MS, () => late(MAX_FILE_MS));
   } catch (error) {
     try {
-      return await decoded((await import("./wasm.inline.js")).default);
+      // A slow file may still arrive first.
+      return await Promise.any([file, fromScript()]);
     } catch {
       throw error;
     }
@@ -120,19 +255,23 @@ async function ownModule() {
 }
 
 /** @param {string} base64 */
-const decoded = (base64) =>
-  compiled(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 /**
  * The compiled module of a source. A URL or a `Request` is fetched.
- * @param {import("./index.js").WasmSource} source
+ * @param {WasmSource} source
+ * @param {AbortController} [control] ends the request
  * @returns {Promise<WebAssembly.Module>}
  */
-async function compiled(source) {
+async function compiled(source, control) {
+  const type = typeOf(source);
   /** @type {any} */
   const given =
-    typeof source === "string" || ADDRESSES.includes(typeOf(source))
-      ? await fetch(/** @type {RequestInfo} */ (source))
+    typeof source === "string" || ADDRESSES.includes(type)
+      ? // A string, because a function that a site put around `fetch` may read nothing else.
+        await fetch(type === "Request" ? /** @type {Request} */ (source) : String(source), {
+          signal: control?.signal ?? null,
+        })
       : source;
   let module = given;
   if (typeOf(given) === "Response") {
@@ -141,7 +280,7 @@ async function compiled(source) {
     if (!given.ok) throw new Error(found);
     // Compiled while it downloads, if the server sends the right type.
     if (type === "application/wasm") {
-      module = await WebAssembly.compileStreaming(given);
+      module = await WebAssembly.compileStreaming(given).catch(broken);
     } else {
       const bytes = await given.arrayBuffer();
       // A server may send an HTML page for a file that does not exist.
@@ -149,7 +288,8 @@ async function compiled(source) {
       module = bytes;
     }
   }
-  if (typeOf(module) !== "WebAssembly.Module") module = await WebAssembly.compile(module);
+  if (typeOf(module) !== "WebAssembly.Module")
+    module = await WebAssembly.compile(module).catch(broken);
   // The glue works only with the module of the same build.
   if (!WebAssembly.Module.customSections(module, BUILD).length)
     throw new Error(`expected the module of ${BUILD}, found another one`);

@@ -97,12 +97,18 @@ export const run = runner({
         const report = (outcome) => parent.postMessage(outcome, "*");
         inspectImage(new Blob(["x"])).then(
           () => report("loaded"),
-          ({ code, message, retryable }) => report([code, message, retryable]),
+          ({ code, message, retryable }) => report([
+            code,
+            message,
+            retryable,
+            performance.getEntriesByType("resource").map(({ name }) => name.split("/").at(-1)),
+          ]),
         );
       </script>`;
     document.body.append(frame);
-    const [code, message, retryable] = await reported;
+    const [code, message, retryable, requested] = await reported;
     frame.remove();
+    equal(requested, ["index.js"], "neither the module nor its inline copy");
     equal([code, retryable], ["wasm_load", false]);
     ok(message.includes("add 'wasm-unsafe-eval' to its script-src"), message);
   },

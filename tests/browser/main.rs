@@ -330,3 +330,24 @@ mod identity {
         a_call_that_is_aborted_while_files_are_compared_ends_at_once,
     }
 }
+
+mod early {
+    use super::*;
+    cases! { "early":
+        a_signal_and_close_end_each_call_whatever_hangs,
+        a_timeout_counts_from_the_call_whatever_hangs,
+        calls_without_a_client_obey_their_signal_while_the_module_loads,
+        a_file_that_stalls_or_is_cut_is_replaced_by_the_inline_copy,
+        a_source_of_the_caller_does_not_wait_for_a_load_that_hangs,
+        a_broken_module_is_not_called_an_old_browser,
+    }
+}
+
+mod places {
+    use super::*;
+    cases! { "places":
+        the_error_names_the_place_and_the_line_that_helps,
+        where_webassembly_is_forbidden_nothing_is_fetched,
+        a_sandboxed_frame_can_use_the_entry_with_the_module_inside,
+    }
+}

@@ -13,7 +13,8 @@ export const NOTE_EXPORTS = `
   const { Instance } = WebAssembly;
   WebAssembly.Instance = function (...given) {
     const instance = new Instance(...given);
-    instances.push(instance.exports);
+    // Not the module that finds out whether the page may use WebAssembly.
+    if (Object.keys(instance.exports).length) instances.push(instance.exports);
     return instance;
   };
   WebAssembly.Instance.prototype = Instance.prototype;

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::endpoint::DEFAULT_BASE_URL;
+use kling_core::flow::watch::timed_out;
 use kling_core::options::{PollingOptions, StoreKind, StoreName, checked_time};
 use kling_core::poll::Polling;
 use kling_core::retry::Backoff;
+use kling_core::submission::closed;
 
 fn read(path: &str) -> String {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
@@ -90,6 +93,16 @@ fn javascript_has_the_same_defaults() {
     states("src/js/store.js", &format!("const DEFAULT_KIND = {:?};", StoreKind::default().as_str()));
     states("src/js/store.js", &format!("const DEFAULT_NAME = {:?};", StoreName::default().as_str()));
     states("src/js/relay.js", &format!("= {DEFAULT_BASE_URL:?};"));
+}
+
+#[test]
+fn javascript_ends_calls_before_the_module_is_loaded_as_core_does() {
+    let script = "src/js/loader.js";
+    states(script, &format!("const CLOSED = {:?};", closed(None).message()));
+    states(script, &format!("const TIMED_OUT = {:?};", timed_out().message()));
+    states(script, &format!("const MIN_TIME_MS = {MIN_TIME_MS};"));
+    states(script, "const MAX_TIME_MS = 2_147_483_647;");
+    assert_eq!(MAX_TIME_MS, 2_147_483_647);
 }
 
 #[test]
