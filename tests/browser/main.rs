@@ -343,6 +343,23 @@ mod early {
     }
 }
 
+mod features {
+    use super::*;
+    cases! { "features":
+        everything_works_without_each_feature,
+        everything_works_without_all_of_them,
+        an_abort_without_a_reason_is_an_abort_error_also_while_the_module_loads,
+    }
+}
+
+mod memory {
+    use super::*;
+    cases! { "memory":
+        memory_is_flat_while_200_tasks_are_polled_many_thousand_times,
+        nothing_is_left_of_calls_that_ended_early,
+    }
+}
+
 mod places {
     use super::*;
     cases! { "places":

@@ -1,0 +1,151 @@
+// Memory while tasks are watched for long: neither the memory of the module nor the number of
+// JavaScript objects that it holds grows with the polls.
+
+import { equal, ok } from "./expect.js";
+import { runner } from "./kit.js";
+import { NOTE_EXPORTS, inWorker } from "./workers.js";
+
+/** A worker's code with which a case measures. */
+const MEASURE = `${NOTE_EXPORTS}
+  const exported = (Type) =>
+    instances.flatMap((all) => Object.values(all)).filter((one) => one instanceof Type);
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** The bytes of the module, and the JavaScript objects that it holds. */
+  const measured = () => [
+    ...exported(WebAssembly.Memory).map(({ buffer }) => buffer.byteLength),
+    ...exported(WebAssembly.Table).map(({ length }) => length),
+  ];
+  let listening = 0;
+  for (const [name, step] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    const own = EventTarget.prototype[name];
+    EventTarget.prototype[name] = function (...given) {
+      if (this instanceof AbortSignal) listening += step;
+      return own.apply(this, given);
+    };
+  }
+  const processing = (id) => JSON.stringify({
+    code: 0, message: "SUCCEED", data: { task_id: id, task_status: "processing" },
+  });
+  const idOf = (url) => url.split("/").at(-1);
+  const answer = async (url) => new Response(processing(idOf(url)));
+  const clientWith = (fetch, apiKey = key) => kling.createClient({
+    apiKey,
+    baseUrl: "https://service.example",
+    store: "memory",
+    polling: { firstDelay: 10, interval: 10, maxInterval: 10, outageBudget: 30, notFoundGrace: 30 },
+    fetch,
+  });
+  const ignored = () => {};`;
+
+/** What is done again and again; \`control\` is of each time. None may leave anything behind. */
+const REPEATED = {
+  "a wait whose timeout passes": `
+    await clientOf(answer).wait("1", { timeout: 15 }).catch(ignored);`,
+  "a wait that is aborted": `
+    const call = clientOf(answer).wait("1", { signal });
+    await pause(5);
+    control.abort();
+    await call.catch(ignored);`,
+  "a watch that is left": `
+    for await (const task of clientOf(answer).watch("1", { signal })) break;`,
+  "a watch that is left while it waits": `
+    const watch = clientOf(answer).watch("1", { signal })[Symbol.asyncIterator]();
+    await watch.next();
+    const next = watch.next();
+    await watch.return();
+    await next;`,
+  "a fetch that never settles": `
+    const call = clientOf(() => new Promise(ignored)).getTask("1", { signal });
+    await pause(2);
+    control.abort();
+    await call.catch(ignored);`,
+  "a fetch that rejects": `
+    await clientOf(() => Promise.reject(new TypeError("no"))).getTask("1", { signal }).catch(ignored);`,
+  "a body that never ends": `
+    const body = async () => new Response(new ReadableStream({}));
+    const call = clientOf(body).getTask("1", { signal });
+    await pause(2);
+    control.abort();
+    await call.catch(ignored);`,
+  "a body that breaks": `
+    const broken = () => new ReadableStream({ pull: (stream) => stream.error(new TypeError("no")) });
+    await clientOf(async () => new Response(broken())).getTask("1", { signal }).catch(ignored);`,
+  "a body of an object that never ends": `
+    const like = async () => ({ status: 200, headers: new Map(), text: () => new Promise(ignored) });
+    const call = clientOf(like).getTask("1", { signal });
+    await pause(2);
+    control.abort();
+    await call.catch(ignored);`,
+  "a key function that never settles": `
+    const call = clientOf(answer, () => new Promise(ignored)).getTask("1", { signal });
+    await pause(2);
+    control.abort();
+    await call.catch(ignored);`,
+};
+
+/** How often each is repeated at first, and how often after the first measurement. */
+const [WARM_UP, REPEATS] = [400, 1200];
+
+/** How many are under way at once. */
+const AT_ONCE = 40;
+
+export const run = runner({
+  async memory_is_flat_while_200_tasks_are_polled_many_thousand_times(kit) {
+    const seen = await inWorker(
+      kit,
+      `${MEASURE}
+      let polls = 0;
+      const client = clientWith((url) => (polls += 1, answer(url)));
+      const control = new AbortController();
+      const { signal } = control;
+      const watched = async (id) => {
+        for await (const task of client.watch(id, { signal }));
+      };
+      const calls = Array.from({ length: 200 }, (_, at) => {
+        const call = at % 2 ? client.wait("w" + at, { signal }) : watched("w" + at);
+        return call.catch((error) => error.name);
+      });
+      const reach = async (count) => {
+        while (polls < count) await pause(20);
+        return measured();
+      };
+      const warm = await reach(4000);
+      const listeners = listening;
+      const late = await reach(20_000);
+      const growth = listening - listeners;
+      control.abort();
+      return [warm, late, growth, new Set(await Promise.all(calls)).size, listening];`,
+    );
+    const [warm, late, growth, endings, left] = seen;
+    equal(late, warm, "bytes and objects");
+    ok(growth < 20, `no listener for each poll, found ${growth} more`);
+    equal([endings, left], [1, 0], "endings, and listeners left");
+  },
+
+  async nothing_is_left_of_calls_that_ended_early(kit) {
+    for (const [name, body] of Object.entries(REPEATED)) {
+      const [warm, late, left] = await inWorker(
+        kit,
+        `${MEASURE}
+        await init();
+        // One client, because the browser collects clients when it likes.
+        let client;
+        const clientOf = (...given) => (client ??= clientWith(...given));
+        const once = async () => {
+          const control = new AbortController();
+          const { signal } = control;
+          ${body}
+        };
+        const repeat = async (count) => {
+          for (let done = 0; done < count; done += ${AT_ONCE})
+            await Promise.all(Array.from({ length: ${AT_ONCE} }, once));
+          return measured();
+        };
+        const warm = await repeat(${WARM_UP});
+        return [warm, await repeat(${REPEATS}), listening];`,
+      );
+      equal(late, warm, `${name}: bytes and objects`);
+      equal(left, 0, `${name}: listeners`);
+    }
+  },
+});
