@@ -50,19 +50,15 @@ export function createClient(given) {
    */
   const call = async (options, begin) => {
     const copy = copied(options);
-    const limits = limitsOf(copy);
+    const { timeout } = limitsOf(copy);
     const began = monotonic();
-    return run(
-      () => {
-        const spent = monotonic() - began;
-        // An instance of a class is no copy.
-        if (copy && limits.timeout && spent && copy !== options)
-          Object.assign(copy, { timeout: Math.max(MIN_TIME_MS, limits.timeout - spent) });
-        return begin(current(), copy);
-      },
-      limits,
-      closing,
-    );
+    const begun = () => {
+      const left = timeout && Math.max(MIN_TIME_MS, timeout - monotonic() + began);
+      // An instance of a class is no copy.
+      if (left && copy !== options) Object.assign(/** @type {object} */ (copy), { timeout: left });
+      return begin(current(), copy);
+    };
+    return run(begun, copy, closing);
   };
 
   /** @template T @param {(client: glue.Client) => Promise<T>} begin */
@@ -78,7 +74,7 @@ export function createClient(given) {
       : undefined;
 
   const submitJoined = joined((request, options, known) =>
-    run(() => current().submit(request, options, known), limitsOf(options), closing),
+    run(() => current().submit(request, options, known), options, closing),
   );
 
   /**

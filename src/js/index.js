@@ -1,7 +1,7 @@
 // The entry of the package. Importing it reads no global.
 
 import * as glue from "./kling_multi_image2video.js";
-import { init, limitsOf, run } from "./loader.js";
+import { init, run } from "./loader.js";
 import { copied, snapshot } from "./request.js";
 
 export { createClient } from "./client.js";
@@ -15,7 +15,7 @@ export const inspectImage = (image) => run(() => glue.inspectImage(image));
 /** @type {typeof import("./index.js").encodeImage} */
 export const encodeImage = async (image, options) => {
   const copy = copied(options);
-  return run(() => glue.encodeImage(image, copy), limitsOf(copy));
+  return run(() => glue.encodeImage(image, copy), copy);
 };
 
 /** @type {typeof import("./index.js").validateRequest} */
@@ -27,5 +27,5 @@ export const validateRequest = async (request) => {
 /** @type {typeof import("./index.js").buildRequestBody} */
 export const buildRequestBody = async (request, options) => {
   const copies = /** @type {const} */ ([snapshot(request), copied(options)]);
-  return run(() => glue.buildRequestBody(...copies), limitsOf(copies[1]));
+  return run(() => glue.buildRequestBody(...copies), copies[1]);
 };

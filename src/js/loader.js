@@ -48,26 +48,21 @@ export function init(source) {
   /** @type {Promise<void>} */
   const own = new Promise((resolve, reject) => {
     waiting.add(resolve);
-    const failed = (/** @type {unknown} */ error) => {
-      waiting.delete(resolve);
-      reject(error);
-    };
-    load(source).then(() => {
-      isLoaded = true;
-      for (const done of waiting) done();
-      waiting.clear();
-    }, failed);
+    load(source).then(
+      () => {
+        isLoaded = true;
+        for (const done of waiting) done();
+      },
+      (error) => {
+        waiting.delete(resolve);
+        // The next call tries again: the network may be back.
+        if (loading === own) loading = undefined;
+        reject(error);
+      },
+    );
   });
-  loading = own;
-  const over = () => {
-    // After a failure the next call tries again: the network may be back.
-    if (loading === own) loading = undefined;
-  };
-  own.then(over, over);
-  return own;
+  return (loading = own);
 }
-
-/** @typedef {{ signal?: AbortSignal | undefined, timeout?: number | undefined }} Limits */
 
 /**
  * What a call of a client shares with `close`: whether it was called, and what it calls.
@@ -75,40 +70,40 @@ export function init(source) {
  */
 
 /**
- * Runs a call once the module is loaded. Until then, its signal, its timeout and the closing of its
- * client end it; from then on Rust obeys them.
+ * Runs a call once the module is loaded. Until then, the signal and the timeout of its options and
+ * the closing of its client end it; from then on Rust obeys them.
  * @template T
  * @param {() => Promise<T>} call
- * @param {Limits} [limits]
+ * @param {unknown} [options]
  * @param {Closing} [closing]
  * @returns {Promise<T>}
  */
-export async function run(call, limits = {}, closing) {
-  if (!isLoaded) await untilLoaded(limits, closing);
+export async function run(call, options, closing) {
+  if (!isLoaded) await untilLoaded(limitsOf(options), closing);
   return guarded(call, discardInstance);
 }
 
-/** @param {Limits} limits @param {Closing} [closing] */
-async function untilLoaded({ signal, timeout }, closing) {
-  /** @type {(reason: unknown) => void} */
-  let end = () => {};
-  const ended = new Promise((_, reject) => (end = reject));
-  const aborted = () => end(reasonOf(/** @type {AbortSignal} */ (signal)));
-  const closed = () => end(new KlingError(CLOSED, { code: "invalid_option" }));
-  const late = () => end(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
-  const timer = timeout && startTimer(timeout, late);
-  signal?.addEventListener("abort", aborted);
-  closing?.stops.add(closed);
-  if (closing?.isClosed) closed();
-  if (signal?.aborted) aborted();
-  try {
-    // An ended call loads nothing.
-    await Promise.race([ended, closing?.isClosed || signal?.aborted ? ended : init()]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", aborted);
-    closing?.stops.delete(closed);
-  }
+/** @param {ReturnType<typeof limitsOf>} limits @param {Closing} [closing] */
+function untilLoaded({ signal, timeout }, closing) {
+  let clean = () => {};
+  /** @type {Promise<void>} */
+  const loaded = new Promise((resolve, reject) => {
+    const closed = () => reject(new KlingError(CLOSED, { code: "invalid_option" }));
+    if (closing?.isClosed) return closed();
+    const aborted = () => reject(reasonOf(/** @type {AbortSignal} */ (signal)));
+    if (signal?.aborted) return aborted();
+    const late = () => reject(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
+    const timer = timeout && startTimer(timeout, late);
+    signal?.addEventListener("abort", aborted);
+    closing?.stops.add(closed);
+    clean = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      closing?.stops.delete(closed);
+    };
+    init().then(resolve, reject);
+  });
+  return loaded.finally(() => clean());
 }
 
 // As core words them: `tests/model/options.rs` fails if one differs.
@@ -122,14 +117,16 @@ const MAX_TIME_MS = 2_147_483_647;
 /**
  * The signal and timeout of options, without those that Rust refuses.
  * @param {any} options
- * @returns {Limits}
+ * @returns {{ signal?: AbortSignal, timeout?: number }}
  */
 export function limitsOf(options) {
   try {
     const { signal, timeout } = options;
     return {
-      signal: typeof signal?.removeEventListener === "function" ? signal : undefined,
-      timeout: timeout >= MIN_TIME_MS && timeout <= MAX_TIME_MS ? timeout : undefined,
+      ...(typeof signal?.removeEventListener === "function" && { signal }),
+      ...(typeof timeout === "number" &&
+        timeout >= MIN_TIME_MS &&
+        timeout <= MAX_TIME_MS && { timeout }),
     };
   } catch {
     // No options, or a getter that throws.
@@ -152,8 +149,10 @@ async function load(source) {
   const control = new AbortController();
   try {
     if (obstacle) throw new Error(obstacle);
-    const given = await source;
-    const module = given === undefined ? ownModule(control) : compiled(given, control);
+    // A promise of the caller may never settle.
+    const module = Promise.resolve(source).then((given) =>
+      given === undefined ? ownModule(control) : compiled(given, control),
+    );
     initSync({ module: await within(module, MAX_LOAD_MS, () => late(MAX_LOAD_MS)) });
   } catch (cause) {
     obstacle ??= permanentObstacle();
@@ -179,7 +178,7 @@ function isSource(source) {
     source === undefined ||
     typeof source === "string" ||
     ArrayBuffer.isView(source) ||
-    [...ADDRESSES, ...SOURCES].includes(typeOf(source)) ||
+    SOURCES.test(typeOf(source)) ||
     (typeof source === "object" && typeof source?.then === "function")
   );
 }
@@ -187,9 +186,7 @@ function isSource(source) {
 /** The name of its class, where that is one of the platform. @param {unknown} value */
 const typeOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
 
-const ADDRESSES = ["URL", "Request"];
-
-const SOURCES = ["Response", "ArrayBuffer", "SharedArrayBuffer", "WebAssembly.Module"];
+const SOURCES = /^(URL|Request|Response|(Shared)?ArrayBuffer|WebAssembly\.Module)$/;
 
 /**
  * A module with one use of each feature that ours uses: bulk memory, several results, saturating
@@ -201,21 +198,22 @@ const PROBE = "AGFzbQEAAAABDAJgAXwCf39gAAJ/fwMCAQAEBAFvAAEFAwEAAQoUARIAQQBBAEEA/
 function permanentObstacle() {
   if (typeof WebAssembly === "undefined")
     return "this browser has no WebAssembly; use another one, or turn its lockdown mode off";
+  const probe = bytesOf(PROBE);
+  if (!WebAssembly.validate(probe)) return "this browser cannot compile it; it is too old";
   try {
-    // The shortest module. Some browsers refuse to compile it, others to make an instance of it.
-    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
+    // Some browsers refuse to compile a module, others to make an instance of it.
+    new WebAssembly.Instance(new WebAssembly.Module(probe));
   } catch {
     return forbidden();
   }
-  return WebAssembly.validate(bytesOf(PROBE))
-    ? undefined
-    : "this browser cannot compile it; it is too old, see the README for the oldest ones";
 }
 
 /** Whose policy forbids WebAssembly, and the line that allows it. */
 function forbidden() {
   const { location, chrome } = /** @type {any} */ (globalThis);
-  if (/-extension:$/.test(location?.protocol))
+  if (!location)
+    return "this runtime compiles no WebAssembly; import the .wasm file, and pass it to init";
+  if (/-extension:$/.test(location.protocol))
     return `this extension forbids WebAssembly; add to its manifest "content_security_policy": { "extension_pages": "script-src 'self' 'wasm-unsafe-eval'" }`;
   if (chrome?.runtime?.id)
     return "this content script is under the page's policy, which forbids WebAssembly; use the package in the extension's service worker";
@@ -224,11 +222,11 @@ function forbidden() {
 
 /** What helps in a place with rules of its own. */
 function hint() {
-  if ("ServiceWorkerGlobalScope" in globalThis)
-    return "; a service worker may import no script later: import kling-multi-image2video/inline";
-  if (globalThis.origin === "null")
-    return "; this page is a file or a sandboxed frame: import kling-multi-image2video/inline";
-  return "";
+  const place =
+    "ServiceWorkerGlobalScope" in globalThis
+      ? "a service worker may import no script later"
+      : globalThis.origin === "null" && "this page is a file or a sandboxed frame";
+  return place ? `; ${place}: import kling-multi-image2video/inline` : "";
 }
 
 /**
@@ -237,21 +235,18 @@ function hint() {
  * @param {AbortController} control
  */
 async function ownModule(control) {
-  if (IS_INSIDE) return compiled(bytesOf(included));
+  if (IS_INSIDE) return compiled(bytesOf(included), control);
   const fromFile = async () =>
     compiled(new URL("./kling_multi_image2video_bg.wasm", import.meta.url), control);
-  const fromScript = async () => compiled(bytesOf((await import("./wasm.inline.js")).default));
+  const fromScript = async () =>
+    compiled(bytesOf((await import("./wasm.inline.js")).default), control);
   const file = fromFile();
-  try {
-    return await within(file, MAX_FILE_MS, () => late(MAX_FILE_MS));
-  } catch (error) {
-    try {
-      // A slow file may still arrive first.
-      return await Promise.any([file, fromScript()]);
-    } catch {
+  return within(file, MAX_FILE_MS, () => late(MAX_FILE_MS)).catch((error) =>
+    // A slow file may still arrive first.
+    Promise.any([file, fromScript()]).catch(() => {
       throw error;
-    }
-  }
+    }),
+  );
 }
 
 /** @param {string} base64 */
@@ -260,32 +255,28 @@ const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.cha
 /**
  * The compiled module of a source. A URL or a `Request` is fetched.
  * @param {WasmSource} source
- * @param {AbortController} [control] ends the request
+ * @param {AbortController} control ends the request
  * @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(source, control) {
-  const type = typeOf(source);
   /** @type {any} */
-  const given =
-    typeof source === "string" || ADDRESSES.includes(type)
-      ? // A string, because a function that a site put around `fetch` may read nothing else.
-        await fetch(type === "Request" ? /** @type {Request} */ (source) : String(source), {
-          signal: control?.signal ?? null,
-        })
-      : source;
-  let module = given;
-  if (typeOf(given) === "Response") {
-    const type = given.headers.get("Content-Type");
-    const found = `expected the .wasm file, found HTTP ${given.status} (${type}) at ${given.url}`;
-    if (!given.ok) throw new Error(found);
+  let module = source;
+  // A request of the caller has a signal of its own.
+  if (typeOf(source) === "Request") module = await fetch(module);
+  // A string, because a function that a site put around `fetch` may read nothing else.
+  if (typeof source === "string" || typeOf(source) === "URL")
+    module = await fetch(String(source), { signal: control.signal });
+  if (typeOf(module) === "Response") {
+    const type = module.headers.get("Content-Type");
+    const found = `expected the .wasm file, found HTTP ${module.status} (${type}) at ${module.url}`;
+    if (!module.ok) throw new Error(found);
     // Compiled while it downloads, if the server sends the right type.
     if (type === "application/wasm") {
-      module = await WebAssembly.compileStreaming(given).catch(broken);
+      module = await WebAssembly.compileStreaming(module).catch(broken);
     } else {
-      const bytes = await given.arrayBuffer();
+      module = await module.arrayBuffer();
       // A server may send an HTML page for a file that does not exist.
-      if (String(new Uint8Array(bytes).subarray(0, 4)) !== "0,97,115,109") throw new Error(found);
-      module = bytes;
+      if (String(new Uint8Array(module).subarray(0, 4)) !== "0,97,115,109") throw new Error(found);
     }
   }
   if (typeOf(module) !== "WebAssembly.Module")
