@@ -1,6 +1,7 @@
 // The declarations of the npm package `kling-multi-image2video`.
 //
-// Importing the package has no effect, and reads no global, so it can be imported on a server.
+// Importing the package runs nothing, and reads no global of a browser, so it can be imported on a
+// server.
 //
 // Times are in ms, sizes in bytes, and edges of images in px; only `duration`, of videos, is in s.
 // An option that is left out or `undefined` has its default. Every rejection is a `KlingError`,

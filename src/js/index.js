@@ -1,4 +1,4 @@
-// The entry of the package. Importing it reads no global.
+// The entry of the package. Importing it runs nothing, and reads no global of a browser.
 
 import * as glue from "./kling_multi_image2video.js";
 import { init, run } from "./loader.js";

@@ -133,6 +133,60 @@ fn the_place_of_kept_videos_is_documented() {
     states("core/src/lib.rs", &["bytes and record change in one transaction".to_owned()]);
 }
 
+/// Where the module cannot be loaded, the error and the table in `docs/loading.md` have the same words.
+#[test]
+fn each_reason_why_the_module_cannot_be_loaded_is_documented() {
+    let (script, guide) = (joined(&read("src/js/loader.js")), joined(&read("docs/loading.md")));
+    let reasons = [
+        "this page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src",
+        "this extension forbids WebAssembly; add to its manifest",
+        "\"content_security_policy\": { \"extension_pages\": \"script-src 'self' 'wasm-unsafe-eval'\" }",
+        "this content script is under the page's policy, which forbids WebAssembly; use the package in the extension's service worker",
+        "this runtime compiles no WebAssembly; import the .wasm file, and pass it to init",
+        "a service worker may import no script later",
+        "this page is a file or a sandboxed frame",
+        ": import kling-multi-image2video/inline",
+        "the .wasm file is broken or incomplete",
+        "the .wasm file did not arrive within",
+        "expected the .wasm file, found HTTP",
+        "expected the module of",
+        "this browser has no WebAssembly; use another one, or turn its lockdown mode off",
+        "this browser cannot compile it; it is too old",
+    ];
+    for reason in reasons {
+        assert!(script.contains(reason), "src/js/loader.js does not say {reason:?}");
+        assert!(guide.contains(reason), "docs/loading.md does not explain {reason:?}");
+    }
+    // Each reason that ends every later call, too.
+    let obstacles = script.matches("return \"this ").count() + script.matches("return `this ").count();
+    assert_eq!(obstacles, reasons.iter().filter(|reason| reason.starts_with("this ")).count() - 1, "a new reason");
+}
+
+/// `tests/browser` holds each of these sentences: in `loading.js` and `early.js`.
+#[test]
+fn what_loading_does_is_documented() {
+    let limits = ["MAX_FILE_MS = 10_000;", "MAX_LOAD_MS = 40_000;"].map(str::to_owned);
+    states("src/js/loader.js", &limits);
+    let sentences = [
+        "does not send it within 10 s, the script imports the same module from `wasm.inline.js`",
+        "The script imports that file in no other case",
+        "it reads no global that browsers and servers add to the language",
+        "A call obeys its `signal`, its `timeout` and `close()` also while the module loads. A load ends with an error after 40 s.",
+        "It does not wait for a load that is under way.",
+    ];
+    states("docs/loading.md", &sentences.map(str::to_owned));
+    states("README.md", &["Importing runs nothing, so it is safe on a server.".to_owned()]);
+    let readme = read("README.md");
+    let (browsers, guide) = (between(&readme, "browsers (", ")"), read("docs/loading.md"));
+    let table = between(&guide, "## Browsers", "\n\nTested");
+    let named: Vec<_> = browsers.split(", ").map(|browser| browser.rsplit_once(' ').unwrap()).collect();
+    assert_eq!(named.len(), 3, "{browsers}");
+    for (browser, version) in named {
+        let row = table.lines().find(|line| line.starts_with(&format!("| {browser}"))).unwrap();
+        assert!(row.contains(&format!(" | {version} | ")), "{row}");
+    }
+}
+
 /// The simulator shares no code with the core, so that one cannot repeat the other's mistake. Its limits are the same ones.
 #[test]
 fn the_simulator_has_the_same_limits() {
