@@ -109,6 +109,72 @@ export const run = runner({
     }
   },
 
+  async a_timeout_that_is_refused_ends_no_call_while_the_module_loads(kit) {
+    const refused = [`"300"`, "300n", "[300]", "{ valueOf: () => 300 }", "NaN", "9", "3e9", "true"];
+    for (const timeout of refused) {
+      const seen = await inWorker(
+        kit,
+        `
+        const own = globalThis.fetch;
+        let release;
+        const released = new Promise((resolve) => (release = resolve));
+        globalThis.fetch = async (...given) => (await released, own(...given));
+        const call = makeClient("ok", { store: "memory" }).wait("1", { timeout: ${timeout} });
+        let isOver = false;
+        const over = () => (isOver = true);
+        call.then(over, over);
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        const wasOver = isOver;
+        release();
+        return [wasOver, await call.catch(({ code }) => code)];`,
+      );
+      equal(seen[0], false, `${timeout}: not before the module is there`);
+      ok(seen[1] === "invalid_option", `${timeout}: ${JSON.stringify(seen[1])}`);
+    }
+  },
+
+  async a_source_that_never_arrives_is_an_error_in_the_end(kit) {
+    const pending = "new Promise(() => {})";
+    const sources = {
+      "a promise": pending,
+      "a response without an end": `new Response(new ReadableStream({}), WASM)`,
+      "a response of another type": `new Response(new ReadableStream({}))`,
+      "a URL": `(globalThis.fetch = () => ${pending}, simulator + "/module.wasm")`,
+      "a Request": `(globalThis.fetch = () => ${pending}, new Request(simulator + "/module.wasm"))`,
+    };
+    for (const [name, source] of Object.entries(sources)) {
+      const seen = await inWorker(
+        kit,
+        `${SHORT_LIMITS}
+        const own = globalThis.fetch;
+        const WASM = { headers: { "Content-Type": "application/wasm" } };
+        const { code, message, retryable } = await init(${source}).catch((error) => error);
+        globalThis.fetch = own;
+        return [code, message, retryable, (await kling.inspectImage(given)).format];`,
+        await makeImage(),
+      );
+      const [code, message, ...rest] = seen;
+      equal([code, ...rest], ["wasm_load", true, "jpeg"], name);
+      ok(message.includes("the .wasm file did not arrive within 40000 ms"), message);
+    }
+  },
+
+  async a_request_of_the_caller_keeps_its_signal(kit) {
+    const seen = await inWorker(
+      kit,
+      `
+      const control = new AbortController();
+      const url = simulator + "/pkg/kling_multi_image2video_bg.wasm";
+      const request = new Request(url, { signal: control.signal });
+      control.abort();
+      const { code, cause } = await init(request).catch((error) => error);
+      await init(new Request(url));
+      return [code, cause.name, (await kling.inspectImage(given)).format];`,
+      await makeImage(),
+    );
+    equal(seen, ["wasm_load", "AbortError", "jpeg"]);
+  },
+
   async calls_without_a_client_obey_their_signal_while_the_module_loads(kit) {
     const seen = await inWorker(
       kit,

@@ -2,10 +2,70 @@ import { equal, fails, ok } from "./expect.js";
 import { makeImage, runner } from "./kit.js";
 import { NOTE_EXPORTS, inWorker } from "./workers.js";
 
+/** The globals of the language, which have no effect. */
+const LANGUAGE =
+  `globalThis Infinity NaN undefined eval isFinite isNaN parseFloat parseInt decodeURI
+  decodeURIComponent encodeURI encodeURIComponent escape unescape AggregateError Array ArrayBuffer
+  AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date
+  DisposableStack Error EvalError FinalizationRegistry Float16Array Float32Array Float64Array
+  Function Int8Array Int16Array Int32Array Intl Iterator JSON Map Math Number Object Promise Proxy
+  RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String SuppressedError Symbol
+  SyntaxError Temporal TypeError Uint8Array Uint8ClampedArray Uint16Array Uint32Array URIError
+  WeakMap WeakRef WeakSet InternalError uneval`.replace(/\s+/g, " ");
+
 export const run = runner({
   async repeated_calls_of_init_load_once({ kling }) {
     await Promise.all([kling.default(), kling.default(), kling.default()]);
     equal(await kling.default(), undefined);
+  },
+
+  async importing_reads_no_global_of_a_browser(kit) {
+    const [read, watched] = await inWorker(
+      kit,
+      `
+      const LANGUAGE = new Set((${JSON.stringify(LANGUAGE)}).split(" "));
+      const read = [];
+      const watched = [];
+      for (let owner = globalThis; owner; owner = Object.getPrototypeOf(owner)) {
+        for (const name of Object.getOwnPropertyNames(owner)) {
+          if (LANGUAGE.has(name) || Object.hasOwn(Object.prototype, name)) continue;
+          const value = globalThis[name];
+          const get = () => (read.push(name), value);
+          try {
+            Object.defineProperty(globalThis, name, { configurable: true, get });
+            watched.push(name);
+          } catch {}
+        }
+      }
+      // Under other names, because the worker has already imported the entry.
+      await import(simulator + "/pkg/index.js?again");
+      await import(simulator + "/pkg/inline.js?again");
+      return [[...read], watched];`,
+    );
+    equal(read, []);
+    for (const name of ["fetch", "TextDecoder", "WebAssembly", "indexedDB", "navigator"]) {
+      ok(watched.includes(name), `${name} among the ${watched.length} watched globals`);
+    }
+  },
+
+  async the_inline_script_is_imported_only_where_the_file_cannot_be_had(kit) {
+    const uses = {
+      "the file": "await init()",
+      "a URL": `await init(simulator + "/pkg/kling_multi_image2video_bg.wasm")`,
+      "a call": `await kling.inspectImage(new Blob(["x"]))`,
+      "a wrong URL": `await init(simulator + "/none.wasm").catch(() => {})`,
+      "wrong bytes": "await init(new Uint8Array(3)).catch(() => {})",
+      "the file, twice": "await Promise.all([init(), init()])",
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      const scripts = await inWorker(
+        kit,
+        `${use};
+        const names = performance.getEntriesByType("resource").map(({ name }) => name);
+        return names.filter((name) => name.endsWith("inline.js"));`,
+      );
+      equal(scripts, [], name);
+    }
   },
 
   async a_failed_load_is_not_remembered(kit) {

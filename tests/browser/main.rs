@@ -253,6 +253,8 @@ mod loading {
     use super::*;
     cases! { "loading":
         repeated_calls_of_init_load_once,
+        importing_reads_no_global_of_a_browser,
+        the_inline_script_is_imported_only_where_the_file_cannot_be_had,
         a_failed_load_is_not_remembered,
         without_a_wasm_file_the_module_comes_from_the_inline_script,
         the_entry_with_the_module_inside_fetches_nothing,
@@ -336,6 +338,9 @@ mod early {
     cases! { "early":
         a_signal_and_close_end_each_call_whatever_hangs,
         a_timeout_counts_from_the_call_whatever_hangs,
+        a_timeout_that_is_refused_ends_no_call_while_the_module_loads,
+        a_source_that_never_arrives_is_an_error_in_the_end,
+        a_request_of_the_caller_keeps_its_signal,
         calls_without_a_client_obey_their_signal_while_the_module_loads,
         a_file_that_stalls_or_is_cut_is_replaced_by_the_inline_copy,
         a_source_of_the_caller_does_not_wait_for_a_load_that_hangs,
@@ -356,6 +361,7 @@ mod memory {
     use super::*;
     cases! { "memory":
         memory_is_flat_while_200_tasks_are_polled_many_thousand_times,
+        the_javascript_heap_is_flat_over_a_day_of_polls,
         nothing_is_left_of_calls_that_ended_early,
     }
 }

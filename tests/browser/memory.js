@@ -1,5 +1,5 @@
-// Memory while tasks are watched for long: neither the memory of the module nor the number of
-// JavaScript objects that it holds grows with the polls.
+// Memory while tasks are watched for long: neither the memory of the module, nor the number of
+// JavaScript objects that it holds, nor the JavaScript heap grows with the polls.
 
 import { equal, ok } from "./expect.js";
 import { runner } from "./kit.js";
@@ -83,6 +83,30 @@ const REPEATED = {
     await call.catch(ignored);`,
 };
 
+/** A worker's code that counts the tracked objects that are not collected. */
+const LIVE = `
+  let live = 0;
+  const registry = new FinalizationRegistry(() => (live -= 1));
+  const track = (object) => (registry.register(object), (live += 1), object);
+  /** Collects garbage until at most this many objects are left; returns how many are. */
+  const collected = async (most) => {
+    for (let rounds = 0; rounds < 400; rounds += 1) {
+      // Only Chromium has a function for it; elsewhere much garbage makes the browser collect.
+      if (globalThis.gc) gc();
+      else for (let made = 0; made < 40; made += 1) new Array(50_000).fill().map(() => ({}));
+      await pause(25);
+      if (live <= most) break;
+    }
+    return live;
+  };
+  const heapBytes = () => (globalThis.gc && performance.memory?.usedJSHeapSize) || 0;`;
+
+/** The tasks that are polled for a day, and the polls of each: one every 30 s. */
+const [DAY_TASKS, DAY_POLLS] = [8, 2880];
+
+/** The most objects that may be left: those of the latest polls. */
+const MAX_LEFT = 12 * DAY_TASKS;
+
 /** How often each is repeated at first, and how often after the first measurement. */
 const [WARM_UP, REPEATS] = [400, 1200];
 
@@ -120,6 +144,46 @@ export const run = runner({
     equal(late, warm, "bytes and objects");
     ok(growth < 20, `no listener for each poll, found ${growth} more`);
     equal([endings, left], [1, 0], "endings, and listeners left");
+  },
+
+  async the_javascript_heap_is_flat_over_a_day_of_polls(kit) {
+    const [tracked, warm, late, growth, ended] = await inWorker(
+      kit,
+      `${MEASURE}${LIVE}
+      let polls = 0;
+      let tracked = 0;
+      const note = (object) => (tracked += 1, track(object));
+      const client = clientWith(async (url, init) => {
+        polls += 1;
+        note(init);
+        return note(new Response(processing(idOf(url))));
+      });
+      const control = new AbortController();
+      const { signal } = control;
+      const onProgress = (progress) => note(progress);
+      const watched = async (id) => {
+        for await (const task of client.watch(id, { signal, onProgress })) note(task);
+      };
+      const calls = Array.from({ length: ${DAY_TASKS} }, (_, at) => {
+        const call = at % 2
+          ? client.wait("w" + at, { signal, onProgress })
+          : watched("w" + at);
+        return call.catch((error) => error.name);
+      });
+      const reach = async (count) => {
+        while (polls < count) await pause(20);
+        return [await collected(${MAX_LEFT}), heapBytes()];
+      };
+      const [warm, before] = await reach(${(DAY_TASKS * DAY_POLLS) / 8});
+      const [late, after] = await reach(${DAY_TASKS * DAY_POLLS});
+      control.abort();
+      return [tracked, warm, late, after - before, new Set(await Promise.all(calls)).size];`,
+    );
+    ok(tracked > 3 * DAY_TASKS * DAY_POLLS, `objects of each poll, found ${tracked}`);
+    ok(warm <= MAX_LEFT && late <= MAX_LEFT, `objects left: ${warm}, then ${late}`);
+    // Chromium alone reports the bytes of the heap.
+    ok(growth < 100_000, `the heap grew by ${growth} bytes`);
+    equal(ended, 1, "endings");
   },
 
   async nothing_is_left_of_calls_that_ended_early(kit) {

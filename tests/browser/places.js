@@ -39,6 +39,11 @@ const PLACES = {
     "a sandboxed frame: import kling-multi-image2video/inline",
     true,
   ],
+  "a runtime that compiles nothing": [
+    `pretend("location", undefined); forbid();`,
+    "this runtime compiles no WebAssembly; import the .wasm file, and pass it to init",
+    false,
+  ],
   "lockdown mode": [
     `pretend("WebAssembly", undefined);`,
     "this browser has no WebAssembly; use another one, or turn its lockdown mode off",
@@ -81,18 +86,29 @@ export const run = runner({
   },
 
   async a_sandboxed_frame_can_use_the_entry_with_the_module_inside(kit) {
-    const frame = document.createElement("iframe");
-    frame.sandbox = "allow-scripts";
-    const reported = new Promise((resolve) =>
-      addEventListener("message", ({ data }) => resolve(data), { once: true }),
-    );
-    frame.srcdoc = `<script type="module">
-      import { inspectImage } from "${kit.simulator}/pkg/inline.js";
+    for (const [sandbox, entry] of [
+      ["allow-scripts", "inline.js"],
+      ["allow-scripts allow-same-origin", "inline.js"],
+      ["allow-scripts allow-same-origin", "index.js"],
+    ])
+      equal(await formatInFrame(kit, sandbox, entry), "unknown", `${sandbox}: ${entry}`);
+  },
+});
+
+/** What a sandboxed frame reports, which inspects an image with this entry. */
+async function formatInFrame(kit, sandbox, entry) {
+  const frame = document.createElement("iframe");
+  frame.sandbox = sandbox;
+  const reported = new Promise((resolve) =>
+    addEventListener("message", ({ data }) => resolve(data), { once: true }),
+  );
+  frame.srcdoc = `<script type="module">
+      import { inspectImage } from "${kit.simulator}/pkg/${entry}";
       const report = (outcome) => parent.postMessage(outcome, "*");
       inspectImage(new Blob(["x"])).then(({ format }) => report(format), (error) => report(String(error)));
     </script>`;
-    document.body.append(frame);
-    equal(await reported, "unknown");
-    frame.remove();
-  },
-});
+  document.body.append(frame);
+  const format = await reported;
+  frame.remove();
+  return format;
+}
