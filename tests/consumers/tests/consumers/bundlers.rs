@@ -114,6 +114,37 @@ fn esbuild_with_the_module_inside() {
     bundled(&Project::new("esbuild", "inline"), "esbuild", &arguments, CLASSIC);
 }
 
+/// As after `npm link`: outside `node_modules`, esbuild prints its warnings about a package.
+#[test]
+fn esbuild_warns_of_nothing_in_a_linked_package() {
+    let project = Project::new("esbuild", "linked");
+    project.copy("node_modules/kling-multi-image2video", "linked");
+    project
+        .write("all.js", "export * from \"./linked/index.js\";\nexport { createRelay } from \"./linked/relay.js\";\n");
+    project.write("inside.js", "export * from \"./linked/inline.js\";\n");
+    project
+        .write("required.js", "module.exports = [require(\"./linked/index.cjs\"), require(\"./linked/relay.cjs\")];\n");
+    for (entry, format) in [
+        ("all.js", "esm"),
+        ("inside.js", "esm"),
+        ("inside.js", "iife"),
+        ("required.js", "cjs"),
+        ("required.js", "iife"),
+    ] {
+        let arguments = [
+            "--bundle",
+            entry,
+            &format!("--format={format}"),
+            "--outdir=dist",
+            "--platform=neutral",
+            "--log-level=warning",
+        ];
+        let output = project.program("esbuild", &arguments).output().expect("esbuild");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{entry} as {format}: {said}");
+    }
+}
+
 #[test]
 fn parcel_2() {
     let project = Project::new("parcel-2", "page");
