@@ -34,7 +34,18 @@ impl Backoff {
     pub fn delay(&self, failures: u32, random: u32) -> u64 {
         spread(grown(self.min_delay_ms, self.max_delay_ms, failures), random)
     }
+
+    /// How long a paid request with a body of that many bytes may go without a response, in ms: the budget, plus the time of its
+    /// upload at the slowest rate.
+    pub fn max_silence_ms(&self, body_bytes: u64) -> u64 {
+        let upload = body_bytes.checked_div(MIN_UPLOAD_BYTES_PER_MS).unwrap_or(0);
+        self.budget_ms.saturating_add(upload)
+    }
 }
+
+/// The slowest upload that does not count as a stall, in bytes per ms: a line of 64 kbit/s. A browser does not report how far an
+/// upload is.
+pub const MIN_UPLOAD_BYTES_PER_MS: u64 = 8;
 
 /// How long one kind of trouble may last without a break, in ms.
 #[derive(Clone, Copy, Debug)]

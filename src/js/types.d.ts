@@ -173,7 +173,7 @@ export interface PollingOptions {
   /**
    * how long an unbroken outage is tolerated while online; default 300000. Also how long a throttled
    * submission (429 with 1302 or 1303) is retried, and how long the paid request may go without a
-   * response, plus the time of its upload at 64 kB/s.
+   * response, plus the time of its upload at 8 kB/s.
    */
   outageBudget?: number | undefined;
   /** how long "no such task" is tolerated after a submission; default 90000 */

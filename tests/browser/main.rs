@@ -176,6 +176,7 @@ mod redaction {
 mod outages {
     use super::*;
     cases! { "outages":
+        a_slow_upload_is_no_stall,
         offline_while_polling,
         offline_while_encoding,
         offline_while_the_request_is_under_way,

@@ -46,7 +46,35 @@ const withNetwork = (body) => async (kit) => {
 };
 
 const POST = ({ method }) => method === "POST";
+/** An image of noise, which no format makes small. */
+async function makeNoise(edge) {
+  const pixels = new Uint8ClampedArray(edge * edge * 4);
+  for (let at = 0; at < pixels.length; at += 65_536)
+    crypto.getRandomValues(pixels.subarray(at, at + 65_536));
+  for (let at = 3; at < pixels.length; at += 4) pixels[at] = 255;
+  const canvas = new OffscreenCanvas(edge, edge);
+  canvas.getContext("2d").putImageData(new ImageData(pixels, edge, edge), 0, 0);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** How long a service takes to read an upload, in ms; the outage budget is 300 ms. */
+const UPLOADS_MS = [500, 1000, 2000, 3000, 5000];
+
 export const run = runner({
+  async a_slow_upload_is_no_stall(kit) {
+    const image = await makeNoise(640);
+    ok(image.size > 1_000_000, `a large image, found ${image.size} bytes`);
+    const statuses = UPLOADS_MS.map(async (ms) => {
+      const client = kit.client(`ok,upload=${ms}`, { polling: { ...PATIENT, outageBudget: 300 } });
+      const before = performance.now();
+      const { status } = await client.submit({ images: [image], prompt: `${ms}` });
+      ok(performance.now() - before > ms, `at least ${ms} ms`);
+      return status;
+    });
+    equal(await Promise.all(statuses), Array(UPLOADS_MS.length).fill("submitted"));
+    equal((await kit.account()).charges.length, UPLOADS_MS.length);
+  },
+
   offline_while_polling: withNetwork(async (kit, network) => {
     const polling = { firstDelay: 20, interval: 20, maxInterval: 5000, outageBudget: 300 };
     const client = kit.client("ok,hold=submitted", { fetch: network.fetch, polling });

@@ -53,6 +53,24 @@ const PLACES = {
   "a usual page": ["", "found HTTP 404", true],
 };
 
+/** What a sandboxed frame reports, which inspects an image with this entry. */
+async function formatInFrame(kit, sandbox, entry) {
+  const frame = document.createElement("iframe");
+  frame.sandbox = sandbox;
+  const reported = new Promise((resolve) =>
+    addEventListener("message", ({ data }) => resolve(data), { once: true }),
+  );
+  frame.srcdoc = `<script type="module">
+      import { inspectImage } from "${kit.simulator}/pkg/${entry}";
+      const report = (outcome) => parent.postMessage(outcome, "*");
+      inspectImage(new Blob(["x"])).then(({ format }) => report(format), (error) => report(String(error)));
+    </script>`;
+  document.body.append(frame);
+  const format = await reported;
+  frame.remove();
+  return format;
+}
+
 export const run = runner({
   async the_error_names_the_place_and_the_line_that_helps(kit) {
     for (const [name, [code, expected, isRetryable]] of Object.entries(PLACES)) {
@@ -94,21 +112,3 @@ export const run = runner({
       equal(await formatInFrame(kit, sandbox, entry), "unknown", `${sandbox}: ${entry}`);
   },
 });
-
-/** What a sandboxed frame reports, which inspects an image with this entry. */
-async function formatInFrame(kit, sandbox, entry) {
-  const frame = document.createElement("iframe");
-  frame.sandbox = sandbox;
-  const reported = new Promise((resolve) =>
-    addEventListener("message", ({ data }) => resolve(data), { once: true }),
-  );
-  frame.srcdoc = `<script type="module">
-      import { inspectImage } from "${kit.simulator}/pkg/${entry}";
-      const report = (outcome) => parent.postMessage(outcome, "*");
-      inspectImage(new Blob(["x"])).then(({ format }) => report(format), (error) => report(String(error)));
-    </script>`;
-  document.body.append(frame);
-  const format = await reported;
-  frame.remove();
-  return format;
-}

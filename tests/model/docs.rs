@@ -10,6 +10,7 @@ use kling_core::image::limits::{MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
 use kling_core::poll::{Polling, SLOW_TASK_MS};
 use kling_core::record::RecordState;
 use kling_core::request::{MAX_IMAGES, MAX_PROMPT_CHARACTERS, MIN_IMAGES};
+use kling_core::retry::MIN_UPLOAD_BYTES_PER_MS;
 use kling_core::task::TaskStatus;
 
 fn read(path: &str) -> String {
@@ -64,6 +65,13 @@ fn the_default_schedule_is_documented() {
     assert_eq!(SLOW_TASK_MS, 600_000, "ten minutes");
     // `options.rs` checks the declarations.
     states("README.md", &texts);
+}
+
+#[test]
+fn the_slowest_upload_is_documented() {
+    let rate = format!("at {MIN_UPLOAD_BYTES_PER_MS} kB/s");
+    states("README.md", &[format!("`outageBudget` plus the time of the upload {rate}")]);
+    states("src/js/types.d.ts", &[format!("plus the time of its upload {rate}")]);
 }
 
 #[test]

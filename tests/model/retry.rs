@@ -2,7 +2,7 @@
 
 use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::poll::Polling;
-use kling_core::retry::Backoff;
+use kling_core::retry::{Backoff, MIN_UPLOAD_BYTES_PER_MS};
 use proptest::prelude::*;
 
 use crate::poll::EXACT;
@@ -40,4 +40,23 @@ proptest! {
         let backoff = Backoff { min_delay_ms, max_delay_ms: 20_000, ..Backoff::default() };
         prop_assert!(backoff.delay(failures, EXACT) <= backoff.delay(failures + 1, EXACT));
     }
+}
+
+/// An upload that still moves is not taken for a stall: rows of body, rate and budget.
+#[test]
+fn a_slow_upload_is_not_a_stall() {
+    const MB: u64 = 1_000_000;
+    let default = Backoff::default();
+    for (body_bytes, bytes_per_ms) in
+        [(1_000, 8), (MB, 8), (14 * MB, 16), (56 * MB, 8), (56 * MB, 64), (56 * MB, 10_000)]
+    {
+        let upload_ms = body_bytes / bytes_per_ms;
+        for budget_ms in [10, 60_000, default.budget_ms] {
+            let limit_ms = Backoff { budget_ms, ..default }.max_silence_ms(body_bytes);
+            assert!(limit_ms >= upload_ms + budget_ms, "{body_bytes} bytes at {bytes_per_ms} bytes per ms");
+        }
+    }
+    assert_eq!(default.max_silence_ms(0), default.budget_ms);
+    assert_eq!(default.max_silence_ms(u64::MAX), u64::MAX / MIN_UPLOAD_BYTES_PER_MS + default.budget_ms);
+    assert_eq!(Backoff { budget_ms: u64::MAX, ..default }.max_silence_ms(MB), u64::MAX);
 }

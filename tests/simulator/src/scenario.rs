@@ -46,6 +46,7 @@ pub const NAMES: &[(&str, &str)] = &[
 pub const KEYS: &[(&str, &str)] = &[
     ("submitted", "how many ms a task stays submitted"),
     ("processing", "how many ms it is processing after that"),
+    ("upload", "how many ms it takes to read the body of a submission"),
     ("ms", "the delay of the slow scenarios, in ms"),
     ("times", "how many requests for the same task or id have the trouble"),
     ("created", "1 or 0: whether a submission with a trouble creates and charges its task"),
@@ -114,6 +115,8 @@ pub struct Scenario {
     pub times: u32,
     /// What happens to a download.
     pub delivery: Delivery,
+    /// How long it takes to read the body of a submission.
+    pub upload: Duration,
     /// How long a slow download takes.
     pub delay: Duration,
     /// Whether a submission with a trouble creates its task, if the scenario sets it.
@@ -207,6 +210,7 @@ impl Scenario {
             trouble: None,
             times: u32::MAX,
             delivery: Delivery::Fine,
+            upload: Duration::ZERO,
             delay: Duration::from_secs(1),
             created: None,
             held: false,
@@ -266,6 +270,7 @@ impl Scenario {
         match key {
             "submitted" => self.submitted = millis()?,
             "processing" => self.processing = millis()?,
+            "upload" => self.upload = millis()?,
             "times" => self.times = number()?,
             "created" => self.created = Some(flag()?),
             "held" => self.held = flag()?,

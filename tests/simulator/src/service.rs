@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Four images at the limit are 56 MB of base64; the rest is for the prompts.
@@ -56,8 +57,9 @@ pub async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let upload = segment.parse().map_or(Duration::ZERO, |scenario: Scenario| scenario.upload);
     // Reads the whole body before any response: a browser whose upload is cut off sees no response.
-    let body = match read(body).await {
+    let body = match read(body, &headers, upload).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -287,7 +289,9 @@ pub async fn wrong_path(Path(segment): Path<String>) -> Response {
 }
 
 /// The whole body. A body that is too long is read to its end too, and dropped, so that the browser gets the response.
-async fn read(body: Body) -> Result<Vec<u8>, Response> {
+/// If its length is announced, reading takes this time.
+async fn read(body: Body, headers: &HeaderMap, time: Duration) -> Result<Vec<u8>, Response> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
     let mut stream = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0_usize;
@@ -295,6 +299,10 @@ async fn read(body: Body) -> Result<Vec<u8>, Response> {
         let chunk =
             chunk.map_err(|_| answers::kling_error(StatusCode::BAD_REQUEST, 1200, "the body ended too early"))?;
         length += chunk.len();
+        if let (Some(total), false) = (announced, time.is_zero()) {
+            let part = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+            tokio::time::sleep(time * part / total.max(1)).await;
+        }
         if length <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);
         }

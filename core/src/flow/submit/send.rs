@@ -11,9 +11,6 @@ use crate::record::{Attempt, Change, RecordState, TaskRecord};
 use crate::submission::Outcome;
 use crate::task::Task;
 
-/// The slowest upload that does not count as a stall, in bytes per ms.
-const MIN_UPLOAD_BYTES_PER_MS: u64 = 64;
-
 impl<H: Host> Submission<'_, H> {
     /// Looks the id up while the body is prepared, sends the paid request, and looks the id up again if the response is unclear.
     /// Sends again only if the service throttles the request.
@@ -23,8 +20,7 @@ impl<H: Host> Submission<'_, H> {
     ) -> Result<Box<Task>, End> {
         let total = both(self.look_up_before_paying(), encode).await?;
         let host = &self.flow.host;
-        let upload = total.checked_div(MIN_UPLOAD_BYTES_PER_MS).unwrap_or(0);
-        let limit = self.backoff.budget_ms.saturating_add(upload);
+        let limit = self.backoff.max_silence_ms(total);
         let began = host.now();
         let (mut sent, mut throttled, mut is_looked_up) = (0_u32, None, false);
         loop {
