@@ -122,14 +122,16 @@ fn esbuild_warns_of_nothing_in_a_linked_package() {
     project
         .write("all.js", "export * from \"./linked/index.js\";\nexport { createRelay } from \"./linked/relay.js\";\n");
     project.write("inside.js", "export * from \"./linked/inline.js\";\n");
-    project
-        .write("required.js", "module.exports = [require(\"./linked/index.cjs\"), require(\"./linked/relay.cjs\")];\n");
+    project.write(
+        "required.cjs",
+        "module.exports = [require(\"./linked/index.cjs\"), require(\"./linked/relay.cjs\")];\n",
+    );
     for (entry, format) in [
         ("all.js", "esm"),
         ("inside.js", "esm"),
         ("inside.js", "iife"),
-        ("required.js", "cjs"),
-        ("required.js", "iife"),
+        ("required.cjs", "cjs"),
+        ("required.cjs", "iife"),
     ] {
         let arguments = [
             "--bundle",
