@@ -179,7 +179,7 @@ fn what_loading_does_is_documented() {
         "does not send it within 10 s, the script imports the same module from `wasm.inline.js`",
         "The script imports that file in no other case",
         "it reads no global that browsers and servers add to the language",
-        "A call obeys its `signal`, its `timeout` and `close()` also while the module loads. A load ends with an error after 40 s.",
+        "A call obeys its `signal`, its `timeout` and `close()` also while the module loads. A load that is not complete after 40 s ends with an error.",
         "It does not wait for a load that is under way.",
     ];
     states("docs/loading.md", &sentences.map(str::to_owned));
