@@ -150,6 +150,18 @@ async fn troubles_after_the_task_was_created() {
 }
 
 #[tokio::test]
+async fn a_body_is_read_as_slowly_as_the_scenario_demands() {
+    let caller = Caller::new().await;
+    for ms in [0_u64, 100, 300, 600, 900] {
+        let started = Instant::now();
+        assert_eq!(caller.submit(&format!("ok,upload={ms}"), &body()).await.status, 200);
+        let took = started.elapsed() + Duration::from_millis(5);
+        assert!(took >= Duration::from_millis(ms), "{ms} ms, took {took:?}");
+    }
+    assert_eq!(caller.charges().await.len(), 5);
+}
+
+#[tokio::test]
 async fn an_aborted_submission_is_charged() {
     let caller = Caller::new().await;
     let path = format!("/s/submit-slow,ms=60000{ENDPOINT}");
