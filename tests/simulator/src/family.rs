@@ -18,6 +18,10 @@ pub const FAMILIES: &[(&str, Family)] = &[
     ("turbo", Family::Turbo),
     ("new-kling", Family::NewKling),
     ("numbers", Family::Numbers),
+    ("words", Family::Words),
+    ("strings", Family::Strings),
+    ("relative", Family::Relative),
+    ("bare", Family::Bare),
 ];
 
 /// The form of the responses about a task.
@@ -47,6 +51,14 @@ pub enum Family {
     NewKling,
     /// Flat, with numbers instead of strings, no code, and times in seconds.
     Numbers,
+    /// Flat, with the status words of another service, and with ids that a path must encode.
+    Words,
+    /// `{id, status, progress, outputs}`: an unknown word at the end, and the URL as a string.
+    Strings,
+    /// `{id, status, url}`, with a relative URL: the gateway's own route to the video.
+    Relative,
+    /// `{id, object: "video", status, progress}`, without any URL.
+    Bare,
 }
 
 impl Family {
@@ -87,6 +99,18 @@ impl Family {
             }
             Self::NewKling => new_kling(task),
             Self::Numbers => numbers(task),
+            Self::Words => {
+                let mut data = flat(task);
+                data["task_status"] = other_word(task.phase).into();
+                kling(&data)
+            }
+            Self::Strings => strings(task),
+            Self::Relative => {
+                let mut body = bare(task);
+                body["url"] = task.url.as_ref().map(|_| format!("/v1/videos/{}/content", encoded(&task.id))).into();
+                body
+            }
+            Self::Bare => bare(task),
         }
     }
 }
@@ -275,6 +299,37 @@ fn numbers(task: &Snapshot) -> Value {
         data["task_result"]["videos"][0]["duration"] = (f64::from(task.seconds) + 0.041).into();
     }
     json!({ "code": null, "message": "SUCCEED", "request_id": request_id(), "data": data })
+}
+
+fn strings(task: &Snapshot) -> Value {
+    let status = if task.phase == Phase::Succeed { "delivered" } else { common_word(task.phase, "in-queue") };
+    let outputs: Vec<&str> = task.url.iter().map(String::as_str).collect();
+    let mut body = json!({ "id": task.id, "status": status, "progress": percent(task.phase), "outputs": outputs });
+    if let Phase::Failed(reason) = task.phase {
+        body["error"] = reason.into();
+    }
+    body
+}
+
+fn bare(task: &Snapshot) -> Value {
+    let mut body = openai(task);
+    remove(&mut body, "video_url");
+    remove(&mut body, "task_id");
+    body
+}
+
+/// An id in a path.
+pub fn encoded(id: &str) -> String {
+    id.replace('/', "%2F")
+}
+
+fn other_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Submitted => "IN-QUEUE",
+        Phase::Processing => "stage 2",
+        Phase::Succeed => "Done",
+        Phase::Failed(_) => "EXPIRED",
+    }
 }
 
 fn common_word(phase: Phase, waiting: &'static str) -> &'static str {

@@ -109,7 +109,9 @@ async fn query(State(relay): State<Arc<Relay>>, Path(id): Path<String>, request:
         return bad_id();
     }
     let mut url = relay.endpoint.clone();
-    url.set_path(&format!("{}/{id}", url.path()));
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push(&id);
+    }
     forward(&relay, url, request).await
 }
 
@@ -132,7 +134,9 @@ async fn content(State(origin): State<Origin>, Path(id): Path<String>, request: 
     }
     let mut response = if is_path_segment(&id) {
         let mut url = relay.endpoint.clone();
-        url.set_path(&format!("/v1/videos/{id}/content"));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(["v1", "videos", &id, "content"]);
+        }
         forward(&relay, url, request).await
     } else {
         bad_id()
@@ -142,13 +146,40 @@ async fn content(State(origin): State<Origin>, Path(id): Path<String>, request: 
     response
 }
 
-/// Whether an id stays one segment of a path.
+/// Whether an id, which is encoded, stays one segment of a path, however often a proxy decodes it.
 fn is_path_segment(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    let mut text = id.to_owned();
+    loop {
+        let leads_elsewhere = text.split(['/', '\\', ';', '?', '#']).any(|part| matches!(part, "." | ".."));
+        if text.is_empty() || text.len() > MAX_ID_BYTES || text.chars().any(char::is_control) || leads_elsewhere {
+            return false;
+        }
+        let decoded = percent_decoded(&text);
+        if decoded == text {
+            return true;
+        }
+        text = decoded;
+    }
+}
+
+/// The length of an id, in bytes.
+const MAX_ID_BYTES: usize = 8_192;
+
+/// The text with each `%xx` decoded once.
+fn percent_decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let escaped =
+            if *first == b'%' { after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()) } else { None };
+        let decoded = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn bad_id() -> Response {
-    answers::simulator_error(StatusCode::BAD_REQUEST, "bad_id", "expected an id of letters, digits, _ and -")
+    answers::simulator_error(StatusCode::BAD_REQUEST, "bad_id", "expected an id that is one segment of a path")
 }
 
 async fn forward(relay: &Relay, url: Url, request: Request) -> Response {

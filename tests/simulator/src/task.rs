@@ -1,6 +1,7 @@
 //! One task, from its acceptance to its video.
 
 use crate::delivery::Delivery;
+use crate::family::{Family, encoded};
 use crate::hold::{HOLDS, Hold};
 use crate::movie::Script;
 use crate::pictures::{Finding, Frame};
@@ -85,7 +86,11 @@ impl Task {
     pub fn new(submission: &Submission, scenario: Scenario) -> Self {
         let created = SystemTime::now();
         Self {
-            id: task_id(created),
+            id: if scenario.family == Family::Words {
+                format!("video:{}/x==", task_id(created))
+            } else {
+                task_id(created)
+            },
             external_task_id: submission.external_task_id.clone(),
             scenario,
             cents: price(submission.mode, submission.seconds),
@@ -188,7 +193,7 @@ impl Task {
 
     /// The URL of the video, with a new signature if signatures expire.
     fn delivery_url(&self, origin: &str) -> String {
-        let url = format!("{origin}/s/{}/delivery/{}.mp4", self.scenario.segment, self.id);
+        let url = format!("{origin}/s/{}/delivery/{}.mp4", self.scenario.segment, encoded(&self.id));
         if self.scenario.delivery != Delivery::Expired {
             return url;
         }

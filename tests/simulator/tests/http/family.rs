@@ -70,6 +70,15 @@ async fn every_family_has_id_status_url_and_reason_in_its_place() {
             "/data/fail_reason",
             "/data/fail_reason",
         ),
+        (
+            "words",
+            "/data/task_id",
+            "/data/task_status",
+            ["IN-QUEUE", "stage 2", "Done", "EXPIRED"],
+            "/data/task_result/videos/0/url",
+            "/data/task_status_msg",
+        ),
+        ("strings", "/id", "/status", ["in-queue", "in_progress", "delivered", "failed"], "/outputs/0", "/error"),
         ("openai", "/id", "/status", ["queued", "in_progress", "completed", "failed"], "/video_url", "/error/message"),
         ("reseller", "/task_id", "/status", ["queued", "in_progress", "completed", "failed"], "/url", "/error/message"),
         (
@@ -113,7 +122,7 @@ async fn every_family_has_id_status_url_and_reason_in_its_place() {
             }
             assert_eq!(at(&asked, status_at), word, "{family}: {asked:#}");
             let segment = format!("{phase},family={family}");
-            let url = format!("{}/s/{segment}/delivery/{id}.mp4", caller.address);
+            let url = format!("{}/s/{segment}/delivery/{}.mp4", caller.address, id.replace('/', "%2F"));
             assert_eq!(asked.to_string().contains(&url), phase == DONE, "{family}: {asked:#}");
             if phase == DONE {
                 assert_eq!(*at(&asked, url_at), json!(url), "{family}");
@@ -204,4 +213,25 @@ async fn the_query_decides_its_own_form() {
     let id = caller.task("ok").await;
     assert_eq!(caller.query("ok,family=openai", &id).await.json()["id"], json!(id));
     assert_eq!(caller.query("ok", &id).await.json()["data"]["task_id"], json!(id));
+}
+
+#[tokio::test]
+async fn some_families_have_no_url_of_the_delivery_host() {
+    let caller = Caller::new().await;
+    let (_, id, done) = course(&caller, "bare", DONE).await;
+    assert_eq!((at(&done, "/id"), at(&done, "/status")), (&json!(id), &json!("completed")));
+    assert!(!done.to_string().contains("http") && !done.to_string().contains("/v1/"), "{done}");
+    let (_, id, done) = course(&caller, "relative", DONE).await;
+    assert_eq!(at(&done, "/url"), &json!(format!("/v1/videos/{id}/content")));
+}
+
+#[tokio::test]
+async fn ids_may_have_characters_that_a_path_must_encode() {
+    let caller = Caller::new().await;
+    let (_, id, done) = course(&caller, "words", DONE).await;
+    assert!(id.starts_with("video:") && id.ends_with("/x=="), "{id}");
+    assert!(at(&done, "/data/task_result/videos/0/url").as_str().unwrap().ends_with("%2Fx==.mp4"), "{done}");
+    let segment = id.replace(':', "%3A").replace('/', "%2F").replace('=', "%3D");
+    let by_id = caller.query(&format!("{DONE},family=words"), &segment).await;
+    assert_eq!(at(&by_id.json(), "/data/task_id"), &json!(id));
 }

@@ -1,9 +1,10 @@
 //! The relay to the real service, which is a second simulator here.
 
 use crate::caller::{Answer, Caller, ENDPOINT, body};
-use axum::Router;
+use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::Options;
@@ -68,8 +69,8 @@ async fn a_video_comes_from_the_origin_of_the_service() {
     assert_eq!(other.status(), 403);
     assert!(!other.headers().contains_key("access-control-allow-origin"));
     assert_eq!(answer(&caller, "/v1/videos/1/content").await.status, 404);
-    for odd in ["/v1/videos/a%2F..%2Fb/content", "/v1/videos/a%3Fb/content"] {
-        assert_eq!(answer(&caller, odd).await.status, 400, "{odd}");
+    for (odd, status) in [("/v1/videos/a%2F..%2Fb/content", 400), ("/v1/videos/a%3Fb/content", 404)] {
+        assert_eq!(answer(&caller, odd).await.status, status, "{odd}");
     }
 
     // The simulator's own tasks are its own affair: with their own key, for every page.
@@ -126,7 +127,9 @@ async fn only_the_endpoint_is_passed_on() {
         "/relay/kling/v1/videos/multi-image2video/a/b",
         "/relay/account",
         "/relay/kling/v1/videos/multi-image2video/a%2F..%2Fb",
-        "/relay/kling/v1/videos/multi-image2video/a%3Fb",
+        "/relay/kling/v1/videos/multi-image2video/a%252F%252e%252e%252Fb",
+        "/relay/kling/v1/videos/multi-image2video/a%5C..",
+        "/relay/kling/v1/videos/multi-image2video/a%0Ab",
     ] {
         let status = answer(&caller, path).await.status;
         assert!(matches!(status, 400 | 404), "{path}: {status}");
@@ -135,6 +138,32 @@ async fn only_the_endpoint_is_passed_on() {
     assert_eq!(removed.status(), 405);
     let unasked = caller.bare(Method::GET, &format!("/s/ok{ENDPOINT}/1")).send().await.unwrap();
     assert_eq!(unasked.status(), 401);
+}
+
+#[tokio::test]
+async fn any_id_is_passed_on_as_one_segment() {
+    let echo = |Path(id): Path<String>| async move { Json(json!({ "id": id })) };
+    let router = Router::new()
+        .route("/kling/v1/videos/multi-image2video/{id}", get(echo))
+        .route("/v1/videos/{id}/content", get(echo));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/kling", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let caller = relay_to(&base).await;
+    for (segment, id) in [
+        ("video_bGl0ZQ%3D%3D", "video_bGl0ZQ=="),
+        ("a%3Ab", "a:b"),
+        ("projects%2Fp%2Foperations%2F1", "projects/p/operations/1"),
+        ("a%3Fb%23c", "a?b#c"),
+        ("100%25%20a", "100% a"),
+        ("%E4%BB%BB", "任"),
+        ("%252F", "%2F"),
+        (&"x".repeat(8_192), &"x".repeat(8_192)),
+    ] {
+        for path in [format!("{PATH}/{segment}"), format!("/v1/videos/{segment}/content")] {
+            assert_eq!(answer(&caller, &path).await.json(), json!({ "id": id }), "{path}");
+        }
+    }
 }
 
 #[tokio::test]
