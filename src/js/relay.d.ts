@@ -104,6 +104,6 @@ export interface RelayOptions {
 export interface RelayedCall {
   /** `create` is paid; `query` reads a task, `content` its video */
   action: "create" | "query" | "content";
-  /** the task id or external task id; absent for `create` */
+  /** the task id or external task id, decoded; absent for `create` */
   id?: string;
 }

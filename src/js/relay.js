@@ -3,7 +3,6 @@
 // requests and responses only: Node, Deno, Bun, Workers, route handlers.
 
 const SERVICE = "https://api.cometapi.com/kling";
-
 /** The default of `maxBodyBytes`: four images of 10 MiB are 56 MB of base64. */
 const MAX_BODY_BYTES = 64 << 20;
 
@@ -18,8 +17,8 @@ const USUAL_CAUSE =
 
 const ROUTES = /** @type {const} */ ([
   ["create", "POST", /\/v1\/videos\/multi-image2video$/],
-  ["query", "GET", /\/v1\/videos\/multi-image2video\/([\w-]{1,128})$/],
-  ["content", "GET", /\/v1\/videos\/([\w-]{1,128})\/content$/],
+  ["query", "GET", /\/v1\/videos\/multi-image2video\/([^/]+)$/],
+  ["content", "GET", /\/v1\/videos\/([^/]+)\/content$/],
 ]);
 
 /** The headers of the service's response that are passed on. */
@@ -37,8 +36,7 @@ export function createRelay(options) {
     const origin = request.headers.get("origin");
     const isListed = origin !== null && origins.has(origin);
     const response = await relayed(request, isListed).catch(() =>
-      // Errors after the request is sent are caught below. The message is left out: it may contain
-      // anything.
+      // Later errors are caught below. The message is left out: it may contain anything.
       refusal(403, "relay_failed", "the relay could not prepare the request; nothing was sent"),
     );
     return finished(response, isListed ? origin : undefined);
@@ -52,13 +50,15 @@ export function createRelay(options) {
     }
     const { pathname } = new URL(request.url);
     const route = ROUTES.find(([, , path]) => path.test(pathname));
-    if (!route) return refusal(404, "relay_path", "expected a path to create, query or content");
-    const [action, method, path] = route;
+    const segment = route?.[2].exec(pathname)?.[1] ?? "";
+    const id = segment ? idIn(segment) : undefined;
+    if (!route || (segment && !id))
+      return refusal(404, "relay_path", "expected a path to create, query or content");
+    const [action, method] = route;
     const preflight = request.method === "OPTIONS" && isListed;
     if (preflight) return new Response(null, { status: 204 });
     const found = `expected ${method}, found ${request.method}`;
     if (request.method !== method) return refusal(405, "relay_method", found, { Allow: method });
-    const id = path.exec(pathname)?.[1];
     const length = request.headers.get("content-length");
     const announced = length === null ? undefined : Number(length);
     if (action === "create") {
@@ -148,10 +148,9 @@ export function createRelay(options) {
    * @param {string} id @param {string} key
    */
   async function read(request, action, id, key) {
-    const url =
-      action === "query"
-        ? `${base.href}/v1/videos/multi-image2video/${id}`
-        : `${base.origin}/v1/videos/${id}/content`;
+    const item = encodeURIComponent(id);
+    const query = `${base.href}/v1/videos/multi-image2video/${item}`;
+    const url = action === "query" ? query : `${base.origin}/v1/videos/${item}/content`;
     const headers = new Headers({ Authorization: `Bearer ${key}` });
     for (const name of ["accept", "range", "if-range"]) {
       const value = request.headers.get(name);
@@ -229,6 +228,20 @@ function checkedBody(source, announced, maxBytes) {
     /** The response for a body that is too long or incomplete. */
     problem: () => problem && refusal(...problem),
   };
+}
+
+/** An id that is empty or too long, has control characters, or leads to another directory. */
+const UNSAFE_ID = /^$|^.{8193}|[\0-\x1f\x7f]|(^|[/\\])\.\.?($|[/\\;?#])/s;
+
+/** The id in a segment, if it is safe however often a proxy decodes it. @param {string} segment */
+function idIn(segment) {
+  const id = decodeURIComponent(segment);
+  for (let text = id, last = ""; text !== last;) {
+    if (UNSAFE_ID.test(text)) return undefined;
+    last = text;
+    text = text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  }
+  return id;
 }
 
 /**
@@ -357,35 +370,24 @@ function checked(options) {
     throw new TypeError("baseUrl: expected no user name, password, query or fragment");
   if (typeof allowOrigins === "string" || typeof allowOrigins?.[Symbol.iterator] !== "function")
     throw new TypeError("allowOrigins: expected a list of origins");
-  const origins = new Set(
-    Array.from(allowOrigins, (value) => {
-      const origin = parsed(value)?.origin;
-      if (origin === undefined || origin === "null" || origin !== value) {
-        throw new TypeError(
-          `allowOrigins: expected an origin such as "https://example.com", found "${String(value)}"`,
-        );
-      }
-      return origin;
-    }),
-  );
+  const origins = new Set(allowOrigins);
+  for (const value of origins) {
+    if (value !== "null" && parsed(value)?.origin === value) continue;
+    const found = `found "${String(value)}"`;
+    throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", ${found}`);
+  }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0))
     throw new TypeError("maxBodyBytes: expected a number of bytes");
   // Without this check, each call would fail as if the service sent no response.
   if (fetchOption !== undefined && typeof fetchOption !== "function")
     throw new TypeError("fetch: expected a function");
-  if (typeof authorize !== "function") {
-    throw new TypeError(
-      "authorize: expected a function that decides who may pay; if anyone may pay with this key, write `authorize: () => true`",
-    );
-  }
-  return {
-    apiKey,
-    base: { href: base.href.replace(/\/+$/, ""), origin: base.origin },
-    origins,
-    maxBytes: maxBodyBytes,
-    authorize,
-    send: fetchOption ?? sendNow,
-  };
+  const hint = "if anyone may pay with this key, write `authorize: () => true`";
+  if (typeof authorize !== "function")
+    throw new TypeError(`authorize: expected a function that decides who may pay; ${hint}`);
+  const { origin } = base;
+  const href = base.href.replace(/\/+$/, "");
+  const [maxBytes, send] = [maxBodyBytes, fetchOption ?? sendNow];
+  return { apiKey, base: { href, origin }, origins, maxBytes, authorize, send };
 }
 
 /** @param {string} url */

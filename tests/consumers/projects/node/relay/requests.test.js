@@ -59,15 +59,57 @@ test("a query goes to its task", async () => {
   );
 });
 
+test("any id of the service stays one segment", async () => {
+  for (const id of [
+    "video_bGl0ZQ==",
+    "kling:task:1",
+    "projects/p/operations/1",
+    "a b",
+    "100%",
+    "é任务🌊",
+    "a.",
+    "a..b",
+    "..a",
+    "x".repeat(8192),
+  ]) {
+    service.requests.length = 0;
+    const asked = [];
+    const relay = service.relay({
+      authorize: (request, { action, id }) => asked.push([action, id]) > 0,
+    });
+    const segment = encodeURIComponent(id);
+    for (const path of [`${ROUTE}/${segment}`, `/v1/videos/${segment}/content`])
+      await relay(get(path));
+    assert.deepEqual(
+      service.requests.map(({ url }) => url),
+      [`/kling/v1/videos/multi-image2video/${segment}`, `/v1/videos/${segment}/content`],
+    );
+    assert.deepEqual(asked, [
+      ["query", id],
+      ["content", id],
+    ]);
+  }
+});
+
 test("other paths and methods are refused", async () => {
   for (const path of [
     "/",
     "/v1/videos",
     `${ROUTE}/`,
     `${ROUTE}/a/b`,
-    `${ROUTE}/a%2Fb`,
-    `${ROUTE}/a%2e`,
-    `${ROUTE}/${"a".repeat(129)}`,
+    `${ROUTE}/a%00`,
+    `${ROUTE}/a%0Ab`,
+    `${ROUTE}/${"a".repeat(8193)}`,
+    // A proxy may decode a segment, also more than once, and resolve it.
+    `${ROUTE}/..%2Fmodels`,
+    `${ROUTE}/a%2F..%2F..%2F..%2Fmodels`,
+    `${ROUTE}/a%5C..%5C..%5Cmodels`,
+    `${ROUTE}/a%2F..`,
+    `${ROUTE}/%252E%252E`,
+    `${ROUTE}/%252e%252e%252fmodels`,
+    `${ROUTE}/a%25252F%25252E.`,
+    `${ROUTE}/..;%2Fmodels`,
+    "/v1/videos/..%2Fmodels/content",
     "/v1/videos/a/content/b",
     "/v1/models",
     `${ROUTE}/../../x`,
@@ -92,6 +134,8 @@ test("other paths and methods are refused", async () => {
     415,
     "relay_type",
   );
+  for (const segment of ["a%", "a%ff", "%zz"])
+    await refused(await service.relay()(get(`${ROUTE}/${segment}`)), 403, "relay_failed");
   assert.equal(service.requests.length, 0);
 });
 
