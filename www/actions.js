@@ -105,7 +105,7 @@ export async function show({ baseUrl, taskId, externalTaskId }) {
     const { client, control } = begin({ ...ref, step: "watching" }, RUN.askingForUrl);
     const task = await client.getTask(id, { signal: control.signal });
     taskKnown(task);
-    if (task.videos.length === 0) throw new Error(RUN.videoGone);
+    if (task.status !== "succeed") throw new Error(RUN.videoGone);
     await fetchAndPlay(task);
   });
 }
@@ -178,7 +178,10 @@ async function fetchAndPlay(task) {
     playBlob(blob, task.taskId);
     setStatus(RUN.videoReady(blob.size, isKept));
   } catch (error) {
-    if (!isKlingError(error) || error.code !== "download_blocked") throw error;
+    // Without a URL, the gateway is the only place of the video.
+    const code = isKlingError(error) ? error.code : undefined;
+    if (task.videos.length === 0 && code === "protocol") throw new Error(RUN.videoGone);
+    if (task.videos.length === 0 || code !== "download_blocked") throw error;
     playUrl();
     setStatus(RUN.videoBlocked);
   }
