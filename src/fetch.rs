@@ -15,6 +15,7 @@ use web_sys::{Blob, Response};
 use super::fault::words_of;
 use super::number::float;
 use super::text::address;
+use kling_core::answer::retry_after;
 use kling_core::endpoint::{ApiKey, Body, HttpRequest, HttpResponse, KnownKeys, Status, TransportError};
 use kling_core::error::Error;
 use kling_core::flow::download::Source;
@@ -48,6 +49,10 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn abort(this: &Exchange);
+
+    /// The ms that the `Retry-After` header requests, or NaN.
+    #[wasm_bindgen(js_name = requestedDelay)]
+    fn requested_delay(response: &Response) -> f64;
 }
 
 /// Sends requests, through the client's `fetch` option if there is one. No response contains a key that it knows.
@@ -104,7 +109,7 @@ impl Fetcher {
         let keys = self.keys.borrow();
         Ok(HttpResponse {
             status: Status::from_fetch(arriving.response.status()),
-            retry_after: arriving.header("Retry-After").map(|text| keys.redact(text)),
+            retry_after: retry_after(requested_delay(&arriving.response)),
             body: text.map_or(Body::TooLarge, |text| Body::Text(keys.redact(text))),
         })
     }

@@ -7,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::number::{float, whole};
 use super::settled::settled;
 use super::timer::MAX_TIMER_MS;
+use kling_core::answer::retry_after;
 use kling_core::endpoint::{Body, HttpResponse, Status, TransportError};
 use kling_core::flow::Wake;
 use kling_core::flow::tabs::TabMessage;
@@ -75,7 +76,7 @@ impl TabListener {
             Some(Ok(response)) => {
                 array.push(&response.body.as_text().into());
                 array.push(&response.status.to_fetch().into());
-                array.push(&response.retry_after.into());
+                array.push(&response.retry_after.map(float).into());
             }
             Some(Err(error)) => {
                 array.push(&error.message.into());
@@ -93,7 +94,7 @@ fn read_message(message: &JsValue) -> Option<TabMessage> {
         (Some(message), None) => Some(Err(TransportError::new(message))),
         (body, Some(status)) => {
             let status = Status::from_fetch(u16::try_from(whole(status)).ok()?);
-            let retry_after = message.get(4).as_string();
+            let retry_after = message.get(4).as_f64().and_then(retry_after);
             let body = body.map_or(Body::TooLarge, Body::Text);
             Some(Ok(HttpResponse { status, body, retry_after }))
         }

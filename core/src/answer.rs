@@ -2,8 +2,10 @@
 
 pub mod meaning;
 mod refusal;
+mod retry_after;
 
 pub use refusal::Refusal;
+pub use retry_after::retry_after;
 
 use crate::endpoint::{Body, HttpResponse, Status};
 use crate::error::{Error, ErrorCode};
@@ -53,7 +55,7 @@ impl Answer {
         if let Some(task) = is_success.then(|| Task::read(&json, body)).flatten() {
             return Self::Task(task);
         }
-        match Refusal::read(&json, status, response.retry_after.as_deref()) {
+        match Refusal::read(&json, status, response.retry_after) {
             Some(refusal) if !is_success || refusal.is_error() => Self::Refused(Box::new(refusal)),
             Some(_) | None if is_success => unrecognized(Content::JsonWithoutTask),
             Some(_) | None => unrecognized(Content::JsonWithoutMessage),

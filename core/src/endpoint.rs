@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode};
 use crate::redact::Redactor;
 pub use crate::status::Status;
 use crate::task::TaskId;
-use crate::url::{HttpUrl, Network};
+use crate::url::{HttpUrl, Network, encoded_segment};
 
 /// The default base URL.
 pub const DEFAULT_BASE_URL: &str = "https://api.cometapi.com/kling";
@@ -54,6 +54,11 @@ impl BaseUrl {
     /// The URL as a string, without a slash at its end.
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
+    }
+
+    /// Makes a relative URL absolute. It is relative to the origin of the base URL.
+    pub(crate) fn resolve(&self, url: &mut String) {
+        url.insert_str(0, self.0.start_of(url));
     }
 }
 
@@ -151,6 +156,15 @@ pub struct HttpRequest {
     pub key: Option<ApiKey>,
 }
 
+impl HttpRequest {
+    /// Makes the URL differ from those of other requests for the same resource. For a cache of the site, which distinguishes
+    /// requests by their URL; the service ignores the parameter. `random` is any number.
+    pub(crate) fn distinguish(&mut self, random: u32) {
+        self.url.push_str("?_=");
+        self.url.push_str(&random.to_string());
+    }
+}
+
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -189,11 +203,13 @@ impl Service {
 
     /// The request that queries a task.
     pub fn query(&self, id: &TaskId) -> HttpRequest {
+        let id = encoded_segment(id.as_str());
         self.request(Method::Get, format!("{}{MULTI_IMAGE_TO_VIDEO}/{id}", self.base.as_str()))
     }
 
     /// The request for the video of a task, through the gateway.
     pub fn content(&self, id: &TaskId) -> HttpRequest {
+        let id = encoded_segment(id.as_str());
         self.request(Method::Get, format!("{}/v1/videos/{id}/content", self.base.0.origin()))
     }
 
@@ -209,8 +225,8 @@ pub struct HttpResponse {
     pub status: Status,
     /// The body.
     pub body: Body,
-    /// The `Retry-After` header, where the server lets a page read it.
-    pub retry_after: Option<String>,
+    /// The ms that the `Retry-After` header requests, where the server lets a page read it.
+    pub retry_after: Option<u64>,
 }
 
 /// The body of a response that is not a video.

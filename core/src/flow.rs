@@ -163,10 +163,10 @@ impl<H: Host> Flow<H> {
 
     /// Looks a task up once. `is_recorded`: whether to write its state to its record, if there is one.
     async fn look_up(&self, service: &Service, id: &TaskId, is_recorded: bool) -> Result<LookUp, Error> {
-        let response = self.query(service, id, None).await.map_err(TransportError::into_error)?;
+        let response = self.query(service.query(id), None).await.map_err(TransportError::into_error)?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
-                task.found_under(id.as_str());
+                task.found_under(id.as_str(), &service.base);
                 if is_recorded {
                     // A failing storage loses no task.
                     let _ = self.record_task(id.as_str(), &task, false).await;
@@ -199,12 +199,11 @@ impl<H: Host> Flow<H> {
     }
 
     /// Sends a request for a task, once the gate admits it. Gives up at the deadline.
-    async fn query(&self, service: &Service, id: &TaskId, deadline: Option<u64>) -> Reply {
+    async fn query(&self, request: HttpRequest, deadline: Option<u64>) -> Reply {
         let left = || deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(self.host.now()));
         let First::Left(_pass) = race(self.host.gate().enter(), self.host.sleep(left())).await else {
             return Err(no_data());
         };
-        let request = service.query(id);
         debug_assert_eq!(request.method, Method::Get, "a request that is repeated must be free");
         match race(self.host.send(request), self.host.sleep(left().min(STALL_MS))).await {
             First::Left(reply) => reply,

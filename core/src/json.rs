@@ -63,11 +63,6 @@ impl Json {
         let (Self::Number(text) | Self::Text(text)) = self.get(name)? else { return None };
         decimal(text.trim())
     }
-
-    /// The elements of the array with that name; none if there is no array.
-    pub(crate) fn list(&self, name: &str) -> &[Self] {
-        if let Some(Self::List(items)) = self.get(name) { items } else { &[] }
-    }
 }
 
 fn is_digits(text: &str) -> bool {

@@ -19,7 +19,7 @@ pub struct TaskRecord {
     pub task_id: Option<String>,
     /// Its state.
     pub state: RecordState,
-    /// The service's reason, mostly of a failure.
+    /// The service's reason, mostly of a failure; of a rejected submission, why it was rejected.
     pub status_message: Option<String>,
     /// As it was sent.
     pub prompt: Option<String>,

@@ -74,9 +74,14 @@ impl Budget {
     /// Counts the time since the last failure, and returns the error as `Err` when the budget is spent. At most `max_gap` ms
     /// count: beyond that the machine slept, or its clock was set.
     pub(crate) fn spend(&mut self, now: u64, max_gap: u64, error: Error) -> Result<Error, Error> {
+        if self.is_spent(now, max_gap) { Err(error) } else { Ok(error) }
+    }
+
+    /// Counts the time since the last failure, as [`spend`](Self::spend). Returns whether the budget is spent.
+    pub(crate) fn is_spent(&mut self, now: u64, max_gap: u64) -> bool {
         let passed = self.last.map_or(0, |last| now.saturating_sub(last));
         self.spent = self.spent.saturating_add(passed.min(max_gap));
         self.last = Some(now);
-        if self.spent >= self.limit { Err(error) } else { Ok(error) }
+        self.spent >= self.limit
     }
 }

@@ -1,33 +1,36 @@
 //! The task that a submission creates, and its video.
 
 mod read;
+pub mod status;
+mod urls;
 
-use std::fmt;
-
+use crate::endpoint::BaseUrl;
 use crate::error::Error;
 use crate::plain::{PlainObject, PlainValue, ToPlain};
 use crate::redact::is_redacted;
 use crate::words::words;
 
 /// The id of a task in the URL of a query: the task id or the external task id.
+///
+/// The service documents no form of its ids. So each string that may be one is an id, and is percent-encoded in a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskId(pub(crate) String);
 
 impl TaskId {
-    /// The maximum length, in bytes.
-    pub const MAX_BYTES: usize = 128;
+    /// The maximum length, in bytes: 2,048 characters of any kind. Known ids have up to 200.
+    pub const MAX_BYTES: usize = 8_192;
 
-    /// Parses an id of 1 to [`TaskId::MAX_BYTES`] letters, digits, `-` and `_`.
+    /// Parses an id of 1 to [`TaskId::MAX_BYTES`] bytes without control characters.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](crate::error::ErrorCode::InvalidOption) for anything else.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if is_id(text, Self::MAX_BYTES) {
+        if (1..=Self::MAX_BYTES).contains(&text.len()) && !text.bytes().any(|byte| byte.is_ascii_control()) {
             return Ok(Self(text.to_owned()));
         }
         let message = format!(
-            "expected a task id of 1–{} letters, digits, '-' and '_', found other characters or another length",
+            "expected a task id of 1–{} bytes without control characters, found another string",
             Self::MAX_BYTES
         );
         Err(Error::invalid_option("id", &message))
@@ -37,18 +40,6 @@ impl TaskId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Whether a string is an id that needs no encoding in the path of a URL.
-pub(crate) fn is_id(text: &str, max_bytes: usize) -> bool {
-    (1..=max_bytes).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 words! {
@@ -139,11 +130,16 @@ impl ToPlain for Video {
 }
 
 impl Task {
-    /// Replaces a task id that contained the key by the id of the query. No request may contain the key.
-    pub(crate) fn found_under(&mut self, id: &str) {
-        if is_redacted(&self.task_id) {
+    /// Resolves what depends on the query: a task id that contained the key becomes the id of the query, because no request may
+    /// contain the key, and relative URLs of videos become URLs at the base URL.
+    pub(crate) fn found_under(&mut self, id: &str, base: &BaseUrl) {
+        let is_redacted = is_redacted(&self.task_id);
+        if is_redacted {
             id.clone_into(&mut self.task_id);
-            for video in &mut self.videos {
+        }
+        for video in &mut self.videos {
+            base.resolve(&mut video.url);
+            if is_redacted {
                 video.task_id = Some(id.to_owned());
             }
         }

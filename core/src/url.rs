@@ -68,6 +68,18 @@ impl HttpUrl {
         self.text.split_at_checked(self.path_start).map_or(&self.text, |(origin, _)| origin)
     }
 
+    /// What comes before a URL that is relative to the origin: nothing, if it is absolute.
+    pub(crate) fn start_of(&self, url: &str) -> &str {
+        if is_absolute(url) {
+            ""
+        } else if url.starts_with("//") {
+            "https:"
+        } else {
+            let end = self.path_start.saturating_add(usize::from(!url.starts_with('/')));
+            self.text.get(..end).unwrap_or_default()
+        }
+    }
+
     /// Whether it contains a query or a fragment.
     pub(crate) fn has_query_or_fragment(&self) -> bool {
         self.text.contains(['?', '#'])
@@ -115,6 +127,39 @@ impl Network {
             Self::Public
         }
     }
+}
+
+/// Whether a URL is an absolute `http:` or `https:` URL.
+pub(crate) fn is_absolute(text: &str) -> bool {
+    let has_scheme = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    has_scheme("https://") || has_scheme("http://")
+}
+
+/// A string as one segment of a path: all bytes but the unreserved characters of RFC 3986 are percent-encoded. A browser
+/// resolves the segments `.` and `..`, also when they are encoded once, so these are encoded twice: they name no task, but stay
+/// in their place.
+pub(crate) fn encoded_segment(text: &str) -> String {
+    match text {
+        "." => return "%252E".to_owned(),
+        ".." => return "%252E%252E".to_owned(),
+        _ => {}
+    }
+    let digit = |half: u8| half.saturating_add(if half < 10 { b'0' } else { b'7' });
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            push(&mut encoded, byte);
+        } else {
+            push(&mut encoded, b'%');
+            push(&mut encoded, digit(byte >> 4));
+            push(&mut encoded, digit(byte & 15));
+        }
+    }
+    encoded
+}
+
+fn push(text: &mut String, byte: u8) {
+    text.push(char::from(byte));
 }
 
 fn ipv4(host: &str) -> Option<[u8; 4]> {

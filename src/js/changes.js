@@ -10,7 +10,10 @@
  *   attempt?: string,
  * }} StoredRecord
  */
-/** @typedef {{ base: string, record: StoredRecord }} Change */
+/**
+ * A record as it was written, or as it was before it was removed.
+ * @typedef {{ base: string, record: StoredRecord, removed?: boolean | undefined }} Change
+ */
 /** @typedef {(change: Change) => void} Listener */
 
 import { openChannel, postTo } from "./tab.js";

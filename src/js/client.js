@@ -140,10 +140,14 @@ export function createClient(given) {
         // Other scripts of the site may post to a channel of this name.
         if (!change?.record || change.base !== (await base) || !closing.stops.has(stopStore))
           return;
-        if (change.record.state === "withdrawn") return;
         const { attempt, ...record } = change.record;
+        const isWithdrawn = record.state === "withdrawn";
+        // Listeners were notified when it was withdrawn.
+        if (isWithdrawn && change.removed) return;
+        if (isWithdrawn) record.state = "submitting";
+        const removed = isWithdrawn || change.removed === true;
         try {
-          listener(/** @type {import("./index.js").TaskRecord} */ (record));
+          listener(/** @type {import("./index.js").TaskRecord} */ (record), { removed });
         } catch (error) {
           reportUncaught(error);
         }

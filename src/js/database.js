@@ -104,19 +104,19 @@ export class DatabaseStore {
    * @param {string} base @param {string} id @param {Decide} decide
    */
   async change(base, id, decide) {
-    const { stands, isWritten } = await this.#in("readwrite", async (tasks, videos) => {
+    const { stands, written, removed } = await this.#in("readwrite", async (tasks, videos) => {
       const current = await result(tasks.get([base, id]));
       const wanted = decide(current);
       if (wanted === undefined) return { stands: current };
       if (wanted === null) {
         tasks.delete([base, id]);
         videos.delete([base, id]);
-        return {};
+        return { written: current, removed: true };
       }
       tasks.put(wanted, [base, wanted.externalTaskId]);
-      return { stands: wanted, isWritten: true };
+      return { stands: wanted, written: wanted };
     });
-    if (isWritten) notifyTabs(this.name, { base, record: stands });
+    if (written) notifyTabs(this.name, { base, record: written, removed });
     return stands;
   }
 

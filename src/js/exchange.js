@@ -133,6 +133,20 @@ export class Exchange {
   }
 }
 
+/**
+ * The ms that the `Retry-After` header requests: a number of seconds, or a date, which counts from
+ * the time of the response. NaN if it is neither. Core decides the bounds.
+ * @param {Response} response
+ */
+export function requestedDelay({ headers }) {
+  const value = headers.get("Retry-After") || "none";
+  if (Number(value) >= 0) return Number(value) * 1000;
+  if (!value.includes(":")) return NaN;
+  // One of the three forms of RFC 9110 ends without a time zone.
+  const date = Date.parse(/[a-z]$/i.test(value) ? value : `${value} GMT`);
+  return date - (Date.parse(`${headers.get("Date")}`) || Date.now());
+}
+
 /** Whether Rust can read headers, which may be those of the site's own. @param {any} headers */
 function areHeaders(headers) {
   const value = headers?.get("Retry-After") ?? "";

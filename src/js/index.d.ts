@@ -303,7 +303,8 @@ export interface Client {
   /**
    * The records of all submissions from this browser to this base URL, newest first, also of those
    * before a reload or a crash. They hold no key and no images. All records of submissions under
-   * way, of unknown outcome, or with a kept video are stored, and the newest 200 of the others.
+   * way, of unknown outcome, or with a kept video are stored; of the others, the newest 200 in state
+   * `rejected` or `failed`, and the newest 1000 in state `succeed` without a kept video.
    * @throws {KlingError} `storage`
    * @example
    * ```js
@@ -312,16 +313,19 @@ export interface Client {
    */
   records(): Promise<TaskRecord[]>;
   /**
-   * Calls `listener` with each record that is written in any tab, but not when one is removed.
-   * Returns a function that stops it.
+   * Calls `listener` with each record that is written or removed in any tab. `removed` is true for a
+   * record that was forgotten or pruned, and for one of a submission that ended before anything was
+   * sent; the record is then as it was before. Returns a function that stops it.
    * @throws {KlingError} `invalid_option`, synchronously, if `listener` is no function
    * @example
    * ```js
-   * const stop = client.onRecordChange(({ externalTaskId, state }) => console.log(externalTaskId, state));
+   * const stop = client.onRecordChange(({ externalTaskId, state }, { removed }) => {
+   *   console.log(externalTaskId, removed ? "removed" : state);
+   * });
    * addEventListener("pagehide", stop);
    * ```
    */
-  onRecordChange(listener: (record: TaskRecord) => void): () => void;
+  onRecordChange(listener: (record: TaskRecord, change: { removed: boolean }) => void): () => void;
   /**
    * Removes a record and its kept video, never a task. Without its record, this package cannot look
    * up an unknown submission any more, unless the caller knows its external task id.

@@ -53,7 +53,10 @@ export class MemoryStore {
     const current = records.get(id);
     const wanted = decide(current);
     if (wanted === undefined) return current;
-    if (wanted === null) return void records.delete(id);
+    if (wanted === null) {
+      if (current) notifyPage(this.name, { base, record: structuredClone(current), removed: true });
+      return void records.delete(id);
+    }
     this.#put(base, wanted, this.#videos.get(records.get(wanted.externalTaskId) ?? wanted));
     return wanted;
   }

@@ -176,7 +176,10 @@ export interface PollingOptions {
    * response, plus the time of its upload at 8 kB/s.
    */
   outageBudget?: number | undefined;
-  /** how long "no such task" is tolerated after a submission; default 90000 */
+  /**
+   * how long "no such task" is tolerated after a submission; default 90000. A success waits for its
+   * URL at most as long, and at most 15 seconds
+   */
   notFoundGrace?: number | undefined;
 }
 
@@ -185,14 +188,20 @@ export type TaskStatus = "submitted" | "processing" | "succeed" | "failed";
 
 /** A task as the service last reported it. */
 export interface Task {
-  /** the service's id of the task */
+  /** the service's id of the task: any string, encoded where it is part of a URL */
   taskId: string;
   /** the caller's id, if the service reports it */
   externalTaskId?: string;
   status: TaskStatus;
-  /** the service's message, usually the reason of a failure */
+  /**
+   * the service's message, usually the reason of a failure; without a message, the service's status
+   * word if that is unknown (`status` is then `processing`) or the reason of a failure
+   */
   statusMessage?: string;
-  /** empty until `succeed` */
+  /**
+   * empty until `succeed`; also after it, if the service reports success without a URL: `download`
+   * and `keepVideo` then get the video through the gateway
+   */
   videos: Video[];
   /** ms since 1970 */
   createdAt?: number;
@@ -275,7 +284,7 @@ export interface TaskRecord {
   taskId?: string;
   /** `submitting` while the request is being sent; `unknown` if its outcome is unknown */
   state: "submitting" | "unknown" | "rejected" | TaskStatus;
-  /** the service's message, usually the reason of a failure */
+  /** the service's message, usually the reason of a failure; of `rejected`, why it was refused */
   statusMessage?: string;
   prompt?: string;
   /** 0 for a task that was adopted */

@@ -130,6 +130,7 @@ mod records {
         records_belong_to_a_base_url_and_a_store_name,
         record_changes_are_reported_with_each_state,
         record_changes_are_reported_to_another_tab,
+        removals_are_reported_in_every_tab,
         a_closed_tab_leaves_an_unknown_record,
         a_client_that_is_closed_at_once_keeps_no_lock,
         with_a_full_disk_records_are_listed_and_can_be_forgotten,
@@ -162,6 +163,19 @@ mod responses {
         an_unreadable_response_leaves_the_outcome_unknown,
         a_response_above_the_size_limit_is_not_read,
         every_malformed_response_is_a_kling_error,
+    }
+}
+
+mod answers {
+    use super::*;
+    cases! { "answers":
+        any_id_of_a_service_works_in_every_call,
+        any_id_stays_one_segment_of_a_path,
+        status_words_of_gateways_end_a_task,
+        a_video_is_found_wherever_a_gateway_puts_it,
+        a_success_without_a_url_is_a_success,
+        retry_after_is_read_as_seconds_and_as_a_date,
+        a_cache_of_the_site_is_noticed,
     }
 }
 

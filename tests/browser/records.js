@@ -109,6 +109,38 @@ export const run = runner({
     equal(here.length, length, "changes after the listener ended");
   },
 
+  async removals_are_reported_in_every_tab(kit) {
+    const other = tab(
+      kit,
+      `
+      return await new Promise((resolve) => {
+        makeClient("ok").onRecordChange((record, { removed }) => {
+          if (removed) resolve([record.externalTaskId, record.state]);
+        });
+      });`,
+    );
+    for (const options of [{ store: "memory" }, {}]) {
+      const client = kit.client("ok", options);
+      const here = [];
+      client.onRecordChange(({ externalTaskId, state }, { removed }) => {
+        if (removed) here.push([externalTaskId, state]);
+      });
+      let last;
+      let reported;
+      other.message.then((value) => (reported = value));
+      await until(async () => {
+        const { externalTaskId } = await client.generate(await kit.request());
+        await client.forget(externalTaskId);
+        last = [externalTaskId, "succeed"];
+        return options.store || reported;
+      }, "a removal in another tab");
+      await until(() => here.some(([id]) => id === last[0]), "a removal in this tab");
+      equal(here.at(-1), last);
+      if (!options.store) equal(reported[1], "succeed");
+    }
+    other.close();
+  },
+
   async record_changes_are_reported_to_another_tab(kit) {
     const other = tab(
       kit,

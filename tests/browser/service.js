@@ -211,7 +211,8 @@ export const run = runner({
       kit.client("query-500", { polling: { interval: 20, outageBudget: 100 } }).wait(taskId),
       "network",
     );
-    await fails(kit.client().getTask("../x"), "invalid_option");
+    await fails(kit.client().getTask("../x"), "task_not_found");
+    await fails(kit.client().getTask("x\n"), "invalid_option");
   },
 
   async a_timeout_can_be_waited_on(kit) {

@@ -79,7 +79,7 @@ fn what_cannot_be_understood_is_named() {
 
 proptest! {
     #[test]
-    fn no_answer_brings_it_down(status: u16, body in ".{0,200}", retry_after: Option<String>) {
+    fn no_answer_brings_it_down(status: u16, body in ".{0,200}", retry_after: Option<u64>) {
         let _ = Answer::read(&HttpResponse { status: Status::from_fetch(status), body: body.into(), retry_after });
     }
 

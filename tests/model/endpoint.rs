@@ -71,21 +71,43 @@ fn keys() {
     assert_eq!(key.redact(&format!("wrong key {KEY}, yes {KEY}")), "wrong key [key], yes [key]");
 }
 
+/// Ids as services have them, and worse ones; their places in a path.
+const IDS: &[(&str, &str)] = &[
+    ("861309198188019719", "861309198188019719"),
+    ("a_B-9.~!*'()", "a_B-9.~%21%2A%27%28%29"),
+    ("video_bGl0ZQ==", "video_bGl0ZQ%3D%3D"),
+    ("kling:task:1", "kling%3Atask%3A1"),
+    ("projects/p/operations/1", "projects%2Fp%2Foperations%2F1"),
+    ("a b", "a%20b"),
+    ("100%", "100%25"),
+    ("%2e%2e", "%252e%252e"),
+    ("a?b#c&d+e", "a%3Fb%23c%26d%2Be"),
+    ("a\\b", "a%5Cb"),
+    (".", "%252E"),
+    ("..", "%252E%252E"),
+    ("../x", "..%2Fx"),
+    ("é任务🌊", "%C3%A9%E4%BB%BB%E5%8A%A1%F0%9F%8C%8A"),
+];
+
 #[test]
-fn ids_that_could_leave_their_place_in_the_path_are_refused() {
-    for (text, taken) in [
-        ("861309198188019719", true),
-        ("a_B-9", true),
-        ("", false),
-        ("../x", false),
-        ("a/b", false),
-        ("a?b", false),
-        ("é", false),
-    ] {
-        assert_eq!(TaskId::parse(text).is_ok(), taken, "{text:?}");
+fn each_id_of_a_service_is_one_segment_of_a_path() {
+    let service = Service { base: BaseUrl::parse(DEFAULT_BASE_URL).unwrap(), key: None };
+    for (text, segment) in IDS {
+        let id = TaskId::parse(text).unwrap();
+        assert_eq!(id.as_str(), *text);
+        assert_eq!(service.query(&id).url, format!("{}/{segment}", service.create().url));
+        assert_eq!(service.content(&id).url, format!("https://api.cometapi.com/v1/videos/{segment}/content"));
     }
-    assert!(TaskId::parse(&"x".repeat(128)).is_ok());
-    assert!(TaskId::parse(&"x".repeat(129)).is_err());
+    for (text, is_id) in [
+        ("", false),
+        ("a\nb", false),
+        ("a\u{0}", false),
+        (&"x".repeat(176), true),
+        (&"🌊".repeat(2_048), true),
+        (&"x".repeat(8_193), false),
+    ] {
+        assert_eq!(TaskId::parse(text).is_ok(), is_id, "{text:?}");
+    }
 }
 
 #[test]

@@ -150,7 +150,6 @@ fn a_spent_budget_ends_the_wait() {
         (answer(429, r#"{"code":1302,"message":"too fast"}"#), 5 * MINUTE, ErrorCode::RateLimited),
         (answer(STALLED, ""), 5 * MINUTE, ErrorCode::Network),
         (no_such_task(), 90 * SECOND, ErrorCode::TaskNotFound),
-        (answer(200, r#"{"data":{"task_id":"1","task_status":"succeed"}}"#), 90 * SECOND, ErrorCode::Protocol),
     ] {
         let script = Script::new([]).then_always(reply.clone());
         assert_eq!(code(script.wait(None)), expected, "{reply:?}");
@@ -158,6 +157,17 @@ fn a_spent_budget_ends_the_wait() {
         let (end, last_gap) = (script.now.get(), 80 * SECOND);
         assert!((budget..budget + last_gap).contains(&end), "{reply:?} ended after {end} ms");
     }
+}
+
+#[test]
+fn a_success_without_a_url_ends_the_wait_if_no_url_follows() {
+    let without = answer(200, r#"{"data":{"task_id":"1","task_status":"succeed"}}"#);
+    let script = Script::new([]).then_always(without.clone());
+    let task = script.wait(None).unwrap();
+    assert_eq!((task.status, task.videos.len()), (TaskStatus::Succeed, 0));
+    assert!((15 * SECOND..45 * SECOND).contains(&script.now.get()), "ended after {} ms", script.now.get());
+    let script = Script::new([without.clone(), without, self::task("succeed")]);
+    assert_eq!(script.wait(None).unwrap().videos.len(), 1, "the URL may follow");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What this browser remembers of a submission, and how that changes.
 
 use kling_core::endpoint::ApiKey;
-use kling_core::flow::records::MAX_FINISHED;
+use kling_core::flow::records::{MAX_UNKEPT, MAX_UNSUCCESSFUL};
 use kling_core::plain::ToPlain;
 use kling_core::record::{RecordState, TaskRecord};
 use kling_core::request::{Draft, DraftImage, ExternalTaskId};
@@ -124,8 +124,34 @@ proptest! {
         prop_assert!(listed.iter().map(|record| &**record).eq(&records), "all of them are listed");
         let left: Vec<String> = script.records.borrow().keys().cloned().collect();
         let may_go = records.iter().filter(|record| record.state.is_finished() && !record.kept);
-        let gone: Vec<&TaskRecord> = may_go.skip(MAX_FINISHED).collect();
+        let gone: Vec<&TaskRecord> = may_go.filter(|record| record.state != Succeed).skip(MAX_UNSUCCESSFUL).collect();
         let expected = records.iter().filter(|record| !gone.contains(record)).map(|record| record.external_task_id.clone());
         prop_assert!(left.into_iter().eq(expected), "the oldest, and no other");
+    }
+}
+
+#[test]
+fn no_number_of_rejections_removes_a_success_whose_video_is_not_kept() {
+    for (newer, state, successes, left) in [
+        (MAX_UNSUCCESSFUL, RecordState::Rejected, 1, MAX_UNSUCCESSFUL + 1),
+        (MAX_UNSUCCESSFUL + 1, RecordState::Rejected, 1, MAX_UNSUCCESSFUL + 1),
+        (3 * MAX_UNSUCCESSFUL, RecordState::Rejected, 7, MAX_UNSUCCESSFUL + 7),
+        (3 * MAX_UNSUCCESSFUL, RecordState::Failed, 7, MAX_UNSUCCESSFUL + 7),
+        (0, RecordState::Failed, MAX_UNKEPT + 5, MAX_UNKEPT),
+        (500, RecordState::Failed, MAX_UNKEPT + 5, MAX_UNSUCCESSFUL + MAX_UNKEPT),
+    ] {
+        let script = Script::default();
+        let put = |name: &str, count: usize, state, created_at| {
+            for number in 0..count {
+                let external_task_id = format!("{name}{number}");
+                script.put(TaskRecord { external_task_id, state, created_at, ..record(1) });
+            }
+        };
+        put("old", successes, RecordState::Succeed, 1);
+        put("new", newer, state, 2);
+        script.run(async |_| script.flow().records().await).unwrap();
+        let records = script.records.borrow();
+        let succeeded = records.values().filter(|record| record.state == RecordState::Succeed).count();
+        assert_eq!((succeeded, records.len()), (successes.min(MAX_UNKEPT), left), "{newer} {state:?}");
     }
 }

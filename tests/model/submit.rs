@@ -248,7 +248,7 @@ fn a_throttled_request_is_sent_again_within_the_budget_and_not_before_retry_afte
     let later = Ok(HttpResponse {
         status: Status::Code(429),
         body: r#"{"code":1302,"message":"x"}"#.into(),
-        retry_after: Some("60".into()),
+        retry_after: Some(60_000),
     });
     let script = Script::of([later, task("submitted")], no_such_task());
     script.submit().unwrap();
@@ -257,7 +257,7 @@ fn a_throttled_request_is_sent_again_within_the_budget_and_not_before_retry_afte
     let never = Ok(HttpResponse {
         status: Status::Code(429),
         body: r#"{"code":1302,"message":"x"}"#.into(),
-        retry_after: Some("86400".into()),
+        retry_after: Some(86_400_000),
     });
     let script = Script::of([never], no_such_task());
     let error = script.submit().unwrap_err();
@@ -307,8 +307,28 @@ fn a_rejected_request_may_be_sent_again() {
 }
 
 #[test]
+fn the_record_of_a_rejected_submission_has_the_reason() {
+    for (status, body, reason) in [
+        (400, r#"{"code":1200,"message":"image is blurred"}"#, "image is blurred"),
+        (400, r#"{"code":1301,"message":"risk control"}"#, "risk control"),
+        (404, r#"{"code":1203,"message":"The model is discontinued"}"#, "discontinued"),
+        (429, r#"{"code":1102,"message":"resource pack exhausted"}"#, "resource pack exhausted"),
+        (403, r#"{"error":{"message":"quota","code":"insufficient_user_quota"}}"#, "quota"),
+        (413, "<html>", "HTTP 413 with a web page"),
+    ] {
+        let script = Script::of([answer(status, body)], no_such_task());
+        let error = script.submit().unwrap_err();
+        let records = script.records.borrow();
+        let record = records.values().next().unwrap();
+        assert_eq!(record.state, RecordState::Rejected, "{body}");
+        assert_eq!(record.status_message.as_deref(), Some(error.message()), "{body}");
+        assert!(error.message().contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn an_unclear_response_is_looked_up_in_spite_of_its_retry_after() {
-    let busy = Ok(HttpResponse { status: Status::Code(503), body: "{}".into(), retry_after: Some("3600".into()) });
+    let busy = Ok(HttpResponse { status: Status::Code(503), body: "{}".into(), retry_after: Some(3_600_000) });
     let script = Script::of([busy], no_such_task());
     script.submit().unwrap_err();
     assert!(script.now.get() < 60_000, "{} ms", script.now.get());

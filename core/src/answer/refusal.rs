@@ -16,7 +16,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI.
-    pub(super) fn read(json: &Json, status: u16, retry_after: Option<&str>) -> Option<Self> {
+    pub(super) fn read(json: &Json, status: u16, retry_after: Option<u64>) -> Option<Self> {
         let (mut code, mut message, mut request_id) = error_fields(json);
         if matches!(&code, Some(ServiceCode::Word(word)) if word == "fail_to_fetch_task") {
             // The message of the gateway contains the error of the service as JSON.
@@ -31,15 +31,7 @@ impl Refusal {
             return None;
         }
         let message = message.unwrap_or_default();
-        Some(Self {
-            status,
-            code,
-            request_id: request_id.or_else(|| request_id_in(&message)),
-            message,
-            retry_after: retry_after
-                .and_then(|text| text.trim().parse::<u64>().ok()?.checked_mul(1000))
-                .filter(|time| *time <= MAX_SAFE_INTEGER),
-        })
+        Some(Self { status, code, request_id: request_id.or_else(|| request_id_in(&message)), message, retry_after })
     }
 
     /// HTTP status.

@@ -4,20 +4,24 @@ use super::{Flow, Host};
 use crate::error::Error;
 use crate::record::{Change, RecordState, TaskRecord, Write};
 
-/// How many records of finished submissions are stored; older ones are pruned. Records of requests under way or of unknown
-/// outcome are never pruned, and neither are records with a kept video.
-pub const MAX_FINISHED: usize = 200;
+/// How many records of submissions that were rejected or whose task failed are stored; older ones are pruned. Records of
+/// requests under way or of unknown outcome are never pruned, and neither are records with a kept video.
+pub const MAX_UNSUCCESSFUL: usize = 200;
+
+/// How many records of tasks that succeeded are stored although their video is not kept: it may still be at the service.
+pub const MAX_UNKEPT: usize = 1_000;
 
 impl<H: Host> Flow<H> {
     /// Returns all records, newest first. A record in state `submitting` becomes `unknown` if the call that sends its request has
-    /// ended without a result. The oldest finished records are pruned if there are more than [`MAX_FINISHED`].
+    /// ended without a result. The oldest finished records are pruned if there are more than [`MAX_UNSUCCESSFUL`] or
+    /// [`MAX_UNKEPT`].
     ///
     /// # Errors
     ///
     /// [`ErrorCode::Storage`](crate::error::ErrorCode::Storage) when they cannot be read.
     pub async fn records(&self) -> Result<Vec<Box<TaskRecord>>, Error> {
         let mut listed = Vec::new();
-        let mut finished = 0_usize;
+        let (mut unsuccessful, mut unkept) = (0_usize, 0_usize);
         for record in self.host.list().await? {
             if record.state == RecordState::Submitting {
                 listed.extend(self.without_sender(record).await?);
@@ -30,12 +34,17 @@ impl<H: Host> Flow<H> {
                 }
                 continue;
             }
+            let (count, max) = if record.state == RecordState::Succeed {
+                (&mut unkept, MAX_UNKEPT)
+            } else {
+                (&mut unsuccessful, MAX_UNSUCCESSFUL)
+            };
             if record.state.is_finished() && !record.kept {
-                finished = finished.saturating_add(1);
-            }
-            if finished > MAX_FINISHED && record.state.is_finished() && !record.kept {
-                // If that fails, the next call tries again.
-                let _ = self.host.save(forget(&record)).await;
+                *count = count.saturating_add(1);
+                if *count > max {
+                    // If that fails, the next call tries again.
+                    let _ = self.host.save(forget(&record)).await;
+                }
             }
             listed.push(record);
         }

@@ -199,7 +199,7 @@ impl<H: Host> Submission<'_, H> {
 
     /// Makes the task of this submission the result that is written to its record.
     fn settle(&self, task: &mut Task) {
-        task.found_under(self.call.id.as_str());
+        task.found_under(self.call.id.as_str(), &self.service.base);
         task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
         let mut record = self.call.record.clone();
         // The task belongs to this record, even if a gateway reports another external id with it.

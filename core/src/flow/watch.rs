@@ -25,19 +25,22 @@
 //! | rest | `Schedule`: when to poll next; `Connectivity`: whether to believe a browser that reports offline |
 //! | judge | `Budgets`: how long each kind of trouble is tolerated |
 //! | report | `Reporting`: what the caller and its listener have not received yet |
+//! | poll | `Freshness`: whether a cache of the site answers in place of the service |
 //!
 //! Tabs that watch the same task announce each poll and send each other its result. A tab that receives a result uses it, and
 //! waits slightly longer than the sender announced for its next poll; if no message comes, it polls itself. A visible tab takes
 //! over from a hidden one. No tab needs to know which others there are.
 
 mod budgets;
+mod freshness;
 mod reporting;
 mod schedule;
 
 use self::budgets::{Budgets, Poll, PollResult};
+use self::freshness::Freshness;
 use self::reporting::Reporting;
-use self::schedule::Schedule;
 pub use self::schedule::timed_out;
+use self::schedule::{MIN_GAP_MS, Schedule};
 use super::connectivity::Connectivity;
 use super::tabs::{POLL_TIMEOUT_MS, TabMessage};
 use super::{Flow, Host, Reply, Wake};
@@ -55,6 +58,7 @@ pub struct Watch {
     schedule: Schedule,
     connectivity: Connectivity,
     budgets: Budgets,
+    freshness: Freshness,
     reporting: Reporting,
 }
 
@@ -76,6 +80,7 @@ impl Watch {
             schedule: Schedule::new(polling, now),
             connectivity: Connectivity::unproven(),
             budgets: Budgets::new(&polling),
+            freshness: Freshness::default(),
             reporting: Reporting::default(),
         }
     }
@@ -112,7 +117,12 @@ impl Watch {
                 Step::Use { reply, pause } => (reply, Some(pause)),
             };
             let now = flow.host.now();
-            let result = self.judge(&reply, began, now, flow.host.is_online()).map_err(|error| self.with_ids(error))?;
+            let result = self.judge(&reply, began, now, flow.host.is_online());
+            if self.freshness.is_refused(&reply, &result, pause.is_none()) {
+                self.schedule.poll_after(now, MIN_GAP_MS);
+                continue;
+            }
+            let result = result.map_err(|error| self.with_ids(error))?;
             let delay = self.schedule.next_delay(now, flow.host.random());
             self.schedule.poll_after(now, pause.unwrap_or(delay));
             if pause.is_none() {
@@ -180,7 +190,11 @@ impl Watch {
     /// Announces a poll to the other tabs, and polls.
     fn poll(&self, flow: &Flow<impl Host>) -> impl Future<Output = Reply> {
         flow.host.broadcast(TabMessage::announcement(flow.host.is_visible()));
-        flow.query(&self.service, &self.id, self.schedule.deadline())
+        let mut request = self.service.query(&self.id);
+        if self.freshness.is_doubtful() {
+            request.distinguish(flow.host.random());
+        }
+        flow.query(request, self.schedule.deadline())
     }
 
     /// Judges the result of a poll that was sent at `began`.
@@ -190,7 +204,7 @@ impl Watch {
         let is_offline = reply.is_err() && !is_online;
         let mut result = self.budgets.judge(reply, Poll { now, max_gap, is_offline })?;
         if let PollResult::Task(task) = &mut result {
-            task.found_under(self.id.as_str());
+            task.found_under(self.id.as_str(), &self.service.base);
         }
         Ok(result)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::issue::{Issue, IssueCode};
-use crate::task::{TaskId, is_id};
+use crate::task::TaskId;
 use crate::words::words;
 
 /// The maximum length of either prompt, in characters (Unicode code points). Source: Kling's documentation. CometAPI's schema has no
@@ -121,7 +121,8 @@ impl ExternalTaskId {
     const MAX_BYTES: usize = 64;
 
     pub(super) fn check(path: &str, text: String) -> Result<Self, Issue> {
-        if is_id(&text, Self::MAX_BYTES) {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(is_plain) {
             return Ok(Self(text));
         }
         let message =

@@ -92,7 +92,7 @@ impl Provider {
         self.executor.spawn(None, async move {
             let reply = match request.method {
                 Method::Post => provider.submission(&external.expect("a submission has an id"), &paid, &to).await,
-                Method::Get => provider.poll(request.url.rsplit('/').next().unwrap()).await,
+                Method::Get => provider.poll(&decoded(request.url.rsplit('/').next().unwrap())).await,
             };
             if let Some(reply) = reply {
                 to.put(if provider.is_online() { reply } else { unreachable() });
@@ -164,7 +164,7 @@ impl Provider {
     /// Creates a task that ends at `ends`.
     pub(crate) fn make(&self, external: &str, ends: u64) -> String {
         let mut tasks = self.tasks.borrow_mut();
-        let id = format!("7{:08}", tasks.len());
+        let id = ids(self.schedule.seed)(tasks.len());
         let created = self.executor.now();
         let shown = created + self.schedule.lag;
         tasks.insert(id.clone(), ServiceTask { external: external.to_owned(), created, shown, ends });
@@ -205,29 +205,71 @@ impl Provider {
     }
 }
 
+/// The divisor, and the remainder of the ends of tasks without a URL.
+const NO_URL: (u64, u64) = (7, 2);
+
+impl ServiceTask {
+    /// Whether it succeeds without a URL.
+    pub(crate) fn has_no_url(&self) -> bool {
+        self.ends % NO_URL.0 == NO_URL.1
+    }
+}
+
 /// The response of the service for a task.
 fn response_for(id: &str, task: &ServiceTask, now: u64) -> Reply {
+    // Each task has words of its own, and some of them are unknown to everyone.
+    let word = |words: &[&'static str]| words[task.ends as usize / 3 % words.len()];
     let status = match task.ends {
         ends if now < ends => {
             if now < task.created + 5_000 {
-                "submitted"
+                word(&["submitted", "QUEUED", "in-queue", "created"])
             } else {
-                "processing"
+                word(&["processing", "InProgress", "upscaling", "stage 2"])
             }
         }
         // One task in three fails.
-        ends if ends % 3 == 0 => "failed",
-        _ => "succeed",
+        ends if ends % 3 == 0 => word(&["failed", "EXPIRED", "time-out", "cancelled"]),
+        _ => word(&["succeed", "done", "COMPLETED", "finished", "delivered"]),
     };
-    let videos =
-        if status == "succeed" { r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"# } else { "" };
-    let external = &task.external;
+    let (external, has_succeeded) = (&task.external, now >= task.ends && !task.ends.is_multiple_of(3));
+    // Each task has its URL elsewhere, and some have none.
+    let video = match task.ends % NO_URL.0 {
+        _ if !has_succeeded => "",
+        0 => r#","outputs":["https://cdn.example/v.mp4"]"#,
+        1 => r#","video":{"url":"/v1/videos/1/content"}"#,
+        remainder if remainder == NO_URL.1 => r#","progress":100"#,
+        _ => r#","task_result":{"videos":[{"url":"https://cdn.example/v.mp4"}]}"#,
+    };
+    let id = id.replace('\\', r"\\");
     answer(
         200,
         &format!(
-            r#"{{"code":0,"message":"SUCCEED","data":{{"task_id":"{id}","task_status":"{status}","task_info":{{"external_task_id":"{external}"}}{videos}}}}}"#
+            r#"{{"code":0,"message":"SUCCEED","data":{{"task_id":"{id}","task_status":"{status}","task_info":{{"external_task_id":"{external}"}}{video}}}}}"#
         ),
     )
+}
+
+/// The form of the service's ids, one for each seed.
+fn ids(seed: u32) -> fn(usize) -> String {
+    match seed % 5 {
+        0 => |number| format!("video_{number:08}=="),
+        1 => |number| format!("projects/p:{number}/%2e%2e/x y"),
+        2 => |number| format!("..\\任务🌊{number}?a#b"),
+        _ => |number| format!("7{number:08}"),
+    }
+}
+
+/// A segment of a path, decoded.
+fn decoded(segment: &str) -> String {
+    let segment = segment.split('?').next().unwrap();
+    let mut bytes = Vec::new();
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        let is_escape = byte == b'%';
+        let mut digit = || (rest.next().unwrap() as char).to_digit(16).unwrap() as u8;
+        bytes.push(if is_escape { digit() << 4 | digit() } else { byte });
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 fn odd_response(odd: Odd) -> Reply {

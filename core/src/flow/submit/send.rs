@@ -57,7 +57,13 @@ impl<H: Host> Submission<'_, H> {
                 }
                 Outcome::Rejected(error) => error,
             };
-            self.write_state_on_drop(if self.may_exist { RecordState::Unknown } else { RecordState::Rejected });
+            if self.may_exist {
+                self.write_state_on_drop(RecordState::Unknown);
+            } else {
+                let mut rejected = self.call.record.in_state(RecordState::Rejected, host.wall());
+                rejected.status_message = Some(error.message().to_owned());
+                self.write_on_drop(Change::Settle(rejected));
+            }
             let elapsed = host.now().saturating_sub(began);
             let delay = self.backoff.delay(sent, host.random()).max(error.details().retry_after.unwrap_or(0));
             let is_within_budget = elapsed.saturating_add(delay) <= self.backoff.budget_ms;

@@ -1,12 +1,15 @@
 //! What one poll means, and how long each kind of trouble is tolerated.
 
-use super::super::{Reply, is_throttled, no_video_url};
+use super::super::{Reply, is_throttled};
 use crate::answer::Answer;
 use crate::error::{Error, ErrorCode};
 use crate::poll::Polling;
 use crate::progress::WaitingReason;
 use crate::retry::Budget;
 use crate::task::{Task, TaskStatus};
+
+/// How long after its success a task may wait for the URL of its video, in ms. Many gateways have none.
+const MAX_URL_DELAY_MS: u64 = 15_000;
 
 /// The result of one poll.
 pub(super) enum PollResult {
@@ -34,14 +37,17 @@ pub(super) struct Budgets {
     outage: Budget,
     /// The service does not know the task.
     not_found: Budget,
-    /// The task has succeeded, but has no video.
+    /// The task has succeeded, but has no URL of a video.
     no_video: Budget,
 }
 
 impl Budgets {
     pub(super) fn new(polling: &Polling) -> Self {
-        let not_found = Budget::new(polling.not_found_grace_ms);
-        Self { outage: Budget::new(polling.outage_budget_ms), not_found, no_video: not_found }
+        Self {
+            outage: Budget::new(polling.outage_budget_ms),
+            not_found: Budget::new(polling.not_found_grace_ms),
+            no_video: Budget::new(polling.not_found_grace_ms.min(MAX_URL_DELAY_MS)),
+        }
     }
 
     /// Pauses all budgets while there is no network.
@@ -58,7 +64,10 @@ impl Budgets {
     /// Trouble that cannot pass, or whose budget is spent.
     pub(super) fn judge(&mut self, reply: &Reply, poll: Poll) -> Result<PollResult, Error> {
         let error = match reply.as_ref().map(Answer::read) {
-            Ok(Answer::Task(task)) => return self.judge_task(task, poll),
+            Ok(Answer::Task(mut task)) => {
+                self.judge_task(&mut task, poll);
+                return Ok(PollResult::Task(task));
+            }
             Ok(Answer::Refused(refusal)) if refusal.is_task_not_found() => {
                 let error = self.not_found.spend(poll.now, poll.max_gap, refusal.into_query_error())?;
                 return Ok(PollResult::Trouble(WaitingReason::NotFoundYet, error));
@@ -78,14 +87,16 @@ impl Budgets {
         self.spend_outage(WaitingReason::Unreachable, error, poll)
     }
 
-    fn judge_task(&mut self, mut task: Box<Task>, poll: Poll) -> Result<PollResult, Error> {
+    fn judge_task(&mut self, task: &mut Task, poll: Poll) {
         self.outage.restore();
         self.not_found.restore();
-        if task.status == TaskStatus::Succeed && task.videos.is_empty() {
-            self.no_video.spend(poll.now, poll.max_gap, no_video_url())?;
+        // The URL may follow. If it does not, the gateway's content route has the video.
+        if task.status == TaskStatus::Succeed
+            && task.videos.is_empty()
+            && !self.no_video.is_spent(poll.now, poll.max_gap)
+        {
             task.status = TaskStatus::Processing;
         }
-        Ok(PollResult::Task(task))
     }
 
     fn judge_refusal(&mut self, error: Error, poll: Poll) -> Result<PollResult, Error> {

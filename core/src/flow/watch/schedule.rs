@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorCode};
 use crate::poll::Polling;
 
 /// The shortest time between two polls, in ms, however often the page is shown or the network returns.
-const MIN_GAP_MS: u64 = 1_000;
+pub(super) const MIN_GAP_MS: u64 = 1_000;
 
 /// The polls of one watch: how many there were, when the next is due, and when to give up.
 #[derive(Debug)]

@@ -1,0 +1,52 @@
+//! What the status words of a task mean.
+//!
+//! The words are an open set: Kling has four, and gateways have their own. A word is compared in any case and without the
+//! characters between its parts, so that `TIMED_OUT`, `timed-out` and `timedOut` are one word.
+
+use super::TaskStatus;
+use crate::json::Json;
+
+/// The known words, in lower case, separated by spaces: for each status, in the order of [`TaskStatus::ALL`].
+#[rustfmt::skip]
+pub const STATUS_WORDS: [&str; 4] = [
+    "submitted queued queue in_queue pending waiting created accepted received scheduled not_start not_started initializing \
+        starting new",
+    "processing running in_progress generating started working rendering active executing preparing",
+    "succeed succeeded success successful completed complete done finished finish ok ready",
+    "failed fail failure error errored cancelled canceled expired timeout timed_out rejected refused denied aborted killed \
+        terminated stopped blocked moderated content_moderated content_violation content_filtered filtered nsfw banned \
+        invalid crashed deleted",
+];
+
+/// The names of the completion time.
+const END_TIMES: &str =
+    "finish_time finished_at completed_at complete_time completed_time completion_time end_time ended_at";
+
+/// The meaning of a status word; `None` if the word is unknown.
+pub(super) fn meaning(word: &str) -> Option<TaskStatus> {
+    // For example `TASK_STATUS_SUCCEED`.
+    let is_known = |words: &str| ["", "task", "taskstatus"].iter().any(|start| is_one_of(words, start, word));
+    TaskStatus::ALL.iter().zip(STATUS_WORDS).find(|(_, words)| is_known(words)).map(|(status, _)| *status)
+}
+
+/// Whether a member shows the end of the work: a progress of 100 %, or a completion time, which begins with a 0 or a minus if
+/// there is none.
+pub(super) fn is_end(name: &str, value: &Json) -> bool {
+    let (Json::Number(value) | Json::Text(value)) = value else { return false };
+    if is_one_of("progress", "", name) {
+        value.starts_with("100")
+    } else {
+        matches!(value.bytes().next(), Some(b'1'..=b'9')) && is_one_of(END_TIMES, "", name)
+    }
+}
+
+/// Whether a word, in any spelling, consists of `start` and one of these words.
+fn is_one_of(words: &str, start: &str, word: &str) -> bool {
+    words.split(' ').any(|known| letters(start).chain(letters(known)).eq(letters(word)))
+}
+
+/// What distinguishes a word from others.
+fn letters(word: &str) -> impl Iterator<Item = u8> + '_ {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    word.bytes().filter(is_letter).map(|byte| byte.to_ascii_lowercase())
+}
