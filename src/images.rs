@@ -19,6 +19,10 @@ extern "C" {
     /// The bytes of a base64 string.
     #[wasm_bindgen(js_name = fromBase64)]
     fn from_base64(base64: &JsString) -> Promise;
+
+    /// The bytes of a `data:` URL.
+    #[wasm_bindgen(js_name = fromDataUrl)]
+    fn from_data_url(url: &JsString) -> Promise;
 }
 
 /// An image of a draft, and its file unless the service fetches it.
@@ -30,7 +34,8 @@ pub(super) struct Candidate {
 /// What an image source is, before anything of it is read.
 enum Source<'a> {
     File(&'a Blob),
-    Base64(JsString),
+    /// The bytes of a string, once they are decoded.
+    Decoding(Promise),
     Url(String),
     Bad(Issue),
 }
@@ -40,7 +45,7 @@ impl Candidate {
     pub(super) async fn read(source: &JsValue, path: &str) -> Self {
         let file = match Source::of(source, path) {
             Source::File(file) => file.clone(),
-            Source::Base64(text) => match JsFuture::from(from_base64(&text)).await {
+            Source::Decoding(bytes) => match JsFuture::from(bytes).await {
                 Ok(file) => file.unchecked_into(),
                 Err(_) => return Self::bad(bad_base64(path)),
             },
@@ -82,22 +87,13 @@ impl<'a> Source<'a> {
         let trimmed = start.trim_start();
         let scheme = trimmed.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            Some("data") => match start.split_once(',') {
-                Some((head, _)) if head.trim_end().to_ascii_lowercase().ends_with(";base64") => {
-                    let skipped = u32::try_from(head.encode_utf16().count()).unwrap_or(0).saturating_add(1);
-                    Self::Base64(text.substring(skipped, text.length()))
-                }
-                _ => {
-                    let message = "expected a data: URL with ;base64 before its comma, found one without";
-                    Self::Bad(Issue::error(IssueCode::BadBase64, path, message))
-                }
-            },
+            Some("data") => Self::Decoding(from_data_url(text)),
             Some("blob") => {
                 let message = "expected the blob itself, found a blob: URL, which only this page can read";
                 Self::Bad(Issue::error(IssueCode::BadUrl, path, message))
             }
             Some(_) => Self::of_url(text, path),
-            None => Self::Base64(text.clone()),
+            None => Self::Decoding(from_base64(text)),
         }
     }
 

@@ -14,6 +14,8 @@
 //! - in a PNG the `eXIf` chunk must precede the pixels, its checksum must be right, and it must hold bare TIFF;
 //! - XMP, `zTXt` profiles, the directory of the thumbnail, and Exif after the start of a scan have no effect.
 //!
+//! A GIF is as large as its screen, or larger if its first frame ends outside of it; Firefox then shows the frame alone.
+//!
 //! Where they differ (two orientations in one directory, an XMP segment before the Exif one), this module follows Chromium. The
 //! result of the check is the same, because the limits do not depend on the orientation.
 //!
@@ -25,8 +27,11 @@
 //! Each read of a slice takes about a millisecond. An ordinary image takes two: 128 KiB of its start, 64 KiB of its end. The maximum
 //! number of reads for any file is in `image/window.rs`, and a test checks it.
 
+mod bmp;
 mod check;
+mod coding;
 mod exif;
+mod gif;
 mod jpeg;
 pub mod limits;
 mod png;
@@ -37,7 +42,9 @@ mod xmp;
 use std::ops::Range;
 
 pub use check::check;
+pub use coding::Coding;
 use exif::Exif;
+use gif::Gif;
 use jpeg::Jpeg;
 use png::Png;
 use window::{Missing, Window};
@@ -100,13 +107,24 @@ pub struct ImageHeader {
     pub has_location: bool,
     /// Whether the file ends before the image does. Files larger than [`limits::MAX_IMAGE_BYTES`] are not searched for their end.
     pub is_truncated: bool,
-    /// Whether it is a PNG as Apple's tools rewrite it for apps (`CgBI`). Neither browsers nor services can read it.
-    pub is_apple_png: bool,
+    /// Whether the image ends before its pixels begin, although the file goes on to the end of the image.
+    pub has_no_pixels: bool,
+    /// How the pixels of a JPEG or PNG are coded; [`Coding::Usual`] in every other format.
+    pub coding: Coding,
 }
 
 impl ImageHeader {
     fn new(format: ImageFormat) -> Self {
-        Self { format, size: None, orientation: None, has_location: false, is_truncated: false, is_apple_png: false }
+        Self {
+            format,
+            size: None,
+            orientation: None,
+            has_location: false,
+            is_truncated: false,
+            has_no_pixels: false,
+
+            coding: Coding::Usual,
+        }
     }
 
     /// Adds Exif data. The first one has the orientation; any of them may contain a position.
@@ -156,6 +174,7 @@ enum Reader {
     Unknown,
     Jpeg(Jpeg),
     Png(Png),
+    Gif(Gif),
 }
 
 impl Reader {
@@ -164,15 +183,17 @@ impl Reader {
             match self {
                 Self::Jpeg(jpeg) => return jpeg.read(window),
                 Self::Png(png) => return png.read(window),
+                Self::Gif(gif) => return gif.read(window),
                 Self::Unknown => {
                     let head = window.head()?;
                     *self = match signature::recognise(head) {
                         ImageFormat::Jpeg => Self::Jpeg(Jpeg::new()),
                         ImageFormat::Png => Self::Png(Png::new()),
-                        other => {
-                            let size = signature::fixed_size(other, head);
-                            return Ok(ImageHeader { size, ..ImageHeader::new(other) });
+                        ImageFormat::Gif => Self::Gif(Gif::new()),
+                        ImageFormat::Bmp => {
+                            return Ok(ImageHeader { size: bmp::size(head), ..ImageHeader::new(ImageFormat::Bmp) });
                         }
+                        other => return Ok(ImageHeader::new(other)),
                     };
                 }
             }
@@ -184,7 +205,7 @@ impl Reader {
 enum MetadataEnd {
     /// At the pixels. The reader is there.
     Pixels,
-    /// At the end of the file.
+    /// At the end of the file, or of the image.
     EndOfFile,
     /// At damage where decoders stop.
     Damage,

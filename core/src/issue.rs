@@ -57,9 +57,9 @@ words! {
         TooFewImages = "too_few_images",
         /// More than [`MAX_IMAGES`](crate::request::MAX_IMAGES).
         TooManyImages = "too_many_images",
-        /// Neither JPEG nor PNG.
+        /// Neither JPEG nor PNG, or a JPEG that browsers cannot read. A warning if libjpeg can.
         UnsupportedFormat = "unsupported_format",
-        /// An empty file, or one that cannot be read: moved, changed, a folder, or without permission.
+        /// An empty file, an image without pixels, or a file that cannot be read: moved, changed, a folder, or without permission.
         ImageEmpty = "image_empty",
         /// More than [`MAX_IMAGE_BYTES`](crate::image::limits::MAX_IMAGE_BYTES).
         ImageTooLarge = "image_too_large",

@@ -112,9 +112,32 @@ export async function fromBase64(base64) {
   const characters = base64.replace(/[\t\n\f\r ]/g, "");
   const padding = characters.indexOf("=");
   if (padding >= 0 && padding < characters.length - 2) throw new Error("padding before the end");
+  return blobInSteps(characters, atob);
+}
+
+/**
+ * The bytes of a `data:` URL, decoded as the URL standard does: percent-encoded, and base64 if its
+ * head says so. A fragment is dropped. Rejects if it has no comma or its base64 is wrong.
+ * @param {string} url
+ * @returns {Promise<Blob>}
+ */
+export async function fromDataUrl(url) {
+  const comma = url.indexOf(",");
+  if (comma < 0) throw new Error("no comma");
+  // Each `%xx` becomes one character, of the byte's number. `decodeURIComponent` expects UTF-8.
+  const body = unescape(url.slice(comma + 1).replace(/#.*/s, ""));
+  if (/;\s*base64\s*$/i.test(url.slice(0, comma))) return fromBase64(body);
+  return blobInSteps(body, (step) => step);
+}
+
+/**
+ * @param {string} characters
+ * @param {(step: string) => string} decode returns one character for each byte
+ */
+async function blobInSteps(characters, decode) {
   const parts = [];
   for (let start = 0; start < characters.length; start += STEP_CHARACTERS) {
-    const step = atob(characters.slice(start, start + STEP_CHARACTERS));
+    const step = decode(characters.slice(start, start + STEP_CHARACTERS));
     const bytes = new Uint8Array(step.length);
     for (let index = 0; index < step.length; index += 1) bytes[index] = step.charCodeAt(index);
     parts.push(bytes);

@@ -30,10 +30,10 @@ export const limits: {
 // ── Images: no key, no network
 
 /**
- * A file, another blob, a public `http(s):` URL, or a string of base64 with or without a `data:`
- * prefix. A `blob:` URL is refused: pass the blob. JPEG or PNG, by content; at most 10 MiB; each
- * edge at least 300 px; between 1:2.5 and 2.5:1 (limits of Kling and CometAPI). The service fetches
- * a URL itself, so its image is not checked here.
+ * A file, another blob, a public `http(s):` URL, a `data:` URL, or a string of base64. A `blob:`
+ * URL is refused: pass the blob. JPEG or PNG, by content; at most 10 MiB; each edge at least 300 px;
+ * between 1:2.5 and 2.5:1 (limits of Kling and CometAPI). The service fetches a URL itself, so its
+ * image is not checked here.
  */
 export type ImageSource = Blob | URL | string;
 
@@ -93,7 +93,11 @@ export interface VideoRequest {
   externalTaskId?: string | undefined;
 }
 
-/** The problems of a request. `has_location`, `prompt_missing` and `size_unknown` are warnings. */
+/**
+ * The problems of a request. `has_location` and `prompt_missing` are warnings, and so are
+ * `size_unknown` of an image by URL and `unsupported_format` of a JPEG with arithmetic coding, which
+ * only some programs can read.
+ */
 export type IssueCode =
   | "too_few_images"
   | "too_many_images"

@@ -170,7 +170,7 @@ export const run = runner({
       [encoded, encoded, encoded, "https://a.example/b%20c.jpg"],
     );
     const bad = [
-      "data:image/png,abc",
+      "data:image/png;base64",
       "not base64!",
       "blob:https://a.example/1",
       "ftp://a.example/b",
@@ -187,6 +187,43 @@ export const run = runner({
         (code) => `images[0] ${code}`,
       ),
     );
+  },
+
+  async a_data_url_is_decoded_as_the_browser_does({ kling }) {
+    const jpeg = await makeImage();
+    const encoded = await base64(jpeg);
+    const inPercent = [...(await bytesOf(jpeg))]
+      .map((byte) => "%" + byte.toString(16).padStart(2, "0"))
+      .join("");
+    const escaped = encodeURIComponent(encoded);
+    ok(/%2[BF]/.test(escaped), "an escaped + or /");
+    for (const url of [
+      `data:image/jpeg;base64,${escaped}`,
+      `data:image/jpeg;base64,${escaped.replace(/%2B/g, "%2b").replace(/%2F/g, "%2f")}`,
+      `data:image/jpeg;base64,%0A${encoded.replace(/(.{76})/g, "$1%0D%0A")}%20`,
+      `data:image/jpeg;base64,${encoded}#fragment`,
+      `data:image/jpeg;name=${"x".repeat(300)};base64,${encoded}`,
+      `data:image/jpeg; BASE64 ,${encoded}`,
+      `DATA:;base64,${encoded}`,
+      `  data:image/jpeg,${inPercent}`,
+      `data:,${inPercent.toUpperCase()}#fragment`,
+    ]) {
+      const body = await kling.buildRequestBody({ images: [url], prompt: "x" });
+      const [{ image }] = JSON.parse(await body.text()).image_list;
+      ok(image === encoded, `the image of ${url.slice(0, 40)}`);
+    }
+    for (const [url, code] of [
+      ["data:image/png,abc", "unsupported_format"],
+      ["data:image/svg+xml,%3Csvg%2F%3E", "unsupported_format"],
+      ["data:,", "image_empty"],
+      ["data:image/jpeg;base64,%", "bad_base64"],
+      ["data:image/jpeg;base64,%C3%BC", "bad_base64"],
+      ["data:image/jpeg;base64,a%3Db", "bad_base64"],
+      ["data:image/jpeg;base64", "bad_base64"],
+    ])
+      equal(codes(await kling.validateRequest({ images: [url], prompt: "x" })), [
+        `images[0] ${code}`,
+      ]);
   },
 
   async all_problems_are_reported_at_once({ kling }) {

@@ -46,6 +46,7 @@ mod images {
         base64_equals_that_of_the_browser,
         a_body_is_exactly_the_documented_json,
         every_kind_of_image_source_is_accepted,
+        a_data_url_is_decoded_as_the_browser_does,
         all_problems_are_reported_at_once,
         unknown_keys_are_refused_by_name,
         limits_need_no_module_and_are_those_that_are_checked,

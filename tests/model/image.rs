@@ -11,6 +11,7 @@
 )]
 
 mod build;
+mod codings;
 mod damage;
 mod exif;
 mod formats;

@@ -1,7 +1,7 @@
 //! The problems of an image: limits of the service, and what its sender should know.
 
 use super::limits::{MAX_ASPECT_RATIO_TENTHS, MAX_IMAGE_BYTES, MAX_IMAGE_MIB, MIN_EDGE_PX, max_aspect_ratio};
-use super::{ImageFormat, ImageHeader};
+use super::{Coding, ImageFormat, ImageHeader};
 use crate::issue::{Issue, IssueCode};
 
 /// All problems of an image of `len` bytes, without those that follow from another one.
@@ -10,11 +10,20 @@ use crate::issue::{Issue, IssueCode};
 /// and `height`, and for a format only `actual`.
 pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     // The other limits do not matter here: these files cannot be sent, and a converted image is another file.
-    let unusable = if len == 0 { Some(empty(path)) } else { unsupported(path, header) };
+    let mut coding = rare_coding(path, header);
+    let unusable = if len == 0 {
+        Some(empty(path))
+    } else if let Some(issue) = unsupported(path, header.format) {
+        Some(issue)
+    } else if header.has_no_pixels {
+        Some(no_pixels(path, header.format))
+    } else {
+        coding.take_if(|issue| issue.is_error())
+    };
     if let Some(issue) = unusable {
         return vec![issue];
     }
-    let mut issues = Vec::new();
+    let mut issues = Vec::from_iter(coding);
     if len > MAX_IMAGE_BYTES {
         issues.push(too_large(path, len));
     }
@@ -38,14 +47,14 @@ fn empty(path: &str) -> Issue {
     Issue::error(IssueCode::ImageEmpty, path, message)
 }
 
-fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
-    let actual = header.format.as_str();
-    let message = match (header.format, header.format.name()) {
-        (ImageFormat::Png, _) if header.is_apple_png => {
-            "expected a JPEG or PNG image, found a PNG for iOS apps (CgBI) that nothing else can read; \
-             choose the original, or save it again as JPEG or PNG"
-                .to_owned()
-        }
+fn no_pixels(path: &str, format: ImageFormat) -> Issue {
+    let name = format.name().unwrap_or("image");
+    let message = format!("expected a {name} with pixels, found the end of the image before them; choose another");
+    Issue::error(IssueCode::ImageEmpty, path, message)
+}
+
+fn unsupported(path: &str, format: ImageFormat) -> Option<Issue> {
+    let message = match (format, format.name()) {
         (ImageFormat::Jpeg | ImageFormat::Png, _) => return None,
         (_, Some(name)) => format!(
             "expected a JPEG or PNG image, found {name} (by the content, not by the name of the file); convert it to JPEG or PNG"
@@ -56,7 +65,18 @@ fn unsupported(path: &str, header: &ImageHeader) -> Option<Issue> {
                 .to_owned()
         }
     };
-    Some(Issue::error(IssueCode::UnsupportedFormat, path, message).with("actual", actual))
+    Some(Issue::error(IssueCode::UnsupportedFormat, path, message).with("actual", format.as_str()))
+}
+
+/// libjpeg reads arithmetic coding, so that is not refused.
+fn rare_coding(path: &str, header: &ImageHeader) -> Option<Issue> {
+    let found = header.coding.description()?;
+    let message = format!(
+        "expected a JPEG or PNG image that every program can read, found {found}; choose the original, or save it again as JPEG or PNG"
+    );
+    let is_refused = header.coding != Coding::Arithmetic;
+    let issue = if is_refused { Issue::error } else { Issue::warning };
+    Some(issue(IssueCode::UnsupportedFormat, path, message).with("actual", header.format.as_str()))
 }
 
 fn too_large(path: &str, len: u64) -> Issue {

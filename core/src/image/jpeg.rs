@@ -2,7 +2,7 @@
 
 use super::exif::Exif;
 use super::window::{Missing, Window};
-use super::{ImageFormat, ImageHeader, MetadataEnd, xmp};
+use super::{Coding, ImageFormat, ImageHeader, MetadataEnd, xmp};
 
 /// The start of the segment of the Exif data. One byte of padding with any value follows. A segment too short for a TIFF header is
 /// ignored.
@@ -97,7 +97,12 @@ impl Jpeg {
                     Some(len) => u16::from_be_bytes(len).max(2),
                     None => break,
                 },
-                _ => return Ok(MetadataEnd::Damage),
+                _ => {
+                    // The end of the image, before any scan.
+                    self.header.has_no_pixels = marker == 0xD9;
+                    self.header.coding = Coding::of_marker(marker).unwrap_or(self.header.coding);
+                    return Ok(MetadataEnd::Damage);
+                }
             };
             let content = body.saturating_add(2);
             let content_len = usize::from(len.saturating_sub(2));
@@ -105,11 +110,12 @@ impl Jpeg {
                 // Huffman tables and arithmetic conditions, with numbers between those of the frames.
                 0xC4 | 0xCC => {}
                 0xC0..=0xCF => {
-                    let Some([_, h1, h0, w1, w0, components]) = window.array(content)? else { break };
+                    let Some([bits, h1, h0, w1, w0, components]) = window.array(content)? else { break };
                     let expected = usize::from(components).saturating_mul(3).saturating_add(6);
                     if self.frame.is_some() || content_len != expected {
                         return Ok(MetadataEnd::Damage);
                     }
+                    self.header.coding = Coding::of_frame(marker, bits, components);
                     self.frame = Some((u16::from_be_bytes([w1, w0]).into(), u16::from_be_bytes([h1, h0]).into()));
                 }
                 0xE1 => match window.piece(content, content_len)? {

@@ -2,7 +2,7 @@
 
 use super::exif::Exif;
 use super::window::{MAX_PIECE_BYTES, Missing, Window};
-use super::{ImageFormat, ImageHeader, MetadataEnd, xmp};
+use super::{Coding, ImageFormat, ImageHeader, MetadataEnd, xmp};
 
 const SIGNATURE_LEN: u64 = 8;
 /// The length of a chunk without its content: length, type, checksum.
@@ -48,7 +48,9 @@ impl Png {
             match self.stage {
                 Stage::Start => {
                     let Some(first) = window.array(SIGNATURE_LEN)? else { break false };
-                    self.header.is_apple_png = first.get(4..8) == Some(b"CgBI");
+                    if first.get(4..8) == Some(b"CgBI") {
+                        self.header.coding = Coding::ApplePng;
+                    }
                     let Some(size) = size(&first) else { break true };
                     self.stage = Stage::Chunks(size);
                     window.at = SIGNATURE_LEN.saturating_add(25);
@@ -61,7 +63,7 @@ impl Png {
                     match end {
                         MetadataEnd::Damage => break true,
                         MetadataEnd::Pixels | MetadataEnd::EndOfFile if window.is_longer() => break true,
-                        MetadataEnd::EndOfFile => break false,
+                        MetadataEnd::EndOfFile => break self.header.has_no_pixels,
                         MetadataEnd::Pixels => {}
                     }
                     self.stage = Stage::Tail(window.at);
@@ -87,7 +89,11 @@ impl Png {
         while let Some(chunk) = Chunk::read(window)? {
             match &chunk.kind {
                 b"IDAT" => return Ok(MetadataEnd::Pixels),
-                b"IEND" => break,
+                b"IEND" => {
+                    // With its checksum, right or wrong. Without it, the file is truncated.
+                    self.header.has_no_pixels = window.piece(window.at, END.len())?.is_some();
+                    break;
+                }
                 b"PLTE" => {}
                 b"eXIf" => {
                     // Its type, content and checksum.

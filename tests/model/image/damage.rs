@@ -3,6 +3,9 @@
 use super::build::{EOI, IEND, SCAN_DATA, chunk, frame, jpeg, jpeg_with, large_jpeg, png, png_with, scan, segment};
 use super::{case, look};
 
+use kling_core::image::check;
+use kling_core::issue::IssueCode;
+
 /// Every picture that is whole here, and where its end begins.
 fn whole() -> Vec<(&'static str, Vec<u8>, usize)> {
     let tables = segment(0xC4, &[1; 20]);
@@ -92,8 +95,36 @@ fn long_files() {
 }
 
 #[test]
-fn a_png_without_pixels_is_cut_off() {
-    let bytes = png(640, 480);
-    assert!(look(&[&bytes[..33], IEND].concat()).is_truncated);
-    assert!(look(&bytes[..33]).is_truncated);
+fn an_end_before_the_pixels_is_no_cut() {
+    let (jpeg, png) = (jpeg(640, 480), png(640, 480));
+    let head = &png[..33];
+    let fragment = chunk(b"fdAT", &[0; 60]);
+    let start = [b"\xFF\xD8", &segment(0xE0, b"JFIF\0")[..], &frame(0xC0, 640, 480)].concat();
+    // Whether it is cut, and whether it ends before its pixels.
+    let cases: &[(&str, Vec<u8>, (bool, bool))] = &[
+        ("png: nothing between", [head, IEND].concat(), (false, true)),
+        ("png: a palette", [head, &chunk(b"PLTE", &[0; 3]), IEND].concat(), (false, true)),
+        ("png: a comment", [head, &chunk(b"tEXt", b"a\0b"), IEND].concat(), (false, true)),
+        ("png: only later frames", [head, &chunk(b"acTL", &[0; 8]), &fragment, IEND].concat(), (false, true)),
+        ("png: more after the end", [head, IEND, &png].concat(), (false, true)),
+        ("png: the last checksum is wrong", [head, &IEND[..11], b"x"].concat(), (false, true)),
+        ("png: larger than the limit", [head, IEND, &vec![0; 10_485_760]].concat(), (false, true)),
+        ("png: the last checksum is cut", [head, &IEND[..11]].concat(), (true, false)),
+        ("png: no end", head.to_vec(), (true, false)),
+        ("png: an empty chunk of pixels", [head, &chunk(b"IDAT", b""), IEND].concat(), (false, false)),
+        ("png: whole", png.clone(), (false, false)),
+        ("jpeg: two markers", [b"\xFF\xD8", EOI].concat(), (false, true)),
+        ("jpeg: a frame without a scan", [&start[..], EOI].concat(), (false, true)),
+        ("jpeg: no frame", [b"\xFF\xD8", &segment(0xDB, &[1; 65])[..], EOI].concat(), (false, true)),
+        ("jpeg: fill bytes", [&start[..], b"\xFF\xFF\xFF\xD9"].concat(), (false, true)),
+        ("jpeg: more after the end", [&start[..], EOI, &jpeg].concat(), (false, true)),
+        ("jpeg: no end", start, (true, false)),
+        ("jpeg: whole", jpeg, (false, false)),
+    ];
+    for (name, bytes, expected) in cases {
+        let header = look(bytes);
+        assert_eq!((header.is_truncated, header.has_no_pixels), *expected, "{name}");
+        let codes: Vec<_> = check("image", bytes.len() as u64, &header).into_iter().map(|issue| issue.code).collect();
+        assert_eq!(codes == [IssueCode::ImageEmpty], expected.1, "{name}: {codes:?}");
+    }
 }

@@ -1,9 +1,12 @@
 //! Formats by content, and sizes where nothing turns them.
 
+use kling_core::image::Coding;
 use kling_core::image::ImageFormat::{self, Avif, Bmp, Gif, Heic, Jpeg, Png, Tiff, Unknown, Webp};
 
 use super::build::{EOI, SCAN_DATA, chunk, frame, jpeg, jpeg_with, png, scan, segment};
 use super::{case, look, size};
+
+type Size = Option<(u32, u32)>;
 
 /// A `ftyp` box with these brands, and the start of the next box.
 fn media(brands: &[&[u8; 4]]) -> Vec<u8> {
@@ -162,7 +165,8 @@ fn a_damaged_header_has_no_size() {
     ];
     for (name, bytes) in cases {
         let header = look(bytes);
-        assert_eq!((header.size, header.is_truncated, header.is_apple_png), (None, false, false), "{name}");
+        assert_eq!((header.size, header.is_truncated), (None, false), "{name}");
+        assert_ne!(header.coding, Coding::ApplePng, "{name}");
     }
 }
 
@@ -171,7 +175,81 @@ fn a_png_for_apps_is_named() {
     let mut bytes = png(640, 480);
     bytes.splice(8..8, chunk(b"CgBI", b"\x50\0\x20\x02"));
     let header = look(&bytes);
-    assert_eq!((header.format, header.size, header.is_apple_png), (Png, None, true));
+    assert_eq!((header.format, header.size, header.coding), (Png, None, Coding::ApplePng));
+}
+
+/// A GIF with a screen, a palette of two colours, blocks before its first image, and the place of that image.
+fn gif(screen: [u16; 2], blocks: &[u8], place: [u16; 4]) -> Vec<u8> {
+    let little = |numbers: &[u16]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
+    let screen = [b"GIF89a", &little(&screen)[..], b"\x80\0\0", &[0; 6]].concat();
+    [&screen[..], blocks, b",", &little(&place), b"\0\x02\x01\x2C\0;"].concat()
+}
+
+/// Each row was shown to Chromium 156; Firefox 153 differs where `either` says so.
+#[test]
+fn a_gif_is_as_large_as_its_screen_and_its_first_image() {
+    let comment = b"!\xFE\x05hello\0";
+    let control = b"!\xF9\x04\x04\x0A\0\0\0";
+    let long = [b"!\xFE", &[&b"\xFF"[..], &[b'a'; 255]].concat().repeat(2000)[..], b"\0"].concat();
+    let later = [&gif([32, 24], b"", [0, 0, 32, 24])[19..34], control].concat();
+    let cases: &[(&str, Vec<u8>, (u32, u32))] = &[
+        ("equal", gif([32, 24], b"", [0, 0, 32, 24]), (32, 24)),
+        ("within", gif([32, 24], b"", [10, 10, 8, 8]), (32, 24)),
+        ("larger", gif([32, 24], b"", [0, 0, 64, 48]), (64, 48)),
+        ("either: wider", gif([32, 24], b"", [0, 0, 64, 10]), (64, 24)),
+        ("either: higher", gif([32, 24], b"", [0, 0, 10, 48]), (32, 48)),
+        ("either: outside", gif([32, 24], b"", [10, 10, 32, 24]), (42, 34)),
+        ("either: far outside", gif([32, 24], b"", [100, 100, 8, 8]), (108, 108)),
+        ("no screen", gif([0, 0], b"", [0, 0, 64, 48]), (64, 48)),
+        ("no width", gif([0, 24], b"", [0, 0, 64, 48]), (64, 48)),
+        ("after a comment", gif([32, 24], comment, [0, 0, 64, 48]), (64, 48)),
+        ("after several blocks", gif([32, 24], &[&comment[..], control].concat(), [0, 0, 64, 48]), (64, 48)),
+        ("after half a mebibyte", gif([32, 24], &long, [0, 0, 64, 48]), (64, 48)),
+        ("the second image is larger", gif([32, 24], &later, [0, 0, 64, 48]), (32, 24)),
+        ("the largest", gif([1, 1], b"", [65_535, 65_535, 65_535, 65_535]), (131_070, 131_070)),
+    ];
+    for (name, bytes, expected) in cases {
+        assert_eq!(size(bytes), Some(*expected), "{name}");
+    }
+}
+
+/// A BMP with a header of that length.
+fn bmp(len: u32, width: i32, height: i32) -> Vec<u8> {
+    let edges = if len == 12 {
+        [&width.to_le_bytes()[..2], &height.to_le_bytes()[..2]].concat()
+    } else {
+        [width.to_le_bytes(), height.to_le_bytes()].concat()
+    };
+    let start = [&b"BM\0\0\0\0\0\0\0\0\x36\0\0\0"[..], &len.to_le_bytes(), &edges, b"\x01\0\x18\0"].concat();
+    [start, vec![0; 3700]].concat()
+}
+
+/// Each row was shown to Chromium 156 and Firefox 153.
+#[test]
+fn a_bmp_has_a_positive_width() {
+    for len in [16, 20, 40, 44, 52, 56, 64, 108, 124] {
+        let cases: &[(i32, i32, Size)] = &[
+            (40, 30, Some((40, 30))),
+            (40, -30, Some((40, 30))),
+            (-40, 30, None),
+            (-40, -30, None),
+            (-127, 64, None),
+            (i32::MIN, 30, None),
+            (40, i32::MIN, None),
+            (0, 30, None),
+            (40, 0, None),
+        ];
+        for (width, height, expected) in cases {
+            let header = look(&bmp(len, *width, *height));
+            assert_eq!((header.format, header.size), (Bmp, *expected), "{width} × {height}, header of {len}");
+        }
+    }
+    assert_eq!(size(&bmp(12, 40, 30)), Some((40, 30)));
+    assert_eq!(size(&bmp(12, 40, -30)), Some((40, 65_506)), "unsigned in the oldest header");
+    assert_eq!(size(&bmp(12, -40, 30)), Some((65_496, 30)), "unsigned in the oldest header");
+    for len in [0, 11, 13, 65, 107, 109, 128, 200] {
+        assert_eq!(look(&bmp(len, 40, 30)).format, Unknown, "header of {len}");
+    }
 }
 
 #[test]
