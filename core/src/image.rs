@@ -14,7 +14,14 @@
 //! - in a PNG the `eXIf` chunk must precede the pixels, its checksum must be right, and it must hold bare TIFF;
 //! - XMP, `zTXt` profiles, the directory of the thumbnail, and Exif after the start of a scan have no effect.
 //!
-//! A GIF is as large as its screen, or larger if its first frame ends outside of it; Firefox then shows the frame alone.
+//! In the other formats, which the service does not accept:
+//!
+//! - a GIF is as large as its screen, or larger if its first frame ends outside of it; Firefox then shows the frame alone;
+//! - a BMP has a positive width, and a height of either sign;
+//! - a WebP is as large as its canvas, and its Exif orientation has no effect;
+//! - an AVIF is as large as its primary item, cropped by `clap` at the right and lower edge only (Firefox shows no AVIF with
+//!   `clap`), and turned by `irot`; its Exif orientation has no effect;
+//! - HEIC and TIFF, which neither shows, are read as libheif does and as the TIFF standard says.
 //!
 //! Where they differ (two orientations in one directory, an XMP segment before the Exif one), this module follows Chromium. The
 //! result of the check is the same, because the limits do not depend on the orientation.
@@ -32,10 +39,13 @@ mod check;
 mod coding;
 mod exif;
 mod gif;
+mod heif;
 mod jpeg;
 pub mod limits;
 mod png;
 mod signature;
+mod tiff;
+mod webp;
 mod window;
 mod xmp;
 
@@ -45,11 +55,16 @@ pub use check::check;
 pub use coding::Coding;
 use exif::Exif;
 use gif::Gif;
+use heif::Heif;
 use jpeg::Jpeg;
 use png::Png;
+use tiff::Tiff;
 use window::{Missing, Window};
 
 use crate::words::words;
+
+/// How many bytes at the end of a file are searched for metadata, which many programs write there.
+const TAIL_BYTES: usize = 65_536;
 
 words! {
     /// The format of an image, by its content.
@@ -99,13 +114,15 @@ impl ImageFormat {
 pub struct ImageHeader {
     /// Its format, by its content.
     pub format: ImageFormat,
-    /// Width and height in px, as displayed; `None` if the header is damaged, or in a format whose size is not read.
+    /// Width and height in px, as displayed; `None` if the header is damaged or does not contain it.
     pub size: Option<(u32, u32)>,
-    /// The orientation, 1 to 8; 1 if the Exif data contains none, and `None` if there is no Exif data.
+    /// The orientation of a JPEG, PNG or TIFF, 1 to 8; 1 if the Exif data contains none, and `None` if there is no Exif data.
     pub orientation: Option<u8>,
-    /// Whether its metadata contains a GPS position.
+    /// Whether its metadata contains a GPS position. In other formats than JPEG and PNG, the first 128 KiB and the last 64 KiB of
+    /// the file are searched.
     pub has_location: bool,
-    /// Whether the file ends before the image does. Files larger than [`limits::MAX_IMAGE_BYTES`] are not searched for their end.
+    /// Whether the file ends before the image does, as far as its length or its end says so. Files larger than
+    /// [`limits::MAX_IMAGE_BYTES`] are not searched for their end.
     pub is_truncated: bool,
     /// Whether the image ends before its pixels begin, although the file goes on to the end of the image.
     pub has_no_pixels: bool,
@@ -174,31 +191,66 @@ enum Reader {
     Unknown,
     Jpeg(Jpeg),
     Png(Png),
+    /// A format that the service does not accept, and whether the start of the file contains a position.
+    Other(Other, bool),
+    /// The end of such a file, whose header was read.
+    Tail(ImageHeader),
+}
+
+#[derive(Debug)]
+enum Other {
     Gif(Gif),
+    Tiff(Tiff),
+    Heif(Heif),
 }
 
 impl Reader {
     fn read(&mut self, window: &mut Window) -> Result<ImageHeader, Missing> {
         loop {
-            match self {
+            *self = match self {
                 Self::Jpeg(jpeg) => return jpeg.read(window),
                 Self::Png(png) => return png.read(window),
-                Self::Gif(gif) => return gif.read(window),
                 Self::Unknown => {
                     let head = window.head()?;
-                    *self = match signature::recognise(head) {
+                    let other = |other| Self::Other(other, is_located(head));
+                    match signature::recognise(head) {
                         ImageFormat::Jpeg => Self::Jpeg(Jpeg::new()),
                         ImageFormat::Png => Self::Png(Png::new()),
-                        ImageFormat::Gif => Self::Gif(Gif::new()),
-                        ImageFormat::Bmp => {
-                            return Ok(ImageHeader { size: bmp::size(head), ..ImageHeader::new(ImageFormat::Bmp) });
+                        ImageFormat::Gif => other(Other::Gif(Gif::new())),
+                        ImageFormat::Tiff => other(Other::Tiff(Tiff::new())),
+                        format @ (ImageFormat::Avif | ImageFormat::Heic) => other(Other::Heif(Heif::new(format))),
+                        ImageFormat::Webp => {
+                            Self::Tail(ImageHeader { has_location: is_located(head), ..webp::read(window, head) })
                         }
-                        other => return Ok(ImageHeader::new(other)),
-                    };
+                        ImageFormat::Bmp => return Ok(bmp::read(window, head)),
+                        ImageFormat::Unknown => return Ok(ImageHeader::new(ImageFormat::Unknown)),
+                    }
+                }
+                Self::Other(other, is_located) => {
+                    let mut header = match other {
+                        Other::Gif(gif) => gif.read(window),
+                        Other::Tiff(tiff) => tiff.read(window),
+                        Other::Heif(heif) => heif.read(window),
+                    }?;
+                    header.has_location |= *is_located;
+                    Self::Tail(header)
+                }
+                Self::Tail(header) => {
+                    window.seek_tail(TAIL_BYTES, 0);
+                    let tail = window.rest()?;
+                    header.has_location |= is_located(tail);
+                    header.is_truncated |=
+                        header.format == ImageFormat::Gif && !window.is_longer() && !gif::has_end(tail);
+                    return Ok(*header);
                 }
             }
         }
     }
+}
+
+/// Whether a part of a file contains a position, in Exif or XMP data anywhere.
+fn is_located(bytes: &[u8]) -> bool {
+    exif::is_located(bytes) || xmp::has_location(bytes)
 }
 
 /// Where the metadata before the pixels ends.

@@ -44,10 +44,10 @@ export type ImageSource = Blob | URL | string;
 export type ImageFormat =
   "jpeg" | "png" | "webp" | "gif" | "avif" | "heic" | "bmp" | "tiff" | "unknown";
 
-/** The result of `inspectImage`. Width and height are as displayed, with Exif orientation applied. */
+/** The result of `inspectImage`. Width and height are as displayed, with the orientation applied. */
 export interface ImageInfo {
   format: ImageFormat;
-  /** in px; absent if the header does not contain it */
+  /** in px; absent if the header is damaged or does not contain it, for example in a BigTIFF */
   width?: number;
   /** in px; absent if the header does not contain it */
   height?: number;

@@ -12,6 +12,7 @@
 
 mod build;
 mod codings;
+mod corpus;
 mod damage;
 mod exif;
 mod formats;

@@ -1,5 +1,8 @@
 //! BMP: a header of fixed places.
 
+use super::window::Window;
+use super::{ImageFormat, ImageHeader};
+
 /// The length of the header of OS/2 1, which has 16 bits for each edge.
 const SHORT_HEADER_LEN: u32 = 12;
 
@@ -9,10 +12,16 @@ pub(super) fn is_bmp(head: &[u8]) -> bool {
     head.starts_with(b"BM") && matches!(little(head, 14), Some(SHORT_HEADER_LEN | 16..=64 | 108 | 124))
 }
 
+/// The header of a BMP file with these first bytes, which say how long the file is.
+pub(super) fn read(window: &Window, head: &[u8]) -> ImageHeader {
+    let is_truncated = little(head, 2).is_some_and(|len| window.ends_before(len.into()));
+    ImageHeader { size: size(head), is_truncated, ..ImageHeader::new(ImageFormat::Bmp) }
+}
+
 /// The size of a BMP file with these first bytes.
 ///
 /// Browsers refuse a negative width. A negative height means that the rows come from top to bottom.
-pub(super) fn size(head: &[u8]) -> Option<(u32, u32)> {
+fn size(head: &[u8]) -> Option<(u32, u32)> {
     let edge = |at| little(head, at).map(u32::cast_signed)?.checked_abs();
     let (width, height) = if little(head, 14)? == SHORT_HEADER_LEN {
         let both = little(head, 18)?;

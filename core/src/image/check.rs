@@ -20,21 +20,23 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     } else {
         coding.take_if(|issue| issue.is_error())
     };
-    if let Some(issue) = unusable {
-        return vec![issue];
-    }
-    let mut issues = Vec::from_iter(coding);
-    if len > MAX_IMAGE_BYTES {
+    let is_usable = unusable.is_none();
+    let mut issues = Vec::from_iter(unusable);
+    if is_usable && len > MAX_IMAGE_BYTES {
         issues.push(too_large(path, len));
     }
-    if header.is_truncated {
+    // Without a size, it would follow from an unusable format.
+    if header.is_truncated && (is_usable || header.size.is_some()) {
         issues.push(truncated(path));
     }
-    match header.size {
-        Some(size) => issues.extend([too_small(path, size), bad_aspect_ratio(path, size)].into_iter().flatten()),
-        // For a file that is truncated or too large, it would follow from that.
-        None if issues.is_empty() => issues.push(size_unknown(path, header.format)),
-        None => {}
+    if is_usable {
+        match header.size {
+            Some(size) => issues.extend([too_small(path, size), bad_aspect_ratio(path, size)].into_iter().flatten()),
+            // For a file that is truncated or too large, it would follow from that.
+            None if issues.is_empty() => issues.push(size_unknown(path, header.format)),
+            None => {}
+        }
+        issues.extend(coding);
     }
     if header.has_location {
         issues.push(has_location(path));

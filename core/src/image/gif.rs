@@ -5,70 +5,67 @@ use super::{ImageFormat, ImageHeader};
 
 /// The length of signature and screen.
 const SCREEN_LEN: u64 = 13;
+/// The end of the last image, then the trailer.
+const END: &[u8] = b"\0;";
+/// How many bytes at the end of the file may contain them. Compressed pixels contain them by chance, once in 64 KiB.
+const MAX_END_BYTES: usize = 64;
 
 /// Reads the blocks up to the first image.
 #[derive(Debug)]
 pub(super) struct Gif {
-    header: ImageHeader,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// At the start of the file.
-    Screen,
-    /// Before a block. The screen has this size.
-    Blocks((u32, u32)),
-    /// In an extension, before a part of its content.
-    Extension((u32, u32)),
+    screen: (u32, u32),
+    /// Whether the reader is in an extension, before a part of its content.
+    is_in_extension: bool,
 }
 
 impl Gif {
     pub(super) fn new() -> Self {
-        Self { header: ImageHeader::new(ImageFormat::Gif), stage: Stage::Screen }
+        Self { screen: (0, 0), is_in_extension: false }
     }
 
     /// Continues to read. At first, the window is at the start of the file.
     pub(super) fn read(&mut self, window: &mut Window) -> Result<ImageHeader, Missing> {
-        let (width, height) = loop {
-            match self.stage {
-                Stage::Screen => {
-                    let Some([_, _, _, _, _, _, size @ ..]) = window.array::<10>(0)? else { break (0, 0) };
-                    self.stage = Stage::Blocks(edges(size));
-                    let palette = window.array(10)?.map_or(0, |[flags]| palette_len(flags));
-                    window.at = SCREEN_LEN.saturating_add(palette);
+        if window.at == 0 {
+            let head = window.head()?;
+            self.screen = head.get(6..).and_then(<[u8]>::first_chunk).map_or((0, 0), |size| edges(*size));
+            window.at = SCREEN_LEN.saturating_add(head.get(10).map_or(0, |flags| palette_len(*flags)));
+        }
+        while let Some([byte]) = window.piece(window.at, 1)? {
+            let len = match byte {
+                _ if self.is_in_extension => {
+                    self.is_in_extension = *byte != 0;
+                    u64::from(*byte).saturating_add(1)
                 }
-                Stage::Blocks(screen) => match window.array(window.at)? {
-                    Some([b'!']) => {
-                        self.stage = Stage::Extension(screen);
-                        window.at = window.at.saturating_add(2);
-                    }
-                    Some([b',']) => {
-                        let place = window.array::<8>(window.at.saturating_add(1))?;
-                        break place.map_or(screen, |place| with_first_image(screen, place));
-                    }
-                    // The trailer, the end of the file, or damage.
-                    _ => break screen,
-                },
-                Stage::Extension(screen) => {
-                    let len = window.array(window.at)?.map_or(0, |[len]: [u8; 1]| len);
-                    window.at = window.at.saturating_add(1).saturating_add(len.into());
-                    if len == 0 {
-                        self.stage = Stage::Blocks(screen);
-                    }
+                b'!' => {
+                    self.is_in_extension = true;
+                    2
                 }
-            }
-        };
-        self.header.set_size(width, height);
-        Ok(self.header)
+                b',' => {
+                    if let Some(place) = window.array(window.at.saturating_add(1))? {
+                        self.enlarge(place);
+                    }
+                    break;
+                }
+                _ => break,
+            };
+            window.at = window.at.saturating_add(len);
+        }
+        let mut header = ImageHeader::new(ImageFormat::Gif);
+        header.set_size(self.screen.0, self.screen.1);
+        Ok(header)
+    }
+
+    /// Enlarges the screen, so that it contains the first image, whose place is its left and upper edge, its width and its height.
+    fn enlarge(&mut self, [l0, l1, u0, u1, size @ ..]: [u8; 8]) {
+        let ((left, upper), (width, height)) = (edges([l0, l1, u0, u1]), edges(size));
+        self.screen = (self.screen.0.max(left.saturating_add(width)), self.screen.1.max(upper.saturating_add(height)));
     }
 }
 
-/// The screen, enlarged to contain the first image, whose place is its left and upper edge, its width and its height.
-fn with_first_image((width, height): (u32, u32), place: [u8; 8]) -> (u32, u32) {
-    let [l0, l1, u0, u1, size @ ..] = place;
-    let ((left, upper), (image_width, image_height)) = (edges([l0, l1, u0, u1]), edges(size));
-    (width.max(left.saturating_add(image_width)), height.max(upper.saturating_add(image_height)))
+/// Whether a GIF with these last bytes has an end.
+pub(super) fn has_end(tail: &[u8]) -> bool {
+    let last = tail.rchunks(MAX_END_BYTES).next().unwrap_or_default();
+    last.windows(END.len()).any(|bytes| bytes == END)
 }
 
 /// Two numbers of 16 bits, the lower byte first.

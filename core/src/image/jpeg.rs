@@ -13,10 +13,10 @@ const TIFF_HEADER_LEN: usize = 8;
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// How many bytes at the end of the file are searched for the end of the image first.
-const TAIL_BYTES: u64 = 65_536;
+const TAIL_BYTES: usize = 65_536;
 /// How many bytes are searched next, for motion photos: the compressed video after the image contains the two bytes of the end marker
 /// by chance, about once in 64 KiB, and a truncated scan cannot contain them.
-const LONG_TAIL_BYTES: u64 = 262_144;
+const LONG_TAIL_BYTES: usize = 262_144;
 
 /// Reads the segments up to the first scan, and whether the last scan ends.
 ///

@@ -12,7 +12,7 @@ const MAX_NUMBER: u32 = 0x7FFF_FFFF;
 /// The last chunk, which is the same in every file.
 const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 /// How many bytes at the end of the file are searched for the last chunk first.
-const TAIL_BYTES: u64 = 65_536;
+const TAIL_BYTES: usize = 65_536;
 const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 
 /// Reads the chunks up to the pixels, and whether the last chunk exists.

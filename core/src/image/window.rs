@@ -45,8 +45,13 @@ impl Window {
     }
 
     /// Moves the reader to the last `count` bytes, but not before `floor`.
-    pub(super) fn seek_tail(&mut self, count: u64, floor: u64) {
-        self.at = self.end.saturating_sub(count).max(floor);
+    pub(super) fn seek_tail(&mut self, count: usize, floor: u64) {
+        self.at = self.end.saturating_sub(wide(count)).max(floor);
+    }
+
+    /// Whether the file ends before that position. Unknown, so `false`, for a position beyond the part that is read.
+    pub(super) fn ends_before(&self, to: u64) -> bool {
+        to > self.end && !self.is_longer
     }
 
     /// Whether the file is longer than the part that is read.
@@ -97,10 +102,10 @@ impl Window {
         Ok(self.piece(from, N)?.and_then(|bytes| bytes.try_into().ok()))
     }
 
-    /// The bytes from the reader to the end; none if they are more than [`MAX_PIECE_BYTES`].
+    /// The bytes from the reader to the end, at most [`MAX_PIECE_BYTES`].
     pub(super) fn rest(&self) -> Result<&[u8], Missing> {
         let count = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
-        Ok(self.piece(self.at, count)?.unwrap_or_default())
+        Ok(self.piece(self.at, count.min(MAX_PIECE_BYTES))?.unwrap_or_default())
     }
 
     /// Moves the reader to the next marker of a JPEG: a 0xFF without a fill byte or a stuffed zero after it. `None` if there is none.

@@ -74,6 +74,11 @@ fn a_marker_of_another_coding_is_refused() {
         ("JPG", jpeg(0xC8, 8, 3), Coding::Extension),
         ("JPG0", jpeg_with(&segment(0xF0, b"abc"), 640, 480), Coding::Extension),
         ("JPG6", jpeg_with(&segment(0xF6, b"abc"), 640, 480), Coding::Extension),
+        (
+            "lossless, two frames",
+            [&b"\xFF\xD8"[..], &segment(0xC3, &[8, 1, 0xE0, 2, 0x80, 1, 1, 0x11, 0]), &jpeg(0xC0, 8, 3)[2..]].concat(),
+            Coding::Lossless,
+        ),
         ("JPG13", jpeg_with(&segment(0xFD, b"abc"), 640, 480), Coding::Extension),
     ];
     for (name, bytes, expected) in cases {
@@ -85,6 +90,15 @@ fn a_marker_of_another_coding_is_refused() {
             .collect();
         assert_eq!(found, [(IssueCode::UnsupportedFormat, Severity::Error)], "{name}");
     }
+}
+
+#[test]
+fn a_warning_hides_no_error() {
+    let twice = [&jpeg(0xC9, 8, 3)[..21], &jpeg(0xC9, 8, 3)[2..]].concat();
+    let header = look(&twice);
+    assert_eq!((header.coding, header.size), (Coding::Arithmetic, None));
+    let found: Vec<_> = check("image", twice.len() as u64, &header).into_iter().map(|issue| issue.code).collect();
+    assert_eq!(found, [IssueCode::SizeUnknown, IssueCode::UnsupportedFormat]);
 }
 
 #[test]

@@ -59,6 +59,15 @@ fn any_png() -> impl Strategy<Value = (Vec<u8>, (u32, u32))> {
     })
 }
 
+/// The start of one file of the corpus and the end of another one, cut anywhere.
+fn spliced() -> impl Strategy<Value = Vec<u8>> {
+    let corpus: Vec<Vec<u8>> = super::corpus::rows().into_iter().map(|row| row.bytes).collect();
+    let part = || (prop::sample::select(corpus.clone()), any::<prop::sample::Index>());
+    (part(), part()).prop_map(|((one, end), (other, start))| {
+        [&one[..end.index(one.len() + 1)], &other[start.index(other.len() + 1)..]].concat()
+    })
+}
+
 /// Whole files to do harm to.
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let small = [
@@ -69,22 +78,24 @@ fn any_file() -> impl Strategy<Value = Vec<u8>> {
         "picture.gif",
     ];
     prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..400),
-        prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| [b"\xFF\xD8\xFF", &bytes[..]].concat()),
-        prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| jpeg_with(
+        1 => prop::collection::vec(any::<u8>(), 0..400),
+        1 => prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| [b"\xFF\xD8\xFF", &bytes[..]].concat()),
+        1 => prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| jpeg_with(
             &exif(&[b"MM\0*", &bytes[..]].concat()),
             640,
             480
         )),
-        prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| jpeg_with(
+        1 => prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| jpeg_with(
             &exif(&[b"II*\0", &bytes[..]].concat()),
             640,
             480
         )),
-        prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| png_with(&bytes, &[], 640, 480)),
-        any_jpeg().prop_map(|(bytes, _)| bytes),
-        any_png().prop_map(|(bytes, _)| bytes),
-        prop::sample::select(small.to_vec()).prop_map(|name| case(&format!("images/{name}"))),
+        1 => prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| png_with(&bytes, &[], 640, 480)),
+        1 => any_jpeg().prop_map(|(bytes, _)| bytes),
+        1 => any_png().prop_map(|(bytes, _)| bytes),
+        3 => prop::sample::select(super::corpus::rows().into_iter().map(|row| row.bytes).collect::<Vec<_>>()),
+        2 => spliced(),
+        1 => prop::sample::select(small.to_vec()).prop_map(|name| case(&format!("images/{name}"))),
     ]
 }
 

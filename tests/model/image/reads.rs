@@ -68,6 +68,8 @@ fn files_made_to_be_slow_are_bounded() {
     let png = png(640, 480)[..33].to_vec();
     let pixels = [&png[..], &chunk(b"IDAT", b"")].concat();
     let full_exif = exif(&tiff(false, &[orientation(6)], &vec![0; 65_501]));
+    let gif = b"GIF89a\x40\x01\xC8\0\0\0\0!\xFE".to_vec();
+    let boxes = b"\0\0\0\x10ftypheic\0\0\0\0".to_vec();
     // A start, and what is repeated behind it. Where a piece is a few bytes, the machine has work and the reader has none:
     // a fifth of the length shows as much.
     let cases = [
@@ -85,6 +87,13 @@ fn files_made_to_be_slow_are_bounded() {
         ("profiles as long as a piece", TWO_MIB, &png, chunk(b"eXIf", &vec![0; 262_136])),
         ("chunks that are too long", TEN_MIB, &png, chunk(b"eXIf", &vec![0; 262_137])),
         ("pixels without end", TWO_MIB, &pixels, chunk(b"IDAT", b"")),
+        ("empty extensions of a GIF", TWO_MIB, &gif, b"!\xFE\0".to_vec()),
+        ("an extension without end", TEN_MIB, &gif, [&b"\xFF"[..], &[7; 255]].concat()),
+        ("parts of one byte", TWO_MIB, &gif, b"\x01\x01".to_vec()),
+        ("empty boxes", TWO_MIB, &boxes, b"\0\0\0\x08free".to_vec()),
+        ("boxes with long lengths", TWO_MIB, &boxes, b"\0\0\0\x01free\0\0\0\0\0\0\0\x10".to_vec()),
+        ("full boxes", TEN_MIB, &boxes, [&b"\0\x01\x86\xA0free"[..], &vec![0; 99_992]].concat()),
+        ("many descriptions", TEN_MIB, &boxes, [&b"\0\x03\xFF\xFFmeta"[..], &vec![0; 262_135]].concat()),
     ];
     for (name, len, start, piece) in cases {
         let mut bytes = [&start[..], &piece.repeat(len / piece.len() + 1)].concat();
