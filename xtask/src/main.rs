@@ -2,12 +2,13 @@
 //!
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
 //! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs all checks and
-//! tests, [`model`] runs many more random schedules of faults. Every process started here ends with the command ([`child`],
+//! tests, [`model`] runs many more random schedules of faults, [`fuzz`] many random inputs. Every process started here ends with the command ([`child`],
 //! [`descendants`]).
 
 mod child;
 mod demo;
 mod descendants;
+mod fuzz;
 mod licences;
 mod model;
 mod package;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use crate::fuzz::Limit;
 use crate::project::Project;
 use crate::setup::Need;
 
@@ -36,6 +38,9 @@ usage: cargo xtask <command>
   test [STAGE]...   run every check and test, or only the named stages
   model [--schedules N]
                     run a million random schedules of faults (or N) through the core
+  fuzz [--executions N | --seconds N]
+                    run a hundred million random inputs (or N, or N seconds each) through what reads images,
+                    JSON, responses and videos
   package           build the npm package into pkg/
   size              build the package and measure what a page loads
   setup             install the tools of all commands
@@ -92,13 +97,19 @@ fn command() -> Result<ExitCode> {
             Ok(count) => model::run(&Project::load()?, count),
             Err(_) => bail!("expected a number of schedules after --schedules, found `{count}`"),
         },
+        ["fuzz"] => fuzz::run(&Project::load()?, Limit::Executions(fuzz::EXECUTIONS)),
+        ["fuzz", limit @ ("--executions" | "--seconds"), count] => match (*limit, count.parse()) {
+            ("--seconds", Ok(count)) => fuzz::run(&Project::load()?, Limit::Seconds(count)),
+            (_, Ok(count)) => fuzz::run(&Project::load()?, Limit::Executions(count)),
+            (_, Err(_)) => bail!("expected a number after {limit}, found `{count}`"),
+        },
         ["test", stages @ ..] => test::run(&Project::load()?, stages),
-        [command @ ("setup" | "package" | "size" | "demo" | "model"), extra, ..] => {
+        [command @ ("setup" | "package" | "size" | "demo" | "model" | "fuzz"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }
         [unknown, ..] => {
             bail!(
-                "unknown command `{unknown}`, expected demo, test, model, package, size or setup; see `cargo xtask --help`"
+                "unknown command `{unknown}`, expected demo, test, model, fuzz, package, size or setup; see `cargo xtask --help`"
             )
         }
     }
