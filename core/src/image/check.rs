@@ -10,7 +10,7 @@ use crate::issue::{Issue, IssueCode};
 /// and `height`, and for a format only `actual`.
 pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     // The other limits do not matter here: these files cannot be sent, and a converted image is another file.
-    let mut coding = rare_coding(path, header);
+    let coding = rare_coding(path, header);
     let unusable = if len == 0 {
         Some(empty(path))
     } else if let Some(issue) = unsupported(path, header.format) {
@@ -18,10 +18,10 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     } else if header.has_no_pixels {
         Some(no_pixels(path, header.format))
     } else {
-        coding.take_if(|issue| issue.is_error())
+        None
     };
-    let is_usable = unusable.is_none();
-    let mut issues = Vec::from_iter(unusable);
+    let mut issues: Vec<Issue> = unusable.or(coding).into_iter().collect();
+    let is_usable = !issues.iter().any(Issue::is_error);
     if is_usable && len > MAX_IMAGE_BYTES {
         issues.push(too_large(path, len));
     }
@@ -31,12 +31,14 @@ pub fn check(path: &str, len: u64, header: &ImageHeader) -> Vec<Issue> {
     }
     if is_usable {
         match header.size {
-            Some(size) => issues.extend([too_small(path, size), bad_aspect_ratio(path, size)].into_iter().flatten()),
+            Some(size) => {
+                issues.extend(too_small(path, size));
+                issues.extend(bad_aspect_ratio(path, size));
+            }
             // For a file that is truncated or too large, it would follow from that.
-            None if issues.is_empty() => issues.push(size_unknown(path, header.format)),
+            None if !issues.iter().any(Issue::is_error) => issues.push(size_unknown(path, header.format)),
             None => {}
         }
-        issues.extend(coding);
     }
     if header.has_location {
         issues.push(has_location(path));

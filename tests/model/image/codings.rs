@@ -98,7 +98,7 @@ fn a_warning_hides_no_error() {
     let header = look(&twice);
     assert_eq!((header.coding, header.size), (Coding::Arithmetic, None));
     let found: Vec<_> = check("image", twice.len() as u64, &header).into_iter().map(|issue| issue.code).collect();
-    assert_eq!(found, [IssueCode::SizeUnknown, IssueCode::UnsupportedFormat]);
+    assert_eq!(found, [IssueCode::UnsupportedFormat, IssueCode::SizeUnknown]);
 }
 
 #[test]
