@@ -27,13 +27,6 @@ extern "C" {
     fn is_kling_error();
 }
 
-#[wasm_bindgen(module = "/src/js/fault.js")]
-extern "C" {
-    /// Rejects everything outstanding, because this instance will never answer it.
-    #[wasm_bindgen(js_name = instanceFailed)]
-    fn instance_failed(reason: &str);
-}
-
 /// Why a call rejects.
 #[derive(Clone, Debug)]
 pub(super) struct Failure(JsValue);
@@ -88,17 +81,7 @@ pub(super) fn words_of(error: &JsValue) -> String {
     }
 }
 
-/// A panic ends the instance: a promise of it would be pending for ever.
-#[wasm_bindgen(start)]
-fn start() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        wasm_bindgen::handler::schedule_reinit();
-        instance_failed(&format!("a defect of this package{place}; the next call starts afresh"));
-    }));
-}
-
-/// Makes the next call start with a fresh instance, after a trap that no hook sees.
+/// Makes the next call start with a fresh instance: this one has trapped.
 #[wasm_bindgen(js_name = discardInstance)]
 pub fn discard_instance() {
     wasm_bindgen::handler::schedule_reinit();

@@ -13,6 +13,12 @@ extern "C" {
     type DatabaseStore;
 }
 
+#[wasm_bindgen(module = "/src/js/fault.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = guardExports)]
+    fn guard_exports();
+}
+
 // The module exports it too. wasm-bindgen can export a constant only as if it were a function.
 #[wasm_bindgen(module = "/src/js/limits.js")]
 extern "C" {

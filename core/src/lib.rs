@@ -75,8 +75,8 @@
 //!
 //! - This crate depends on nothing of the browser: wasm-bindgen, js-sys, web-sys and gloo are dependencies of the root crate
 //!   only. Every decision is tested natively, in virtual time.
-//! - A panic would leave promises pending for ever. The lints of `Cargo.toml` forbid what may panic; if a dependency panics, a
-//!   hook rejects every outstanding promise, and the next call starts with a fresh instance.
+//! - A panic would leave promises pending for ever. The lints of `Cargo.toml` forbid what may panic; if a dependency panics, the
+//!   instance traps, the package's JavaScript rejects every outstanding promise, and the next call starts with a fresh instance.
 //! - Dropping a future ends its request, its timer and its listeners. That is all an abort does, except for a submission: it
 //!   knows at each moment what its record must become, and writes that when it is dropped.
 //! - The paid request is sent only after its record is durable. It is sent again automatically only after the service throttled

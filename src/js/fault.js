@@ -14,47 +14,59 @@ let instance = 0;
 export const currentInstance = () => instance;
 
 /**
- * Rejects every outstanding call. The panic hook calls this just before the instance traps.
- * @param {string} reason
+ * Wraps the functions that an instance exports. One that traps, because of a defect or of an exhausted
+ * memory or stack, has failed, whether a call or a timer entered it.
+ * @param {WebAssembly.Exports} exports
+ * @param {() => void} discard makes the next call use a fresh instance
  */
-export function instanceFailed(reason) {
+export function guardExports(exports, discard) {
+  let hasFailed = false;
+  /** @param {Function} entry */
+  const guard =
+    (entry) =>
+    /** @param {unknown[]} values */
+    (...values) => {
+      try {
+        return entry(...values);
+      } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError && !hasFailed) {
+          hasFailed = true;
+          discard();
+          instanceFailed(error);
+        }
+        throw error;
+      }
+    };
+  const guarded = Object.entries(exports).map(([name, item]) => [
+    name,
+    typeof item === "function" ? guard(item) : item,
+  ]);
+  return Object.fromEntries(guarded);
+}
+
+/** Rejects every outstanding call. @param {Error} cause */
+function instanceFailed(cause) {
   instance += 1;
   // No call sends under these locks any more: the next read of the records marks them unknown.
   releaseAll();
   const rejects = [...outstanding];
   outstanding.clear();
-  for (const reject of rejects) reject(new KlingError(reason, { code: "internal" }));
+  const message = "a defect of this package, or exhausted memory; the next call starts afresh";
+  for (const reject of rejects) reject(new KlingError(message, { code: "internal" }, { cause }));
 }
 
 /**
  * Runs a call. Its promise rejects if the instance fails.
  * @template T
  * @param {() => Promise<T>} call
- * @param {() => void} discard makes the next call use a fresh instance
  * @returns {Promise<T>}
  */
-export function guarded(call, discard) {
+export function guarded(call) {
   return new Promise((resolve, reject) => {
     outstanding.add(reject);
     const settled = () => outstanding.delete(reject);
-    /** @param {unknown} error */
-    const failed = (error) => {
-      // A trap without a panic: the stack or the memory is exhausted.
-      if (error instanceof WebAssembly.RuntimeError && outstanding.has(reject)) {
-        discard();
-        instanceFailed("the WebAssembly instance failed; the next call uses a fresh one");
-      }
-      settled();
-      reject(error);
-    };
-    try {
-      call().then((value) => {
-        settled();
-        resolve(value);
-      }, failed);
-    } catch (error) {
-      failed(error);
-    }
+    const result = async () => call();
+    result().then(resolve, reject).finally(settled);
   });
 }
 

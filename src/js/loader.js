@@ -1,7 +1,7 @@
 // Loads the WebAssembly module once, when it is first needed. Importing this module has no
 // effect.
 
-import { discardInstance, initSync } from "./kling_multi_image2video.js";
+import { initSync } from "./kling_multi_image2video.js";
 import { KlingError } from "./error.js";
 import { reasonOf } from "./abort.js";
 import { guarded } from "./fault.js";
@@ -80,7 +80,7 @@ export function init(source) {
  */
 export async function run(call, options, closing) {
   if (!isLoaded) await untilLoaded(limitsOf(options), closing);
-  return guarded(call, discardInstance);
+  return guarded(call);
 }
 
 /** @param {ReturnType<typeof limitsOf>} limits @param {Closing} [closing] */

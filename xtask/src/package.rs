@@ -1,6 +1,7 @@
 //! The npm package: the compiled module, its glue, the hand-written entry and what npm wants to know.
 
 mod bundle;
+mod entry_guard;
 mod mark;
 mod names;
 mod npm_manifest;
@@ -14,10 +15,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::child;
 use crate::project::Project;
-use crate::setup::{self, Need};
+use crate::setup::{self, NIGHTLY, Need};
 
 /// What building it takes.
-pub(crate) const NEEDS: [Need; 3] = [Need::WasmTarget, Need::WasmTools, Need::NpmTools];
+pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Nightly, Need::WasmTools, Need::NpmTools];
 
 /// The post-1.0 features that rustc turns on for wasm32 by default; wasm-opt may use no others.
 const WASM_FEATURES: [&str; 6] = [
@@ -36,6 +37,8 @@ pub(crate) enum Step {
     Passes,
     /// Short names for what the module imports and exports.
     ShortNames,
+    /// A standard library that is built for size and without messages of panics.
+    SmallStd,
 }
 
 /// Builds the package into `pkg/`. Until everything is built, an older package stays what it was.
@@ -51,7 +54,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 /// Makes the package in a folder, for a comparison without that step.
 pub(crate) fn make(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
     clear(next)?;
-    compile(project, next)?;
+    compile(project, next, without)?;
     let mark = optimize(project, next, without)?;
     copy_entry(project, next)?;
     bundle::bundle(project, next, &module_name(project)?, &mark)?;
@@ -67,13 +70,22 @@ fn module_name(project: &Project) -> Result<String> {
     Ok(project.manifest_text("name")?.replace('-', "_"))
 }
 
-fn compile(project: &Project, next: &Path) -> Result<()> {
+/// What a build of the standard library is asked for. Without it, the module is 5.5 kB larger, gzipped: the standard library
+/// that comes with Rust is built for speed, and each panic carries its message and its place.
+const SMALL_STD: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
+
+/// A panic becomes a trap. Its message would only be read by its own developers, who get it from a build without this.
+const NO_PANIC_MESSAGES: [&str; 4] =
+    ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
+
+fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
     let mut command = Command::new(project.tools.program(&project.tools.wasm_pack));
     command.current_dir(&project.root).env("PATH", project.tools.search_path());
     command.args([
         "--log-level",
         "warn",
         "build",
+        ".",
         "--release",
         "--target",
         "web",
@@ -83,19 +95,27 @@ fn compile(project: &Project, next: &Path) -> Result<()> {
         "--no-pack",
     ]);
     command.arg("--out-dir").arg(next).arg("--out-name").arg(module_name(project)?);
-    // Messages of dependencies name their source files: without this, by where they lie on this machine.
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    if let Some(home) = home {
-        let registries =
-            fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten().map(|entry| entry.path());
-        let folders = registries.map(|path| (path, "")).chain([(home.clone(), "cargo")]);
-        // Of several that fit, the last one counts.
-        let mut flags: Vec<_> =
-            folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
-        flags.reverse();
-        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    let mut flags = remapped_paths();
+    if without != Some(Step::SmallStd) {
+        flags.extend(NO_PANIC_MESSAGES.map(String::from));
+        // The toolchain that runs this command would otherwise decide.
+        command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
+        command.arg("--").args(SMALL_STD);
     }
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     child::run(&mut command)
+}
+
+/// The compiler's flags for short paths: messages of dependencies name their source files, by where they lie on this machine.
+fn remapped_paths() -> Vec<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let Some(home) = home else { return Vec::new() };
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = registries.map(|path| (path, "")).chain([(home.clone(), "cargo")]);
+    // Of several that fit, the last one counts.
+    let mut flags: Vec<_> = folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
+    flags.reverse();
+    flags
 }
 
 /// What wasm-opt does beyond `-Oz`: together it saves 1.1 kB of the gzipped module. Neither more rounds nor more inlining saves
@@ -116,6 +136,7 @@ fn optimize(project: &Project, next: &Path, without: Option<Step>) -> Result<Str
     let optimized = module.with_extension("optimized");
     let glue = next.join(format!("{}.js", module_name(project)?));
     text_codec::replace(&glue)?;
+    entry_guard::wrap(&glue)?;
     let mut command = Command::new(project.tools.npm_program("wasm-opt"));
     if without != Some(Step::Passes) {
         command.args(PASSES);

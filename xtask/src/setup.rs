@@ -8,6 +8,8 @@ mod debian;
 mod npm;
 mod toolchain;
 
+pub(crate) use toolchain::NIGHTLY;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,8 @@ pub(crate) enum Need {
     Lints,
     /// The standard library for wasm32.
     WasmTarget,
+    /// The compiler that can build the standard library, and its sources.
+    Nightly,
     /// wasm-pack and the wasm-bindgen of the lock file.
     WasmTools,
     /// wasm-opt of binaryen, the bundler, minifier and formatter of scripts, and the TypeScript compiler.
@@ -32,13 +36,15 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [Self::Lints, Self::WasmTarget, Self::WasmTools, Self::NpmTools, Self::Browsers];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers];
 
     fn meet(self, project: &Project) -> Result<()> {
         let tools = &project.tools;
         match self {
             Self::Lints => toolchain::lints(project),
             Self::WasmTarget => toolchain::wasm_target(project),
+            Self::Nightly => toolchain::nightly(project),
             Self::WasmTools => {
                 cargo_tool::install(project, &tools.wasm_bindgen)?;
                 cargo_tool::install(project, &tools.wasm_pack)?;

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 use crate::child;
 use crate::project::{Project, WASM_TARGET};
 
+/// The compiler of the package's module: only nightly builds the standard library too. Pinned, because its flags may change.
+pub(crate) const NIGHTLY: &str = "nightly-2026-05-20";
+
 /// rustfmt and clippy.
 pub(super) fn lints(project: &Project) -> Result<()> {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
@@ -29,6 +32,25 @@ pub(super) fn wasm_target(project: &Project) -> Result<()> {
     }
     println!("installing the standard library for {WASM_TARGET} (rustup target add {WASM_TARGET})");
     rustup(project, &["target", "add", WASM_TARGET])
+}
+
+/// The pinned nightly, the sources of its standard library, and the target that wasm-pack looks for.
+pub(super) fn nightly(project: &Project) -> Result<()> {
+    let mut print = Command::new("rustup");
+    print.current_dir(&project.root).args(["run", NIGHTLY, "rustc", "--print", "sysroot"]);
+    let has_all = |sysroot: String| {
+        let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
+        libraries.join("src/rust/library/Cargo.lock").is_file() && libraries.join(WASM_TARGET).is_dir()
+    };
+    if child::capture(&mut print).is_ok_and(has_all) {
+        return Ok(());
+    }
+    println!(
+        "installing {NIGHTLY} with the sources of the standard library (rustup toolchain install, half a minute, once)"
+    );
+    let arguments =
+        ["toolchain", "install", NIGHTLY, "--profile", "minimal", "--component", "rust-src", "--no-self-update"];
+    rustup(project, &[&arguments[..], &["--target", WASM_TARGET]].concat())
 }
 
 fn rustup(project: &Project, arguments: &[&str]) -> Result<()> {
