@@ -45,7 +45,7 @@ use fault::Failure;
 pub use fault::discard_instance;
 use listener::Listener;
 use object::to_js;
-use options::{CALL, CallOptions, PROGRESS, WAIT};
+use options::{CALL, CallOptions, GENERATE, SUBMIT};
 
 /// 3.2 kB smaller, gzipped, than the standard library's allocator for this target, and as good for the few small objects here.
 #[global_allocator]
@@ -105,7 +105,7 @@ pub fn check_options(
     #[wasm_bindgen(unchecked_param_type = "SubmitOptions & WaitOptions | undefined")] options: JsValue,
     waits: bool,
 ) -> Result<(), JsValue> {
-    CallOptions::read(options, if waits { WAIT } else { PROGRESS })?;
+    CallOptions::read(options, if waits { GENERATE } else { SUBMIT })?;
     Ok(())
 }
 

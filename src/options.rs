@@ -22,6 +22,10 @@ pub(super) const CALL: &[&str] = &["signal"];
 pub(super) const PROGRESS: &[&str] = &["signal", "onProgress"];
 /// The options of a call that waits.
 pub(super) const WAIT: &[&str] = &["signal", "onProgress", "timeout"];
+/// The options of `submit`. JavaScript reads `prepare`, before the module gets the others.
+pub(super) const SUBMIT: &[&str] = &["signal", "onProgress", "prepare"];
+/// The options of `generate`.
+pub(super) const GENERATE: &[&str] = &["signal", "onProgress", "timeout", "prepare"];
 
 /// The options of one call.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
 import { MIN_TIME_MS, limitsOf, run } from "./loader.js";
+import { preparing } from "./preparing.js";
 import { copied, snapshot } from "./request.js";
 import { knownAtCall, storeOf } from "./store.js";
 import { monotonic } from "./timer.js";
@@ -73,9 +74,10 @@ export function createClient(given) {
       ? knownAtCall(storeOf(clientOptions), request.externalTaskId).catch(() => undefined)
       : undefined;
 
-  const submitJoined = joined((request, options, known) =>
-    run(() => current().submit(request, options, known), options, closing),
-  );
+  const submitJoined = joined(async (request, { preparation, ...options }, known) => {
+    const ready = preparation ? await preparation.apply(request, options) : request;
+    return run(() => current().submit(ready, options, known), options, closing);
+  });
 
   /**
    * Copies of a request and its options, and what is known of its id, at the moment of the call:
@@ -99,20 +101,33 @@ export function createClient(given) {
     return run(async () => glue.checkOptions(options, waits), { signal }, closing);
   };
 
+  /**
+   * Submits a request with options that were checked.
+   * @param {unknown} request @param {any} options @param {ReturnType<typeof knownOf>} known
+   */
+  const submit = async (request, { prepare = false, ...options } = {}, known) => {
+    if (prepare !== false) {
+      const { forSubmission } = await preparing(options);
+      Object.assign(options, forSubmission(prepare, options.signal));
+    }
+    return submitJoined(request, options, known);
+  };
+
   return {
     async submit(given, options) {
       const { request, copy, known } = atCall(given, options);
       await checkOptions(copy, false);
-      return submitJoined(request, copy ?? {}, known);
+      return submit(request, copy, known);
     },
     async generate(given, options) {
       const { request, copy, known } = atCall(given, options);
       await checkOptions(copy, true);
       const { timeout, ...submitOptions } = copy ?? {};
-      const { taskId } = await submitJoined(request, submitOptions, known);
+      const { taskId } = await submit(request, submitOptions, known);
+      const { prepare, ...waitOptions } = copy ?? {};
       // Every later error names the task, and is not retryable: the same call would be charged
       // again.
-      return call(copy, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
+      return call(waitOptions, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },

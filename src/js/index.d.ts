@@ -9,13 +9,13 @@
 // codes of a call. Every call can also reject with `wasm_load`, and every call with options with
 // `invalid_option`.
 
+import type { PreparedImage, PrepareOptions, SubmitOptions } from "./images.js";
 import type {
   CallOptions,
   ClientOptions,
   ImageInfo,
   Issue,
   ProgressOptions,
-  SubmitOptions,
   Task,
   TaskRecord,
   Video,
@@ -24,6 +24,7 @@ import type {
 } from "./types.js";
 
 export * from "./types.js";
+export type { PreparedImage, PrepareOptions, SubmitOptions } from "./images.js";
 
 // ── Loading
 
@@ -85,6 +86,23 @@ export function inspectImage(image: Blob): Promise<ImageInfo>;
  * ```
  */
 export function encodeImage(image: Blob, options?: CallOptions): Promise<string>;
+
+/**
+ * Makes an image that this browser can decode acceptable to the service: upright, JPEG or PNG,
+ * within the limits of size, and without metadata such as its GPS position. An acceptable image
+ * without metadata is returned as the same object. If only metadata must go, the pixels stay as they
+ * are. A page only: it needs a canvas.
+ * @throws {KlingError} `invalid_request` with the reasons if the image cannot be made acceptable;
+ *   `image_unreadable`
+ * @example
+ * ```js
+ * import { prepareImage } from "kling-multi-image2video";
+ *
+ * const { image, info, changes } = await prepareImage(file, { maxEdge: 1920, aspect: "crop" });
+ * console.log(info.width, info.height, info.bytes, changes);
+ * ```
+ */
+export function prepareImage(image: Blob, options?: PrepareOptions): Promise<PreparedImage>;
 
 // ── The request
 

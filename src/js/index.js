@@ -2,6 +2,7 @@
 
 import * as glue from "./kling_multi_image2video.js";
 import { init, run } from "./loader.js";
+import { preparing } from "./preparing.js";
 import { copied, snapshot } from "./request.js";
 
 export { createClient } from "./client.js";
@@ -11,6 +12,12 @@ export default init;
 
 /** @type {typeof import("./index.js").inspectImage} */
 export const inspectImage = (image) => run(() => glue.inspectImage(image));
+
+/** @type {typeof import("./index.js").prepareImage} */
+export const prepareImage = async (image, options) => {
+  const copy = copied(options);
+  return (await preparing(copy)).prepareImage(image, copy);
+};
 
 /** @type {typeof import("./index.js").encodeImage} */
 export const encodeImage = async (image, options) => {

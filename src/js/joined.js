@@ -12,13 +12,22 @@ import { within } from "./timer.js";
  * @typedef {{
  *   signal?: AbortSignal | undefined,
  *   onProgress?: ((progress: Progress) => void) | undefined,
+ *   preparation?: Preparation | undefined,
  * }} Options
+ */
+/**
+ * How the images of a request are prepared before it is submitted.
+ * @typedef {object} Preparation
+ * @property {string} key with `decode`, the same for two preparations that have the same effect
+ * @property {unknown} decode
+ * @property {(request: any, options: Options) => Promise<any>} apply
  */
 
 /**
  * @template T
  * @typedef {object} Submission
  * @property {any} request
+ * @property {Preparation | undefined} preparation
  * @property {Set<(progress: Progress) => void>} listeners
  * @property {AbortController} stop
  * @property {number} callers how many have not aborted, and how many compare their request
@@ -36,8 +45,8 @@ export function joined(submit) {
   /** @type {Set<Submission<T>>} */
   const underWay = new Set();
 
-  /** @param {any} request @param {Promise<any> | undefined} known */
-  const begin = (request, known) => {
+  /** @param {any} request @param {Options["preparation"]} preparation @param {Promise<any> | undefined} known */
+  const begin = (request, preparation, known) => {
     /** @type {Submission<T>["listeners"]} */
     const listeners = new Set();
     const stop = new AbortController();
@@ -53,10 +62,11 @@ export function joined(submit) {
     };
     const submission = {
       request,
+      preparation,
       listeners,
       stop,
       callers: 0,
-      done: submit(request, { signal: stop.signal, onProgress }, known),
+      done: submit(request, { signal: stop.signal, onProgress, preparation }, known),
     };
     underWay.add(submission);
     const over = () => void underWay.delete(submission);
@@ -75,28 +85,34 @@ export function joined(submit) {
 
   /**
    * Lets a call join an identical submission that was under way when it was made, or a new one.
-   * @param {any} request @param {Promise<any> | undefined} known
+   * @param {any} request @param {Options["preparation"]} preparation
+   * @param {Promise<any> | undefined} known
    * @param {Submission<T>[]} atCall what was under way when the call was made
    * @param {(submission: Submission<T>) => void} join
    * @param {() => boolean} hasLeft whether the call was aborted meanwhile
    */
-  const place = async (request, known, atCall, join, hasLeft) => {
+  const place = async (request, preparation, known, atCall, join, hasLeft) => {
     for (const other of new Set([...atCall, ...underWay])) {
       // Aborted.
       if (!other.callers) continue;
       // It goes on if its own callers abort meanwhile.
       other.callers += 1;
-      const isJoined = !hasLeft() && (await isSame(other.request, request)) && !hasLeft();
+      const isJoined =
+        !hasLeft() &&
+        other.preparation?.key === preparation?.key &&
+        other.preparation?.decode === preparation?.decode &&
+        (await isSame(other.request, request)) &&
+        !hasLeft();
       if (isJoined) return join(other);
       release(other);
     }
     if (hasLeft()) return;
-    const submission = begin(request, known);
+    const submission = begin(request, preparation, known);
     submission.callers += 1;
     join(submission);
   };
 
-  return (request, { signal, onProgress }, known) =>
+  return (request, { signal, onProgress, preparation }, known) =>
     new Promise((resolve, reject) => {
       /** @type {Submission<T> | undefined} */
       let submission;
@@ -125,7 +141,9 @@ export function joined(submit) {
         found.done.finally(leave).then(resolve, reject);
       };
       const atCall = [...underWay];
-      placed = placed.then(() => place(request, known, atCall, join, () => hasLeft)).catch(reject);
+      placed = placed
+        .then(() => place(request, preparation, known, atCall, join, () => hasLeft))
+        .catch(reject);
     });
 }
 

@@ -231,7 +231,7 @@ export interface Video {
  * The progress of a call. `elapsed`, since the creation of the task by the wall clock, and
  * `nextPollIn` are in ms; `loaded` and `total` are in bytes.
  *
- * - `preparing`: the header of an image is being read; `image` is its index.
+ * - `preparing`: an image is being prepared, or its header is being read; `image` is its index.
  * - `encoding`: the images are being read and encoded.
  * - `uploading`: the paid request is being sent, and cannot be taken back.
  * - `submitted`, `processing`: the task as the service last reported it.

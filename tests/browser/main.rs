@@ -56,6 +56,38 @@ mod images {
     }
 }
 
+mod prepare {
+    use super::*;
+    cases! { "prepare":
+        an_acceptable_image_is_returned_as_it_is,
+        each_orientation_is_applied_once,
+        orientation_and_size_change_together,
+        metadata_is_removed_without_a_change_of_pixels,
+        colours_of_wide_gamut_stay,
+        a_cmyk_jpeg_becomes_rgb,
+        every_format_that_the_browser_shows_is_converted,
+        transparency_is_kept_in_png_and_white_in_jpeg,
+        a_ratio_beyond_the_limit_is_refused_cropped_or_padded,
+        a_small_image_is_enlarged_up_to_twice,
+        a_file_that_is_too_large_is_made_to_fit,
+        a_photo_of_fifty_megapixels_is_shrunk,
+        what_cannot_be_prepared_is_refused,
+        options_are_checked,
+        only_what_the_browser_cannot_show_is_decoded_by_the_caller,
+        an_abort_rejects_at_once,
+        a_canvas_that_falsifies_pixels_is_noticed,
+    }
+}
+
+mod plan {
+    use super::*;
+    cases! { "plan":
+        each_image_gets_the_plan_of_the_table,
+        every_plan_is_acceptable,
+        a_file_that_is_too_large_gets_smaller,
+    }
+}
+
 mod service {
     use super::*;
     cases! { "service":

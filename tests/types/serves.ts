@@ -22,11 +22,13 @@ type Types = [
   Serves<contract.Progress, shipped.Progress>,
   Serves<contract.Issue, shipped.Issue>,
   Serves<contract.ImageInfo, shipped.ImageInfo>,
+  Serves<contract.PreparedImage, shipped.PreparedImage>,
   // Parameters, the other way round: everything that the contract lets a caller pass is accepted.
   Serves<shipped.VideoRequest, contract.VideoRequest>,
   Serves<shipped.ClientOptions, contract.ClientOptions>,
   Serves<shipped.WaitOptions, contract.WaitOptions>,
   Serves<shipped.SubmitOptions, contract.SubmitOptions>,
+  Serves<shipped.PrepareOptions, contract.PrepareOptions>,
 ];
 
 const error: unknown = new shipped.KlingError("message");

@@ -17,6 +17,8 @@ use crate::child;
 use crate::project::Project;
 use crate::setup::{self, NIGHTLY, Need};
 
+pub(crate) use bundle::PREPARE;
+
 /// What building it takes.
 pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Nightly, Need::WasmTools, Need::NpmTools];
 

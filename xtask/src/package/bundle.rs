@@ -13,15 +13,18 @@ use crate::project::Project;
 /// The module as base64 in a script of its own, which is fetched where the module cannot be.
 const INLINE: &str = "wasm.inline.js";
 
-/// The entries, and whether each has the module inside.
-const ENTRIES: [(&str, bool); 2] = [("index.js", false), ("inline.js", true)];
+/// What prepares images, in a script of its own, which `index.js` imports when it is first needed.
+pub(crate) const PREPARE: &str = "prepare.js";
+
+/// The scripts that are made, and whether each has everything inside: the module and what prepares images.
+const SCRIPTS: [(&str, bool); 3] = [("index.js", false), ("inline.js", true), (PREPARE, false)];
 
 /// The entries for `require`, which Jest uses, and what each is made of. They have the module inside: a script of `CommonJS` does
 /// not know where it lies.
 const COMMON_JS: [(&str, &str); 2] = [("inline.js", "index.cjs"), (SERVER, "relay.cjs")];
 
 /// The declarations that they need.
-const COMMON_JS_TYPES: [&str; 3] = ["index", "relay", "types"];
+const COMMON_JS_TYPES: [&str; 4] = ["images", "index", "relay", "types"];
 
 /// For servers, which need no small script, and whose owners may want to read it.
 const SERVER: &str = "relay.js";
@@ -30,7 +33,7 @@ const SERVER: &str = "relay.js";
 pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -> Result<()> {
     inline(project, next, module)?;
     let made = next.join("made");
-    for (entry, is_inside) in ENTRIES {
+    for (entry, is_inside) in SCRIPTS {
         join(project, &next.join(entry), &made.join(entry), mark, is_inside)?;
     }
     for (entry, script) in COMMON_JS {
@@ -43,7 +46,7 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
             fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
         }
     }
-    for (entry, _) in ENTRIES {
+    for (entry, _) in SCRIPTS {
         fs::rename(made.join(entry), next.join(entry)).with_context(|| format!("cannot put {entry} in place"))?;
     }
     fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")?;
@@ -77,6 +80,9 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
         "--define:window=undefined",
     ]);
     command.arg(format!("--external:./{INLINE}"));
+    if !is_inside {
+        command.arg(format!("--external:./{PREPARE}"));
+    }
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
     command.arg(entry).arg(format!("--outfile={}", script.display()));
     child::run(&mut command)
@@ -109,8 +115,10 @@ fn declare_common_js(next: &Path) -> Result<()> {
     for name in COMMON_JS_TYPES {
         let source = next.join(format!("{name}.d.ts"));
         let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        let text = text.replace("from \"./types.js\"", "from \"./types.cjs\"");
-        ensure!(!text.contains(".js\";"), "expected imports of types.js alone in {name}.d.ts, found another");
+        let text = ["images", "types"].iter().fold(text, |text, imported| {
+            text.replace(&format!("from \"./{imported}.js\""), &format!("from \"./{imported}.cjs\""))
+        });
+        ensure!(!text.contains(".js\";"), "expected imports of images.js and types.js in {name}.d.ts, found another");
         let target = next.join(format!("{name}.d.cts"));
         fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))?;
     }
