@@ -56,6 +56,8 @@ async function allPrepared(request, options, { signal, onProgress }) {
   // The check of the request reports it.
   if (!Array.isArray(images) || images.length > limits.maxImages) return request;
   return abortable(signal, async (proceed) => {
+    // The caller adds its listeners after this call.
+    await undefined;
     const ready = [...images];
     const issues = [];
     for (const [index, image] of images.entries()) {

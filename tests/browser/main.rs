@@ -79,6 +79,20 @@ mod prepare {
     }
 }
 
+mod prepared {
+    use super::*;
+    cases! { "prepared":
+        prepared_images_are_what_arrives,
+        images_that_cannot_be_prepared_are_named_and_nothing_is_sent,
+        options_of_the_preparation_are_checked,
+        identical_preparations_are_joined,
+        an_abort_while_images_are_prepared_sends_nothing,
+        a_worker_prepares_images,
+        a_script_that_cannot_be_loaded_is_reported,
+        the_entry_with_everything_inside_fetches_no_script,
+    }
+}
+
 mod plan {
     use super::*;
     cases! { "plan":

@@ -29,6 +29,8 @@ pub struct Finding {
     pub height: Option<u32>,
     /// Why a task with this image fails, in the service's wording if it is known.
     pub fault: Option<&'static str>,
+    /// Whether the file contains metadata other than a colour profile, or bytes after the image.
+    pub metadata: bool,
 }
 
 /// A picture cut to the size of the video, in planar YUV 4:2:0.
@@ -39,7 +41,7 @@ pub struct Frame(pub Vec<u8>);
 pub fn inspect(picture: &Picture, aspect: Aspect) -> (Finding, Option<Frame>) {
     match picture {
         Picture::Url(url) => {
-            let finding = Finding { format: "url", width: None, height: None, fault: None };
+            let finding = Finding { format: "url", width: None, height: None, fault: None, metadata: false };
             (finding, Some(flat(url, aspect)))
         }
         Picture::Bytes(bytes) => inspect_bytes(bytes, aspect),
@@ -49,11 +51,12 @@ pub fn inspect(picture: &Picture, aspect: Aspect) -> (Finding, Option<Frame>) {
 /// The finding for an image on which the decoder panicked.
 pub fn undecodable() -> (Finding, Option<Frame>) {
     let fault = Some("Image cannot be decoded");
-    (Finding { format: "unknown", width: None, height: None, fault }, None)
+    (Finding { format: "unknown", width: None, height: None, fault, metadata: false }, None)
 }
 
 fn inspect_bytes(bytes: &[u8], aspect: Aspect) -> (Finding, Option<Frame>) {
-    let mut finding = Finding { format: "unknown", width: None, height: None, fault: None };
+    let metadata = has_metadata(bytes);
+    let mut finding = Finding { format: "unknown", width: None, height: None, fault: None, metadata };
     let drawn = match image::guess_format(bytes) {
         Ok(ImageFormat::Jpeg) => {
             finding.format = "jpeg";
@@ -171,6 +174,25 @@ pub fn pixels(edge: u32) -> usize {
     usize::try_from(edge).unwrap_or(usize::MAX)
 }
 
+/// Whether a file contains metadata. The whole file is searched for the names that metadata begins with; what is compressed
+/// contains none of them by chance.
+fn has_metadata(bytes: &[u8]) -> bool {
+    const NAMES: [&[u8]; 10] = [
+        b"Exif\0\0",
+        b"http://ns.adobe.com/",
+        b"Photoshop 3.0",
+        b"MPF\0",
+        b"JFXX\0",
+        b"eXIf",
+        b"tEXt",
+        b"iTXt",
+        b"zTXt",
+        b"tIME",
+    ];
+    let has_trailer = !bytes.ends_with(b"\xFF\xD9") && !bytes.ends_with(b"IEND\xAE\x42\x60\x82");
+    has_trailer || NAMES.iter().any(|name| memchr::memmem::find(bytes, name).is_some())
+}
+
 /// Whether a JPEG's entropy-coded data continues to its end-of-image marker. Decoders fill missing
 /// data with grey and report success. Data after the end is no fault.
 fn reaches_end_of_jpeg(bytes: &[u8]) -> bool {
@@ -234,6 +256,21 @@ mod tests {
             check(encoded(300, 750, format), Some(300), Some(750), None);
             check(encoded(750, 300, format), Some(750), Some(300), None);
             check(encoded(2000, 1500, format), Some(2000), Some(1500), None);
+        }
+    }
+
+    #[test]
+    fn metadata_is_found() {
+        let metadata = |bytes: Vec<u8>| inspect(&Picture::Bytes(bytes), Aspect::Wide).0.metadata;
+        for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+            assert!(!metadata(encoded(400, 300, format)));
+            assert!(metadata([encoded(400, 300, format), b"more".to_vec()].concat()));
+        }
+        let jpeg = encoded(400, 300, ImageFormat::Jpeg);
+        assert!(metadata(turned(&jpeg, 1)));
+        for name in ["http://ns.adobe.com/xap/1.0/\0", "Photoshop 3.0\0", "MPF\0II*\0", "JFXX\0"] {
+            let len = u8::try_from(name.len() + 2).unwrap();
+            assert!(metadata([&jpeg[..2], &[0xFF, 0xE5, 0, len], name.as_bytes(), &jpeg[2..]].concat()), "{name}");
         }
     }
 

@@ -55,9 +55,9 @@ async fn every_acceptance_is_charged_at_its_price() {
         assert_eq!(charge["usd"], usd);
         assert_eq!(charge["imageCount"], 3);
         let images = json!([
-            { "format": "jpeg", "width": 400, "height": 300, "fault": null },
-            { "format": "png", "width": 300, "height": 320, "fault": null },
-            { "format": "url", "width": null, "height": null, "fault": null },
+            { "format": "jpeg", "width": 400, "height": 300, "fault": null, "metadata": false },
+            { "format": "png", "width": 300, "height": 320, "fault": null, "metadata": false },
+            { "format": "url", "width": null, "height": null, "fault": null, "metadata": false },
         ]);
         assert_eq!(charge["images"], images);
     }
