@@ -57,13 +57,13 @@ export function openCanvas(size) {
     );
   let hasCanvas = false;
   for (const make of kinds) {
-    const probe = contextOf(make(32, 1));
+    const probe = contextOf(make(32, 32));
     if (!probe) continue;
     hasCanvas = true;
     if (!isTrue(probe)) continue;
-    const small = contextOf(make(8, 1));
-    small?.drawImage(probe.canvas, 0, 0, 8, 1);
-    const grey = small?.getImageData(4, 0, 1, 1).data[0] ?? 0;
+    const small = contextOf(make(8, 8));
+    small?.drawImage(probe.canvas, 0, 0, 8, 8);
+    const grey = small?.getImageData(4, 4, 1, 1).data[0] ?? 0;
     const canvas = make(size.width, size.height);
     const context = contextOf(canvas);
     if (context) return { canvas, context, isSmooth: grey > 64 && grey < 192 };
@@ -86,7 +86,7 @@ function isTrue(probe) {
   const levels = Array.from({ length: 32 }, (_, x) => COLUMNS[x % 4] ?? 0);
   for (const [x, level] of levels.entries()) {
     probe.fillStyle = `rgb(${level},${level},${level})`;
-    probe.fillRect(x, 0, 1, 1);
+    probe.fillRect(x, 0, 1, 32);
   }
   const { data } = probe.getImageData(0, 0, 32, 1);
   return levels.every((level, x) => Math.abs((data[4 * x] ?? 0) - level) <= MAX_NOISE);
@@ -121,8 +121,7 @@ export async function decoded(image, size) {
 }
 
 /**
- * Draws an image in bands, so that no step blocks the page. Resolves to whether a pixel of the canvas
- * is transparent; not known if it `isOpaque`.
+ * Draws an image in bands of its rows, so that no step blocks the page.
  * @param {Context} context @param {ImageBitmap} bitmap
  * @param {{ canvas: Size, picture: Size & { x: number, y: number } }} plan
  * @param {number} orientation that is still to be applied
@@ -131,34 +130,52 @@ export async function decoded(image, size) {
  */
 export async function draw(context, bitmap, { canvas, picture }, orientation, isOpaque, proceed) {
   const { x, y, width, height } = picture;
-  const [a, b, c, d] = MATRICES[orientation - 1] ?? [1, 0, 0, 1];
-  const isTurned = a === 0;
-  let isTransparent = false;
-  const rows = Math.ceil(BAND_PIXELS / canvas.width);
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   if (!isOpaque) context.clearRect(x, y, width, height);
-  for (let top = 0; top < canvas.height; top += rows) {
+  const [a, b, c, d] = MATRICES[orientation - 1] ?? [1, 0, 0, 1];
+  context.setTransform(a, b, c, d, x + (a + c < 0 ? width : 0), y + (b + d < 0 ? height : 0));
+  // From here on in px of the canvas, with the image as it is stored.
+  const [storedWidth, storedHeight] = a ? [width, height] : [height, width];
+  const rows = Math.ceil(BAND_PIXELS / storedWidth);
+  const scale = bitmap.height / storedHeight;
+  // Chromium first halves an image that it shrinks, several times. A strip whose start is a multiple
+  // of that, and which has a margin, is drawn like the whole image.
+  const grid = 2 ** Math.ceil(Math.log2(scale) + 2);
+  for (let top = 0; top < storedHeight; top += rows) {
     proceed();
-    const count = Math.min(rows, canvas.height - top);
+    const count = Math.min(rows, storedHeight - top);
+    const start = Math.max(0, Math.floor((top * scale) / grid) - 1) * grid;
+    const end = Math.min(bitmap.height, Math.ceil((top + count) * scale) + grid);
+    const strip =
+      scale > 1 ? await createImageBitmap(bitmap, 0, start, bitmap.width, end - start) : bitmap;
     context.save();
     context.beginPath();
-    context.rect(0, top, canvas.width, count);
+    context.rect(0, top, storedWidth, count);
     context.clip();
-    context.transform(a, b, c, d, x + (a + c < 0 ? width : 0), y + (b + d < 0 ? height : 0));
-    context.drawImage(bitmap, 0, 0, isTurned ? height : width, isTurned ? width : height);
+    if (scale > 1) context.drawImage(strip, 0, start / scale, storedWidth, (end - start) / scale);
+    else context.drawImage(bitmap, 0, 0, storedWidth, storedHeight);
     context.restore();
+    if (strip !== bitmap) strip.close();
     // Reading makes the browser draw now, and not everything at once at the end.
-    const { data } = context.getImageData(
-      0,
-      top,
-      isOpaque ? 1 : canvas.width,
-      isOpaque ? 1 : count,
-    );
-    for (let at = 3; at < data.length && !isTransparent; at += 4) isTransparent = data[at] !== 255;
+    context.getImageData(0, 0, 1, 1);
     await nextTask();
   }
-  return isTransparent;
+}
+
+/**
+ * Whether a pixel of a canvas is transparent.
+ * @param {Context} context @param {Size} canvas @param {() => void} proceed throws after an abort
+ */
+export async function isTransparent(context, { width, height }, proceed) {
+  const rows = Math.ceil(BAND_PIXELS / width);
+  for (let top = 0; top < height; top += rows) {
+    proceed();
+    const { data } = context.getImageData(0, top, width, Math.min(rows, height - top));
+    for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return true;
+    await nextTask();
+  }
+  return false;
 }
 
 /**

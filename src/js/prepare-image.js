@@ -2,7 +2,7 @@
 
 import { readSlice } from "./bytes.js";
 import { limits } from "./limits.js";
-import { decoded, draw, encoded, openCanvas, release } from "./prepare-canvas.js";
+import { decoded, draw, encoded, isTransparent, openCanvas, release } from "./prepare-canvas.js";
 import { contentsOf, namesMetadata, SEARCHED_BYTES } from "./prepare-metadata.js";
 import { invalid, typeOf } from "./prepare-options.js";
 import { changesOf, issueOf, MAX_CANVAS_PIXELS, planFor, smaller } from "./prepare-plan.js";
@@ -143,8 +143,9 @@ async function carriedOut(image) {
     if (isNew) return carriedOut(image);
     const bitmap = /** @type {ImageBitmap} */ (image.bitmap);
     const isOpaque = plan.format === "jpeg" || !source.mayBeTransparent;
-    const isTransparent = await draw(context, bitmap, plan, source.orientation, isOpaque, proceed);
-    const format = plan.format ?? (isTransparent ? "png" : "jpeg");
+    await draw(context, bitmap, plan, source.orientation, isOpaque, proceed);
+    const format =
+      plan.format ?? ((await isTransparent(context, plan.canvas, proceed)) ? "png" : "jpeg");
     const file = await encoded(canvas, format, options.quality);
     proceed();
     if (file.size <= limits.maxImageBytes) return await finished(file, format);
