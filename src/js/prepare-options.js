@@ -42,7 +42,7 @@ export function checked(given, path) {
     throw invalid(path, `expected an object of options, found ${typeOf(given)}`);
   const options = /** @type {Record<string, unknown>} */ ({ ...DEFAULTS });
   for (const name of Object.keys(given ?? {})) {
-    if (!Object.hasOwn(EXPECTED, name)) {
+    if (!Object.keys(EXPECTED).includes(name)) {
       const known = Object.keys(EXPECTED).join(", ");
       throw invalid(`${path}.${name}`, `unknown; expected one of ${known}`);
     }
