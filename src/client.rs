@@ -9,7 +9,7 @@ use web_sys::AbortSignal;
 
 use super::abort::promise;
 use super::call::{Call, TaskCall};
-use super::options::{CALL, CallOptions, PROGRESS, WAIT};
+use super::options::{CALL, CallOptions, GENERATE, PROGRESS, WAIT};
 use super::settings::Settings;
 
 /// A client of one base URL. Each call takes its options last, and rejects with a `KlingError` or the signal's reason.
@@ -65,7 +65,9 @@ impl Client {
         #[wasm_bindgen(js_name = justAccepted)] just_accepted: Option<bool>,
     ) -> Promise {
         let just_accepted = just_accepted.unwrap_or(false);
-        self.call(options, WAIT, Call::OfTask(id, TaskCall::Wait { just_accepted }))
+        // After a submission, they are those of `generate`.
+        let known = if just_accepted { GENERATE } else { WAIT };
+        self.call(options, known, Call::OfTask(id, TaskCall::Wait { just_accepted }))
     }
 
     /// Calls `onChange` with the task at once and after each change, and waits each time for the promise that it returns.

@@ -23,9 +23,9 @@ pub(super) const PROGRESS: &[&str] = &["signal", "onProgress"];
 /// The options of a call that waits.
 pub(super) const WAIT: &[&str] = &["signal", "onProgress", "timeout"];
 /// The options of `submit`. JavaScript reads `prepare`, before the module gets the others.
-pub(super) const SUBMIT: &[&str] = &["signal", "onProgress", "prepare"];
+pub(super) const SUBMIT: &[&str] = GENERATE.split_at(3).0;
 /// The options of `generate`.
-pub(super) const GENERATE: &[&str] = &["signal", "onProgress", "timeout", "prepare"];
+pub(super) const GENERATE: &[&str] = &["signal", "onProgress", "prepare", "timeout"];
 
 /// The options of one call.
 #[derive(Debug)]

@@ -74,8 +74,8 @@ export function createClient(given) {
       ? knownAtCall(storeOf(clientOptions), request.externalTaskId).catch(() => undefined)
       : undefined;
 
-  const submitJoined = joined(async (request, { preparation, ...options }, known) => {
-    const ready = preparation ? await preparation.apply(request, options) : request;
+  const submitJoined = joined(async (request, { prepare, ...options }, known) => {
+    const ready = prepare ? await prepare.apply(request, options) : request;
     return run(() => current().submit(ready, options, known), options, closing);
   });
 
@@ -102,15 +102,13 @@ export function createClient(given) {
   };
 
   /**
-   * Submits a request with options that were checked.
+   * Submits a request with options that were checked, except `prepare`.
    * @param {unknown} request @param {any} options @param {ReturnType<typeof knownOf>} known
    */
-  const submit = async (request, { prepare = false, ...options } = {}, known) => {
-    if (prepare !== false) {
-      const { forSubmission } = await preparing(options);
-      Object.assign(options, forSubmission(prepare, options.signal));
-    }
-    return submitJoined(request, options, known);
+  const submit = async (request, options = {}, known) => {
+    const { prepare = false } = options;
+    const all = prepare === false ? options : (await preparing(options)).forSubmission(options);
+    return submitJoined(request, all, known);
   };
 
   return {
@@ -122,12 +120,10 @@ export function createClient(given) {
     async generate(given, options) {
       const { request, copy, known } = atCall(given, options);
       await checkOptions(copy, true);
-      const { timeout, ...submitOptions } = copy ?? {};
-      const { taskId } = await submit(request, submitOptions, known);
-      const { prepare, ...waitOptions } = copy ?? {};
+      const { taskId } = await submit(request, copy, known);
       // Every later error names the task, and is not retryable: the same call would be charged
       // again.
-      return call(waitOptions, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
+      return call(copy, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },

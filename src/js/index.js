@@ -7,11 +7,9 @@ import { copied, snapshot } from "./request.js";
 
 export { createClient } from "./client.js";
 export { KlingError, isKlingError } from "./error.js";
+export { inspectImage } from "./inspect.js";
 export { limits } from "./limits.js";
 export default init;
-
-/** @type {typeof import("./index.js").inspectImage} */
-export const inspectImage = (image) => run(() => glue.inspectImage(image));
 
 /** @type {typeof import("./index.js").prepareImage} */
 export const prepareImage = async (image, options) => {

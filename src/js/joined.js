@@ -12,14 +12,13 @@ import { within } from "./timer.js";
  * @typedef {{
  *   signal?: AbortSignal | undefined,
  *   onProgress?: ((progress: Progress) => void) | undefined,
- *   preparation?: Preparation | undefined,
+ *   prepare?: Preparation | undefined,
  * }} Options
  */
 /**
  * How the images of a request are prepared before it is submitted.
  * @typedef {object} Preparation
- * @property {string} key with `decode`, the same for two preparations that have the same effect
- * @property {unknown} decode
+ * @property {string} key the same for two preparations that have the same effect
  * @property {(request: any, options: Options) => Promise<any>} apply
  */
 
@@ -27,7 +26,7 @@ import { within } from "./timer.js";
  * @template T
  * @typedef {object} Submission
  * @property {any} request
- * @property {Preparation | undefined} preparation
+ * @property {Preparation | undefined} prepare
  * @property {Set<(progress: Progress) => void>} listeners
  * @property {AbortController} stop
  * @property {number} callers how many have not aborted, and how many compare their request
@@ -45,8 +44,8 @@ export function joined(submit) {
   /** @type {Set<Submission<T>>} */
   const underWay = new Set();
 
-  /** @param {any} request @param {Options["preparation"]} preparation @param {Promise<any> | undefined} known */
-  const begin = (request, preparation, known) => {
+  /** @param {any} request @param {Options["prepare"]} prepare @param {Promise<any> | undefined} known */
+  const begin = (request, prepare, known) => {
     /** @type {Submission<T>["listeners"]} */
     const listeners = new Set();
     const stop = new AbortController();
@@ -62,11 +61,11 @@ export function joined(submit) {
     };
     const submission = {
       request,
-      preparation,
+      prepare,
       listeners,
       stop,
       callers: 0,
-      done: submit(request, { signal: stop.signal, onProgress, preparation }, known),
+      done: submit(request, { signal: stop.signal, onProgress, prepare }, known),
     };
     underWay.add(submission);
     const over = () => void underWay.delete(submission);
@@ -85,13 +84,13 @@ export function joined(submit) {
 
   /**
    * Lets a call join an identical submission that was under way when it was made, or a new one.
-   * @param {any} request @param {Options["preparation"]} preparation
+   * @param {any} request @param {Options["prepare"]} prepare
    * @param {Promise<any> | undefined} known
    * @param {Submission<T>[]} atCall what was under way when the call was made
    * @param {(submission: Submission<T>) => void} join
    * @param {() => boolean} hasLeft whether the call was aborted meanwhile
    */
-  const place = async (request, preparation, known, atCall, join, hasLeft) => {
+  const place = async (request, prepare, known, atCall, join, hasLeft) => {
     for (const other of new Set([...atCall, ...underWay])) {
       // Aborted.
       if (!other.callers) continue;
@@ -99,20 +98,19 @@ export function joined(submit) {
       other.callers += 1;
       const isJoined =
         !hasLeft() &&
-        other.preparation?.key === preparation?.key &&
-        other.preparation?.decode === preparation?.decode &&
+        other.prepare?.key === prepare?.key &&
         (await isSame(other.request, request)) &&
         !hasLeft();
       if (isJoined) return join(other);
       release(other);
     }
     if (hasLeft()) return;
-    const submission = begin(request, preparation, known);
+    const submission = begin(request, prepare, known);
     submission.callers += 1;
     join(submission);
   };
 
-  return (request, { signal, onProgress, preparation }, known) =>
+  return (request, { signal, onProgress, prepare }, known) =>
     new Promise((resolve, reject) => {
       /** @type {Submission<T> | undefined} */
       let submission;
@@ -142,7 +140,7 @@ export function joined(submit) {
       };
       const atCall = [...underWay];
       placed = placed
-        .then(() => place(request, preparation, known, atCall, join, () => hasLeft))
+        .then(() => place(request, prepare, known, atCall, join, () => hasLeft))
         .catch(reject);
     });
 }

@@ -27,23 +27,32 @@ export async function prepareImage(image, given) {
 }
 
 /**
- * What the option `prepare` of a submission means: how to prepare its images, and the signal of the
- * call.
- * @param {unknown} prepare @param {AbortSignal | undefined} callSignal
+ * The options of a submission, with what its option `prepare` means: how to prepare the images, and
+ * the signal of the call.
+ * @param {Omit<CallOptions, "prepare"> & { prepare: unknown }} given
  */
-export function forSubmission(prepare, callSignal) {
+export function forSubmission({ prepare, signal: callSignal, onProgress }) {
   const options = checked(prepare === true ? undefined : prepare, "options.prepare");
   const { decode, signal, ...values } = options;
-  const key = JSON.stringify(values);
   return {
+    onProgress,
     signal: signal && callSignal ? either(signal, callSignal) : (signal ?? callSignal),
-    preparation: {
-      key,
-      decode,
+    prepare: {
+      key: JSON.stringify([values, decode && numberOf(decode)]),
       /** @param {any} request @param {CallOptions} call */
       apply: (request, call) => allPrepared(request, options, call),
     },
   };
+}
+
+/** The numbers of functions: two that do the same cannot be recognised. @type {WeakMap<object, number>} */
+const numbers = new WeakMap();
+let lastNumber = 0;
+
+/** @param {object} decode */
+function numberOf(decode) {
+  if (!numbers.has(decode)) numbers.set(decode, (lastNumber += 1));
+  return numbers.get(decode);
 }
 
 /**

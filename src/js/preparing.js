@@ -2,8 +2,8 @@
 
 import { Aborts } from "./abort.js";
 import { KlingError } from "./error.js";
-import { inspectImage } from "./kling_multi_image2video.js";
-import { limitsOf, run } from "./loader.js";
+import { inspectImage } from "./inspect.js";
+import { limitsOf } from "./loader.js";
 
 /**
  * The script. An abort of the signal in the options ends the wait for it.
@@ -12,18 +12,12 @@ import { limitsOf, run } from "./loader.js";
 export async function preparing(options) {
   const { signal } = limitsOf(options);
   const aborts = new Aborts(signal ? [signal] : []);
-  try {
-    return await Promise.race([loaded(), /** @type {Promise<never>} */ (aborts.fired)]);
-  } finally {
-    aborts.leave();
-  }
-}
-
-async function loaded() {
-  const script = await import("./prepare.js").catch((cause) => {
-    const message = `prepare.js of kling-multi-image2video could not be loaded: ${cause.message}`;
+  const loaded = import("./prepare.js").catch((cause) => {
+    const message = `prepare.js could not be loaded: ${cause.message}`;
     throw new KlingError(message, { code: "wasm_load", retryable: true }, { cause });
   });
-  script.borrow(KlingError, (image) => run(() => inspectImage(image)));
+  const script = await Promise.race([loaded, /** @type {Promise<never>} */ (aborts.fired)]);
+  aborts.leave();
+  script.borrow(KlingError, inspectImage);
   return script;
 }
