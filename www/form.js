@@ -12,7 +12,14 @@ import {
   lacksKey,
 } from "./connection.js";
 import { announce, find, reportError, setText } from "./dom.js";
-import { pictureOf, pictures, renderPictures } from "./pictures.js";
+import {
+  allPrepared,
+  isPreparing,
+  pictureOf,
+  pictures,
+  renderPictures,
+  sentPictures,
+} from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
 import { FORM } from "./words.js";
 
@@ -47,7 +54,7 @@ const state = {
  */
 export function request() {
   const fields = [...new FormData(form)].filter(([, value]) => String(value).trim() !== "");
-  return { images: pictures.map(({ source }) => source), ...Object.fromEntries(fields) };
+  return { images: sentPictures(), ...Object.fromEntries(fields) };
 }
 
 /** Sets the external task id of the next request. @param {string} id */
@@ -77,7 +84,7 @@ export function setBusy(isBusy) {
 /** Finds every problem and shows it, without sending anything. */
 export async function check() {
   const number = ++state.checks;
-  const issues = await validateRequest(request());
+  const issues = (await validateRequest(request())).filter((issue) => !pictureOf(issue)?.preparing);
   if (!isValidBaseUrl())
     issues.push(problem("bad_url", "baseUrl", FORM.urlExpected(DEFAULT_BASE_URL)));
   if (lacksKey()) issues.push(problem("bad_value", "apiKey", FORM.keyMissing));
@@ -91,6 +98,7 @@ export async function check() {
 export async function isReady() {
   for (const field of document.querySelectorAll("[data-path]"))
     state.touched.add(field.getAttribute("data-path") ?? "");
+  await allPrepared();
   const error = (await check()).find(isError);
   if (error) focusField(error.path, pictureOf(error)?.item);
   else if (isOffline()) announce(FORM.offline);
@@ -129,7 +137,7 @@ export function showIssues(issues) {
       control.ariaInvalid = String(shown.some(isError));
   }
   const [error, ...more] = issues.filter(isError);
-  const isWaiting = state.isBusy || isOffline();
+  const isWaiting = state.isBusy || isOffline() || isPreparing();
   submitButton.ariaDisabled = String(isWaiting || error !== undefined);
   submitNote.classList.toggle("wrong", state.touched.size > 0 && !isWaiting && error !== undefined);
   setText(submitNote, noteOf(error, more.length));
@@ -139,6 +147,7 @@ export function showIssues(issues) {
 function noteOf(error, more) {
   if (state.isBusy) return FORM.busy;
   if (isOffline()) return FORM.offline;
+  if (isPreparing()) return FORM.preparing;
   return error ? FORM.notReady(error, pictureOf(error)?.name, more) : FORM.ready;
 }
 

@@ -1,7 +1,7 @@
 // Every text that the scripts of the page show, with all that depends on its language. To translate
 // the page, translate this file and index.html, and set its `lang`.
 
-/** @import { Issue, KlingError, Progress, TaskRecord } from "./pkg/index.js" */
+/** @import { ImageFormat, Issue, KlingError, PreparedImage, Progress, TaskRecord } from "./pkg/index.js" */
 /** @import { Step } from "./run.js" */
 
 /** The language of the texts, dates and numbers; the `lang` of index.html. */
@@ -77,6 +77,7 @@ export const FORM = {
   keyMissing: "enter your CometAPI key",
   keyRefused: "the service refused this key: enter another",
   ready: "Ready to send. Each submission is charged once.",
+  preparing: "The pictures are being prepared.",
   offline: "No network: a request cannot be sent now.",
   busy: "A task is running on this page: wait until it ends, or stop watching it first.",
   /**
@@ -91,7 +92,27 @@ export const FORM = {
   copied: "copied",
 };
 
+/** What was done to a picture. @type {Record<PreparedImage["changes"][number], string>} */
+const CHANGES = {
+  oriented: "turned upright",
+  converted: "converted",
+  shrunk: "made smaller",
+  enlarged: "enlarged",
+  cropped: "cropped",
+  padded: "a border added",
+  "metadata-removed": "place and camera data removed",
+  recompressed: "compressed",
+};
+
 export const PICTURES = {
+  /** @param {string} before @param {string} after the figures of a picture */
+  becomes: (before, after) => `${before} → ${after}`,
+  /** @param {PreparedImage} prepared */
+  changes: ({ changes }) => sentence(LIST.format(changes.map((change) => CHANGES[change]))),
+  /** @param {ImageFormat} format */
+  notShown: (format) => `this browser shows no ${format.toUpperCase()}`,
+  asChosen: "Sent as it was chosen.",
+  sentAsChosen: "it is sent as it was chosen:",
   /** @param {string} name @param {number} position @param {number} count */
   moved: (name, position, count) => `${name} is now picture ${position} of ${count}`,
   /** @param {string} name */
@@ -106,6 +127,7 @@ export const PICTURES = {
   dimensions: (width, height) => `${width} × ${height} px`,
   byUrl: "by URL",
   checking: "Checking…",
+  preparing: "Preparing…",
   ready: "Ready",
   refused: "Cannot be sent",
   /** @param {number} max */

@@ -92,8 +92,8 @@ fn the_texts_state_the_limits() {
         &[
             format!("{}{} to {max} pictures", min[..1].to_uppercase(), &min[1..]),
             format!(
-                "Up to {max}, JPEG or PNG, each at most {MAX_IMAGE_MIB} MiB, each edge at least {MIN_EDGE_PX} pixels, \
-                 neither wider than {ratio}:1 nor taller than 1:{ratio}."
+                "Up to {max}. The service takes JPEG or PNG, each at most {MAX_IMAGE_MIB} MiB, each edge at least \
+                 {MIN_EDGE_PX} pixels, neither wider than {ratio}:1 nor taller than 1:{ratio}."
             ),
             format!("<span id=\"prompt-count\" class=\"count\">0 / {MAX_PROMPT_CHARACTERS}</span>"),
             format!("<span id=\"negativePrompt-count\" class=\"count\">0 / {MAX_PROMPT_CHARACTERS}</span>"),

@@ -128,7 +128,7 @@ fn every_browser_case_is_run() {
     for (path, text) in files("tests/browser", &["js"]) {
         let Some((_, body)) = text.split_once("export const run = runner({") else { continue };
         let module = path.file_stem().unwrap().to_str().unwrap();
-        let (_, list) = declared.split_once(&format!("cases! {{ \"{module}\":")).expect("a module of cases");
+        let (_, list) = declared.split_once(&format!("cases! {{ {module}:")).expect("a module of cases");
         let named: Vec<&str> = list.split('}').next().unwrap().split(',').map(str::trim).collect();
         // A case is a member of the object: one level deep, so two spaces in.
         for line in body.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {

@@ -15,6 +15,7 @@ pub(crate) fn command(project: &Project, package: &Path, port: u16) -> Result<Co
     command.arg("--port").arg(port.to_string());
     command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(package);
     command.arg("--cases").arg(project.root.join("tests/browser"));
+    command.arg("--heic-to").arg(project.tools.npm_package("heic-to").join("dist/csp"));
     Ok(command)
 }
 

@@ -72,6 +72,11 @@ impl Tools {
         &self.npm
     }
 
+    /// The folder of a package among the npm tools.
+    pub(crate) fn npm_package(&self, name: &str) -> PathBuf {
+        self.npm.join("node_modules").join(name)
+    }
+
     /// A program of the npm tools.
     pub(crate) fn npm_program(&self, name: &str) -> PathBuf {
         let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };

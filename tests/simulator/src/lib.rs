@@ -61,6 +61,8 @@ pub struct Options {
     pub pkg: Option<PathBuf>,
     /// The folder of the browser tests' scripts.
     pub cases: Option<PathBuf>,
+    /// The decoder of HEIC that the page loads, served at `/heic-to`.
+    pub heic_to: Option<PathBuf>,
     /// The relay to the real service.
     pub relay: Option<Relay>,
     /// The seed of the unreliable connection.

@@ -1,4 +1,5 @@
-//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--relay <base url>] [--wire <seed>]`
+//! `simulator --port <N> [--www <dir>] [--pkg <dir>] [--cases <dir>] [--heic-to <dir>]
+//! [--relay <base url>] [--wire <seed>]`
 //!
 //! The first line on standard output is its URL. `--cases` adds a second port with an unreliable connection; `--wire`
 //! repeats the cuts of that seed. The program ends when its standard input closes, so that it does not outlive its parent.
@@ -10,7 +11,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: simulator [--port <N, 0 for any>] [--www <dir>] [--pkg <dir>] [--cases <dir>] \
-                     [--relay <base url>] [--wire <seed>]";
+                     [--heic-to <dir>] [--relay <base url>] [--wire <seed>]";
 const SERVICE: &str = "https://api.cometapi.com/kling";
 const KEY: &str = "COMETAPI_KEY";
 
@@ -57,6 +58,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn E
             "--www" => options.www = Some(value()?.into()),
             "--pkg" => options.pkg = Some(value()?.into()),
             "--cases" => options.cases = Some(value()?.into()),
+            "--heic-to" => options.heic_to = Some(value()?.into()),
             "--relay" => base = Some(value()?),
             "--wire" => {
                 let text = value()?;

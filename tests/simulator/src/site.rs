@@ -14,7 +14,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub fn routes(options: &Options) -> Router {
     let config = Json(config(options.relay.is_some()));
     let mut router = Router::new().route("/config.json", get(move || ready(config.clone())));
-    for (path, folder) in [("/pkg", &options.pkg), ("/cases", &options.cases)] {
+    for (path, folder) in [("/pkg", &options.pkg), ("/cases", &options.cases), ("/heic-to", &options.heic_to)] {
         if let Some(folder) = folder {
             router = router.nest_service(path, get_service(ServeDir::new(folder)));
         }

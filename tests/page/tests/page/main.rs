@@ -12,6 +12,7 @@ mod offline;
 mod page;
 mod pasted;
 mod pictures;
+mod prepared;
 mod problems;
 mod records;
 mod resume;

@@ -133,7 +133,7 @@ impl Page {
         self.session.send_keys("#files", &paths.join("\n"));
         let expected = before + files.len();
         self.wait("the pictures to be checked", &format!(
-            "document.querySelectorAll('.picture').length === {expected} && ![...document.querySelectorAll('.verdict')].some((verdict) => verdict.textContent === 'Checking…')",
+            "document.querySelectorAll('.picture').length === {expected} && ![...document.querySelectorAll('.verdict')].some((verdict) => /^(Checking|Preparing)…$/.test(verdict.textContent))",
         ));
     }
 

@@ -36,3 +36,27 @@ pub(crate) fn padded(folder: &Path, name: &str, bytes: usize) -> PathBuf {
     fs::write(&path, content).unwrap_or_else(|error| panic!("expected to write {}: {error}", path.display()));
     path
 }
+
+/// Makes a photograph that lies on its side and says where it was taken, as phones write it.
+pub(crate) fn lying_with_place(folder: &Path, name: &str) -> PathBuf {
+    const ORIENTATION: [u8; 12] = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+    const GPS: [u8; 12] = [0x88, 0x25, 0, 4, 0, 0, 0, 1, 0, 0, 0, 38];
+    const LATITUDE: [u8; 12] = [0, 2, 0, 5, 0, 0, 0, 3, 0, 0, 0, 68];
+    const LONGITUDE: [u8; 12] = [0, 4, 0, 5, 0, 0, 0, 3, 0, 0, 0, 68];
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08".to_vec();
+    for entries in [[ORIENTATION, GPS], [LATITUDE, LONGITUDE]] {
+        exif.extend([0, 2]);
+        exif.extend(entries.concat());
+        exif.extend([0; 4]);
+    }
+    for degrees in [48_u32, 8, 13] {
+        exif.extend(degrees.to_be_bytes());
+        exif.extend(1_u32.to_be_bytes());
+    }
+    let photograph = fs::read(photo("china.jpg")).expect("a photograph");
+    let length = u16::try_from(exif.len() + 2).expect("a short segment").to_be_bytes();
+    let content = [&photograph[..2], &[0xff, 0xe1], &length, &exif, &photograph[2..]].concat();
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap_or_else(|error| panic!("expected to write {}: {error}", path.display()));
+    path
+}
