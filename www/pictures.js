@@ -103,7 +103,7 @@ function makeFit(picture, file) {
   const preparing = (async () => {
     picture.info ??= await inspectImage(file);
     picturesChanged();
-    const result = await prepare(file, { aspect, signal: control.signal });
+    const result = await prepare(file, picture.info.format, { aspect, signal: control.signal });
     if (!("prepared" in result)) return void (picture.refusal = result.refusal);
     picture.prepared = result.prepared;
     if (result.prepared.image !== file) showPreview(picture, result.prepared.image);

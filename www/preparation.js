@@ -2,7 +2,6 @@
 // was taken.
 
 import { isKlingError, prepareImage } from "./pkg/index.js";
-import { PICTURES } from "./words.js";
 
 /** @import { ImageFormat, Issue, PreparedImage, PrepareOptions } from "./pkg/index.js" */
 /** @typedef {{ prepared: PreparedImage } | { refusal: Issue[] }} Preparation */
@@ -19,28 +18,29 @@ let last = Promise.resolve();
 /**
  * Prepares a picture after those before it.
  * @param {File} file
+ * @param {ImageFormat} format of its content
  * @param {Pick<PrepareOptions, "aspect" | "signal">} options
  * @returns {Promise<Preparation>}
  */
-export function prepare(file, options) {
-  const own = last.then(() => prepareNow(file, options));
+export function prepare(file, format, options) {
+  const own = last.then(() => prepareNow(file, format, options));
   last = own.catch(() => {});
   return own;
 }
 
-/** @param {File} file @param {PrepareOptions} options @returns {Promise<Preparation>} */
-async function prepareNow(file, options) {
+/** @param {File} file @param {ImageFormat} format @param {PrepareOptions} options @returns {Promise<Preparation>} */
+async function prepareNow(file, format, options) {
   try {
-    return { prepared: await prepareImage(file, { ...options, decode }) };
+    const hook = format === "heic" ? { decode } : {};
+    return { prepared: await prepareImage(file, { ...options, ...hook }) };
   } catch (error) {
     if (isKlingError(error) && error.issues) return { refusal: error.issues };
     throw error;
   }
 }
 
-/** @param {Blob} image @param {ImageFormat} format @returns {Promise<ImageBitmap>} */
-async function decode(image, format) {
-  if (format !== "heic") throw new Error(PICTURES.notShown(format));
+/** Called only if this browser shows no HEIC. @param {Blob} image @returns {Promise<ImageBitmap>} */
+async function decode(image) {
   const { heicTo } = await import(HEIC_DECODER);
   return heicTo({ blob: image, type: "bitmap" });
 }

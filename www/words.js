@@ -1,7 +1,7 @@
 // Every text that the scripts of the page show, with all that depends on its language. To translate
 // the page, translate this file and index.html, and set its `lang`.
 
-/** @import { ImageFormat, Issue, KlingError, PreparedImage, Progress, TaskRecord } from "./pkg/index.js" */
+/** @import { Issue, KlingError, PreparedImage, Progress, TaskRecord } from "./pkg/index.js" */
 /** @import { Step } from "./run.js" */
 
 /** The language of the texts, dates and numbers; the `lang` of index.html. */
@@ -109,8 +109,6 @@ export const PICTURES = {
   becomes: (before, after) => `${before} → ${after}`,
   /** @param {PreparedImage} prepared */
   changes: ({ changes }) => sentence(LIST.format(changes.map((change) => CHANGES[change]))),
-  /** @param {ImageFormat} format */
-  notShown: (format) => `this browser shows no ${format.toUpperCase()}`,
   asChosen: "Sent as it was chosen.",
   sentAsChosen: "it is sent as it was chosen:",
   /** @param {string} name @param {number} position @param {number} count */
