@@ -59,7 +59,7 @@ const SOURCES = [
 ];
 
 export const run = runner({
-  async a_signal_and_close_end_each_call_whatever_hangs(kit) {
+  async a_signal_and_close_end_each_call_that_hangs(kit) {
     const image = await makeImage();
     for (const [name, code] of Object.entries(HANGS)) {
       const seen = await inWorker(
@@ -88,7 +88,7 @@ export const run = runner({
     equal((await kit.account()).requests, []);
   },
 
-  async a_timeout_counts_from_the_call_whatever_hangs(kit) {
+  async a_timeout_counts_from_the_call_when_it_hangs(kit) {
     for (const [name, code] of Object.entries(HANGS)) {
       const seen = await inWorker(
         kit,

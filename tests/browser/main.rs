@@ -323,8 +323,8 @@ cases! { identity:
 }
 
 cases! { early:
-    a_signal_and_close_end_each_call_whatever_hangs,
-    a_timeout_counts_from_the_call_whatever_hangs,
+    a_signal_and_close_end_each_call_that_hangs,
+    a_timeout_counts_from_the_call_when_it_hangs,
     a_timeout_that_is_refused_ends_no_call_while_the_module_loads,
     a_source_that_never_arrives_is_an_error_in_the_end,
     a_request_of_the_caller_keeps_its_signal,

@@ -210,7 +210,7 @@ fn urls_that_the_service_can_reach() {
 
 proptest! {
     #[test]
-    fn whatever_the_prompt_the_body_is_json_that_says_it(prompt in any::<String>()) {
+    fn the_body_is_json_that_contains_any_prompt(prompt in any::<String>()) {
         let wanted = prompt.clone();
         let json: serde_json::Value = serde_json::from_str(&body(Draft { prompt: Some(prompt), ..draft() })).unwrap();
         let said = json.get("prompt").and_then(serde_json::Value::as_str);

@@ -68,7 +68,7 @@ fn no_answer_is_unknown() {
 
 /// What a person reads decides whether they pay again.
 #[test]
-fn an_unclear_answer_is_told_as_it_was_and_with_no_advice_to_try_again() {
+fn an_unclear_response_is_named_and_no_retry_is_advised() {
     let message = |status, body: &str| match outcome(status, body) {
         Outcome::Unknown(error) => error.message().to_owned(),
         other => panic!("{status} {body}: {other:?}"),

@@ -105,6 +105,32 @@ fn no_marks_are_left_behind() {
 }
 
 #[test]
+fn texts_use_plain_words() {
+    // An indefinite subject hides who acts, and these verbs have a usual name: fix, report, receive.
+    let words = ["whoever", "whatever", "nobody", "somebody", "mend", "mends", "mended", "hears", "told"];
+    let is_text = ["rs", "js", "mjs", "cjs", "ts", "md", "html"];
+    let mut texts: Vec<_> = ["core", "src", "www", "docs", "xtask/src", "tests"]
+        .iter()
+        .flat_map(|folder| files(folder, &is_text))
+        .collect();
+    for name in ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        texts.push((PathBuf::from(name), fs::read_to_string(root().join(name)).unwrap()));
+    }
+    let this_file = Path::new("tests/model/tidy.rs");
+    let mut finds = Vec::new();
+    for (path, text) in texts.iter().filter(|(path, _)| path != this_file) {
+        for (number, line) in text.lines().enumerate() {
+            let lower = line.to_lowercase();
+            let mut found = lower.split(|letter: char| !letter.is_alphabetic()).filter(|word| words.contains(word));
+            if let Some(word) = found.next() {
+                finds.push(format!("{}:{}: {word}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(finds.is_empty(), "a plainer word is wanted at\n{}", finds.join("\n"));
+}
+
+#[test]
 fn lock_files_hold_no_address_of_a_registry() {
     for (path, text) in files("xtask", &["json"]) {
         assert!(!text.contains("\"resolved\""), "{}", path.display());

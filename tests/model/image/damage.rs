@@ -32,7 +32,7 @@ fn whole() -> Vec<(&'static str, Vec<u8>, usize)> {
 }
 
 #[test]
-fn a_whole_picture_is_whole_whatever_follows() {
+fn a_whole_picture_is_whole_with_anything_behind_it() {
     let behind: &[&[u8]] =
         &[b"", b"\0", &vec![0; 70_000], &[0xFF; 300], b"\0\0\0\x18ftypmp42", &jpeg(160, 120)[..100], b"\xFF"];
     for (name, bytes, _) in whole() {

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_apart() {
+    fn paths_are_distinguished() {
         let base = "/s/ok,tag=a/kling/v1/videos/multi-image2video";
         assert_eq!(Target::of(base), Some(Target::Endpoint));
         assert_eq!(Target::of(&format!("{base}/12")), Some(Target::Task("12")));
