@@ -148,7 +148,7 @@ export const run = runner({
     performance.clearResourceTimings();
     const { changes, image } = await inline.prepareImage(photo);
     equal(changes, ["oriented", "metadata-removed", "recompressed"]);
-    equal(codes((await kit.kling.inspectImage(image)).issues), []);
+    equal(codes((await inline.inspectImage(image)).issues), []);
     const error = await inline.prepareImage(new Blob([])).catch((reason) => reason);
     ok(error instanceof inline.KlingError, "the error class of the entry");
     const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
