@@ -97,13 +97,7 @@ impl Service {
         patience: Duration,
         ready: impl Fn(&str) -> Option<T> + Send + 'static,
     ) -> Result<(Self, T)> {
-        // The simulator runs until its standard input closes.
-        let child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", words(command)))?;
-        let mut service = Self { child };
+        let mut service = Self::spawn(command.stdout(Stdio::piped()))?;
         let (sender, found) = channel();
         if let Some(stdout) = service.child.stdout.take() {
             thread::spawn(move || {
@@ -121,6 +115,37 @@ impl Service {
             Err(RecvTimeoutError::Timeout) => bail!("{} was not ready after {} s", words(command), patience.as_secs()),
             Err(RecvTimeoutError::Disconnected) => bail!("{} ended before it was ready", words(command)),
         }
+    }
+
+    /// Starts a command that prints no line when it is ready: waits until `ready` returns a value for its process id.
+    pub(crate) fn start_silent<T>(
+        command: &mut Command,
+        patience: Duration,
+        ready: impl Fn(u32) -> Option<T>,
+    ) -> Result<(Self, T)> {
+        let mut service = Self::spawn(command.stdout(Stdio::null()))?;
+        let start = Instant::now();
+        loop {
+            let found = ready(service.child.id());
+            descendants::hold_if_ending();
+            if let Some(found) = found {
+                return Ok((service, found));
+            }
+            if service.child.try_wait()?.is_some() {
+                bail!("{} ended before it was ready", words(command));
+            }
+            if start.elapsed() > patience {
+                bail!("{} was not ready after {} s", words(command), patience.as_secs());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts a command whose standard input stays open: the simulator runs until it closes.
+    fn spawn(command: &mut Command) -> Result<Self> {
+        let child =
+            command.stdin(Stdio::piped()).spawn().with_context(|| format!("cannot start {}", words(command)))?;
+        Ok(Self { child })
     }
 
     /// Waits for its end.
@@ -224,5 +249,15 @@ mod tests {
         let started = Service::start(&mut shell("echo warming up; echo ready at 7; sleep 600"), patience, ready);
         assert_eq!(started.map(|(_, place)| place).ok().as_deref(), Some("7"));
         assert!(Service::start(&mut shell("echo no"), patience, ready).is_err());
+    }
+
+    #[test]
+    fn a_silent_service_is_ready_when_its_process_is() {
+        let patience = Duration::from_secs(30);
+        let started = Service::start_silent(&mut shell("sleep 600"), patience, Some);
+        assert_eq!(started.map(|(service, id)| service.child.id() == id).ok(), Some(true));
+        let never = |_| None::<()>;
+        assert!(Service::start_silent(&mut shell("exit 0"), patience, never).is_err());
+        assert!(Service::start_silent(&mut shell("sleep 600"), Duration::ZERO, never).is_err());
     }
 }

@@ -26,20 +26,39 @@ pub(crate) fn owner(port: u16) -> Option<String> {
     None
 }
 
+/// The port of this machine that a process listens on, if `/proc` has it.
+pub(crate) fn listened_by(process: u32) -> Option<u16> {
+    let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+    let sockets: Vec<String> = files
+        .flatten()
+        .filter_map(|file| Some(std::fs::read_link(file.path()).ok()?.to_string_lossy().into_owned()))
+        .collect();
+    let is_own = |inode: &str| sockets.iter().any(|socket| *socket == format!("socket:[{inode}]"));
+    listening(&table).find(|(_, inode)| is_own(inode)).map(|(port, _)| port)
+}
+
 /// The inode of the socket that listens on a port, in the text of `/proc/net/tcp`.
 fn listening_inode(table: &str, port: u16) -> Option<&str> {
-    let port = format!(":{port:04X}");
-    table.lines().find_map(|line| {
+    listening(table).find(|(other, _)| *other == port).map(|(_, inode)| inode)
+}
+
+/// The port and inode of each socket that listens, in the text of `/proc/net/tcp`.
+fn listening(table: &str) -> impl Iterator<Item = (u16, &str)> {
+    table.lines().filter_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
-        let local = fields.next()?;
-        let state = fields.nth(1)?;
-        (local.ends_with(&port) && state == "0A").then(|| fields.nth(5)).flatten()
+        let (_, port) = fields.next()?.rsplit_once(':')?;
+        let is_listening = fields.nth(1)? == "0A";
+        let inode = fields.nth(5)?;
+        is_listening.then_some((u16::from_str_radix(port, 16).ok()?, inode))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::listening_inode;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::{listened_by, listening_inode};
 
     #[test]
     fn the_listening_socket_is_distinguished_from_its_connections() {
@@ -48,5 +67,14 @@ mod tests {
             \x20  1: 0100007F:207D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1 0\n";
         assert_eq!(listening_inode(table, 8317), Some("222"));
         assert_eq!(listening_inode(table, 80), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_port_that_a_process_listens_on_is_found() -> std::io::Result<()> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        assert_eq!(listened_by(std::process::id()), Some(socket.local_addr()?.port()));
+        assert_eq!(listened_by(u32::MAX), None);
+        Ok(())
     }
 }

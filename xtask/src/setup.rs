@@ -30,7 +30,7 @@ pub(crate) enum Need {
     WasmTools,
     /// wasm-opt of binaryen, the bundler, minifier and formatter of scripts, and the TypeScript compiler.
     NpmTools,
-    /// Chromium, Firefox and a driver for each.
+    /// Chromium, Firefox, WebKit and a driver for each.
     Browsers,
 }
 

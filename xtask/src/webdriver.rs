@@ -1,6 +1,6 @@
-//! The two browsers and the programs that drive them.
+//! The three browsers and the programs that drive them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::child::Service;
+use crate::port;
 use crate::project::Project;
 use crate::tools::find_on_path;
 
@@ -18,6 +19,13 @@ pub(crate) const CHROMIUM: &[&str] =
 pub(crate) const CHROMEDRIVER: &[&str] = &["chromedriver"];
 /// The names of Firefox's program.
 pub(crate) const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
+/// The name of the driver of WebKitGTK, the WebKit of Linux. It starts the browser of its own package.
+pub(crate) const WEBKIT_DRIVER: &[&str] = &["WebKitWebDriver"];
+/// The name of the X server without a screen.
+pub(crate) const XVFB: &[&str] = &["Xvfb"];
+
+/// How long a driver or a display may take to start.
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser that the tests run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +34,20 @@ pub(crate) enum Browser {
     Chromium,
     /// Firefox.
     Firefox,
+    /// WebKit, the engine of Safari, as WebKitGTK.
+    WebKit,
 }
 
 impl Browser {
-    /// Both.
-    pub(crate) const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
     /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Chromium => "Chromium",
             Self::Firefox => "Firefox",
+            Self::WebKit => "WebKit",
         }
     }
 
@@ -45,6 +56,7 @@ impl Browser {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
         }
     }
 
@@ -53,6 +65,7 @@ impl Browser {
         match self {
             Self::Chromium => ("--chrome", "--chromedriver"),
             Self::Firefox => ("--firefox", "--geckodriver"),
+            Self::WebKit => ("--safari", "--safaridriver"),
         }
     }
 
@@ -65,16 +78,61 @@ impl Browser {
                 let there = program.is_file().then_some(program);
                 there.context("missing: geckodriver; run `cargo xtask setup`")
             }
+            Self::WebKit => find_on_path(WEBKIT_DRIVER).context("missing: WebKitWebDriver; run `cargo xtask setup`"),
         }
+    }
+
+    /// Starts its driver on a free port of this machine; returns the driver's URL too. Its output goes to `log`.
+    pub(crate) fn start(self, driver: &mut Command, log: &Path) -> Result<(Service, String)> {
+        let log_file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        driver.arg("--port=0").stderr(Stdio::from(log_file));
+        let (service, port) = match self {
+            Self::Chromium | Self::Firefox => Service::start(driver, START_PATIENCE, listening_port)?,
+            // It prints no port.
+            Self::WebKit => Service::start_silent(driver, START_PATIENCE, port::listened_by)?,
+        };
+        Ok((service, format!("http://127.0.0.1:{port}")))
     }
 }
 
-/// Starts a browser's driver on a free port of this machine; returns its URL too. Its output goes to `log`.
-pub(crate) fn start(driver: &mut Command, log: &Path) -> Result<(Service, String)> {
-    let log_file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    driver.arg("--port=0").stderr(Stdio::from(log_file));
-    let (service, port) = Service::start(driver, Duration::from_secs(60), listening_port)?;
-    Ok((service, format!("http://127.0.0.1:{port}")))
+/// A display in memory, for a browser that has no headless mode. It ends when it is dropped.
+pub(crate) struct Display {
+    _server: Service,
+    name: String,
+}
+
+impl Display {
+    /// Starts one that is free.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        command.args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]).stderr(Stdio::null());
+        let (server, number) = Service::start(command, START_PATIENCE, display_number)?;
+        Ok(Self { _server: server, name: format!(":{number}") })
+    }
+
+    /// Lets a command and its browsers use it.
+    pub(crate) fn lend(&self, command: &mut Command) {
+        command.env("DISPLAY", &self.name).env_remove("WAYLAND_DISPLAY").env("GDK_BACKEND", "x11");
+    }
+}
+
+/// The folder of a browser's settings: WebKitGTK saves downloads without asking into `downloads`, and its window may be as
+/// narrow as a phone.
+pub(crate) fn write_settings(folder: &Path, downloads: &Path) -> Result<()> {
+    let files = [
+        ("user-dirs.dirs", format!("XDG_DOWNLOAD_DIR=\"{}\"\n", downloads.display())),
+        ("gtk-3.0/gtk.css", "* { min-width: 0; margin: 0; padding: 0; font-size: 4px; }\n".to_owned()),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    fs::create_dir_all(downloads).with_context(|| format!("cannot make the folder {}", downloads.display()))
+}
+
+/// The number in the line that Xvfb prints when it is ready.
+fn display_number(line: &str) -> Option<u16> {
+    line.trim().parse().ok()
 }
 
 /// The port in the line that a driver prints when it is ready.
@@ -87,10 +145,10 @@ fn listening_port(line: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::listening_port;
+    use super::{display_number, listening_port};
 
     #[test]
-    fn the_port_of_both_drivers_is_found() {
+    fn the_port_of_a_driver_is_found_in_its_line() {
         let cases = [
             ("ChromeDriver was started successfully on port 38417.", Some(38417)),
             ("Starting ChromeDriver 156.0.8078.79 on port 0", None),
@@ -98,6 +156,15 @@ mod tests {
         ];
         for (line, port) in cases {
             assert_eq!(listening_port(line), port, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_display_is_found_in_its_line() {
+        let cases =
+            [("0", Some(0)), ("77", Some(77)), (" 104\r", Some(104)), ("", None), ("_XSERVTransmkdir: error 1", None)];
+        for (line, number) in cases {
+            assert_eq!(display_number(line), number, "{line}");
         }
     }
 }

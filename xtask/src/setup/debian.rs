@@ -13,7 +13,7 @@ use crate::webdriver;
 /// The package of Debian 12; other releases have another number.
 const LIBAVCODEC: &str = "libavcodec59";
 
-/// Installs Chromium, its driver and Firefox with apt-get if they are missing; fails without apt-get or without root.
+/// Installs Chromium, Firefox, WebKit and drivers with apt-get if they are missing; fails without apt-get or without root.
 pub(super) fn browsers() -> Result<()> {
     let missing = missing();
     if missing.is_empty() {
@@ -48,22 +48,38 @@ fn libavcodec() -> &'static str {
 
 /// The Debian packages of the missing parts.
 fn missing() -> Vec<&'static str> {
+    let is_linux = cfg!(target_os = "linux");
     let parts = [
         ("chromium", find_on_path(webdriver::CHROMIUM).is_some()),
         ("chromium-driver", find_on_path(webdriver::CHROMEDRIVER).is_some()),
         ("firefox-esr", find_on_path(webdriver::FIREFOX).is_some()),
         // Firefox plays no MP4 without it, and its package only recommends it.
-        (LIBAVCODEC, !cfg!(target_os = "linux") || has_library("libavcodec.so")),
+        (LIBAVCODEC, !is_linux || has_library("libavcodec.so")),
         // A browser without any font renders no text.
-        ("fonts-dejavu-core", !cfg!(target_os = "linux") || Path::new("/usr/share/fonts/truetype").is_dir()),
+        ("fonts-dejavu-core", !is_linux || Path::new("/usr/share/fonts/truetype").is_dir()),
+        // It depends on the browser. Elsewhere there is no WebKitGTK.
+        ("webkit2gtk-driver", find_on_path(webdriver::WEBKIT_DRIVER).is_some()),
+        // The browser needs a display.
+        ("xvfb", find_on_path(webdriver::XVFB).is_some()),
+        // It plays no MP4 without them, and its package only recommends them.
+        ("gstreamer1.0-plugins-good", !is_linux || has_plugin("libgstisomp4.so")),
+        ("gstreamer1.0-plugins-bad", !is_linux || has_plugin("libgstvideoparsersbad.so")),
+        ("gstreamer1.0-libav", !is_linux || has_plugin("libgstlibav.so")),
     ];
     parts.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect()
 }
 
+/// The folders of libraries; Debian names them after the kind of machine.
+const LIBRARIES: [&str; 4] = ["/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+
 fn has_library(name: &str) -> bool {
-    let folders = ["/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
-    let mut entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let mut entries = LIBRARIES.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     entries.any(|entry| entry.file_name().to_string_lossy().starts_with(name))
+}
+
+/// Whether there is a plugin of GStreamer, which plays WebKit's videos.
+fn has_plugin(name: &str) -> bool {
+    LIBRARIES.iter().any(|folder| Path::new(folder).join("gstreamer-1.0").join(name).is_file())
 }
 
 fn is_root() -> bool {

@@ -11,8 +11,9 @@ use super::tally::Tally;
 use crate::child::Service;
 use crate::project::WASM_TARGET;
 use crate::setup::Need;
+use crate::tools::find_on_path;
 use crate::tools::{CORE, CRATE};
-use crate::webdriver::{self, Browser};
+use crate::webdriver::{self, Browser, Display};
 use crate::{licences, package};
 
 /// One part of the tests.
@@ -31,6 +32,9 @@ pub(super) struct Stage {
 
 /// How many pages run at once in each browser: they mostly wait.
 const LANES: usize = 2;
+
+/// Where WebKit saves downloads: a folder that it cannot change while it runs.
+const DOWNLOADS: &str = "downloads";
 
 /// What prettier formats. It leaves out what git ignores; `.prettierrc.json` has its one option.
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,css}";
@@ -93,7 +97,7 @@ pub(super) const STAGES: [Stage; 11] = [
     },
     Stage {
         name: "browser",
-        about: "the package in Chromium and Firefox, against the simulator",
+        about: "the package in Chromium, Firefox and WebKit, against the simulator",
         needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers],
         builds_on: None,
         run: browser,
@@ -107,7 +111,7 @@ pub(super) const STAGES: [Stage; 11] = [
     },
     Stage {
         name: "page",
-        about: "the page, driven like a user, in Chromium and Firefox",
+        about: "the page, driven like a user, in Chromium, Firefox and WebKit",
         needs: &[Need::Browsers],
         builds_on: Some("package"),
         run: page,
@@ -178,13 +182,19 @@ fn types(run: &Run) -> Result<Tally> {
 fn browser(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let wasm_pack = run.project.tools.program(&run.project.tools.wasm_pack);
-    Ok(in_both_browsers(run, |browser| {
+    Ok(in_all_browsers(run, |browser| {
         let (choose, choose_driver) = browser.wasm_pack_options();
         let mut command =
             run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
         command.arg(browser.driver(run.project)?).args(["--", "--test", "browser"]);
         // It is compiled in, because a page cannot read the environment.
         command.env("KLING_SIMULATOR", &address);
+        // In an isolated page, WebKit starts no worker from a blob. Most pages are not isolated.
+        command.env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
+        let display = display(run, browser)?;
+        if let Some(display) = &display {
+            display.lend(&mut command);
+        }
         run.test_beside(&prefix(browser), command)
     }))
 }
@@ -197,7 +207,7 @@ fn plain(run: &Run) -> Result<Tally> {
     }
     let browser = Browser::Chromium;
     let log = "plain-driver.log";
-    let drivers = [driver(run, browser, log)?];
+    let drivers = [driver(run, browser, None, log)?];
     let (_simulator, address) = run.simulator_with(&tree.join("pkg"))?;
     let mut command = run.cargo(&["test", "-p", "page-tests", "--test", "module"])?;
     command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
@@ -213,12 +223,15 @@ fn page(run: &Run) -> Result<Tally> {
     let package = run.project.package_dir().join("index.js");
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
-    Ok(in_both_browsers(run, |browser| {
+    Ok(in_all_browsers(run, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
-        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+        let display = display(run, browser)?;
+        let drivers =
+            (0..LANES).map(|lane| driver(run, browser, display.as_ref(), &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", "page", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
         command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
+        command.env("KLING_DOWNLOADS", run.file(DOWNLOADS));
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
             (0..LANES).for_each(|lane| run.show_log(&log(lane)));
@@ -231,7 +244,7 @@ fn consumers(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let browser = Browser::Chromium;
     let log = |lane: usize| format!("consumers-driver-{lane}.log");
-    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+    let drivers = (0..LANES).map(|lane| driver(run, browser, None, &log(lane))).collect::<Result<Vec<_>>>()?;
     let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
     command
         .env("KLING_SIMULATOR", &address)
@@ -248,9 +261,24 @@ fn consumers(run: &Run) -> Result<Tally> {
 }
 
 /// Starts a browser's driver.
-fn driver(run: &Run, browser: Browser, log: &str) -> Result<(Service, String)> {
+fn driver(run: &Run, browser: Browser, display: Option<&Display>, log: &str) -> Result<(Service, String)> {
     let mut command = run.program(&browser.driver(run.project)?, &[])?;
-    webdriver::start(&mut command, &run.file(log))
+    if let Some(display) = display {
+        display.lend(&mut command);
+        let settings = run.file("settings");
+        webdriver::write_settings(&settings, &run.file(DOWNLOADS))?;
+        command.env("XDG_CONFIG_HOME", settings);
+    }
+    browser.start(&mut command, &run.file(log))
+}
+
+/// Starts a display for a browser that needs one.
+fn display(run: &Run, browser: Browser) -> Result<Option<Display>> {
+    if browser != Browser::WebKit {
+        return Ok(None);
+    }
+    let server = find_on_path(webdriver::XVFB).context("missing: Xvfb; run `cargo xtask setup`")?;
+    Ok(Some(Display::start(&mut run.program(&server, &[])?)?))
 }
 
 /// The drivers' URLs, in the form that the tests expect.
@@ -258,8 +286,8 @@ fn addresses(drivers: &[(Service, String)]) -> String {
     drivers.iter().map(|(_, address)| address.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs tests in both browsers in parallel: they mostly wait. An error in one browser does not stop the other.
-fn in_both_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
+/// Runs tests in all browsers in parallel: they mostly wait. An error in one browser does not stop the others.
+fn in_all_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
     let tallies = thread::scope(|scope| {
         let threads = Browser::ALL.map(|browser| {
             let test = &test;

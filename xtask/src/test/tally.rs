@@ -128,8 +128,9 @@ mod tests {
         let mut sum = read("test result: ok. 3 passed; 0 failed").in_browser(Browser::Chromium);
         sum.add(read("test a ... FAILED\ntest result: FAILED. 3 passed; 1 failed").in_browser(Browser::Firefox));
         sum.add(read("test result: ok. 2 passed; 0 failed").in_browser(Browser::Firefox));
+        sum.add(read("test b ... FAIL\ntest result: FAILED. 4 passed; 1 failed").in_browser(Browser::WebKit));
         sum.add(Tally::failure("does not compile").in_browser(Browser::Chromium));
-        assert_eq!((sum.ran_in(Browser::Chromium), sum.ran_in(Browser::Firefox)), (3, 6));
-        assert_eq!(sum.failures, ["a (Firefox)", "does not compile (Chromium)"]);
+        assert_eq!(Browser::ALL.map(|browser| sum.ran_in(browser)), [3, 6, 5]);
+        assert_eq!(sum.failures, ["a (Firefox)", "b (WebKit)", "does not compile (Chromium)"]);
     }
 }
