@@ -1,12 +1,13 @@
-//! What differs between the two browsers.
+//! What differs between the browsers.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::Session;
 use crate::drivers::Driver;
+use crate::webkit;
 
 /// A browser that the tests can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Browser {
     Chromium,
     /// Firefox through geckodriver.
     Firefox,
+    /// WebKitGTK's small browser, through its driver.
+    WebKit,
 }
 
 /// The colour scheme that the system prefers.
@@ -32,7 +35,8 @@ impl Browser {
         match required("KLING_BROWSER").as_str() {
             "chromium" => Self::Chromium,
             "firefox" => Self::Firefox,
-            other => panic!("KLING_BROWSER: expected chromium or firefox, found {other:?}"),
+            "webkit" => Self::WebKit,
+            other => panic!("KLING_BROWSER: expected chromium, firefox or webkit, found {other:?}"),
         }
     }
 
@@ -41,7 +45,13 @@ impl Browser {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
         }
+    }
+
+    /// Where it saves downloads, if this does not depend on the session.
+    pub fn fixed_downloads(self) -> Option<PathBuf> {
+        (self == Self::WebKit).then(|| PathBuf::from(required("KLING_DOWNLOADS")))
     }
 
     /// Starts it without a window once a driver is free. Downloads are saved to a folder without asking.
@@ -57,8 +67,8 @@ impl Browser {
             let storage = json!({ "permission": { "name": "persistent-storage" }, "setting": "denied" });
             cdp(&session, "Browser.setPermission", &storage);
         }
-        // Starting another one takes seconds.
-        session.is_lasting = true;
+        // Starting another one takes seconds. WebKit has no command that clears what a test left.
+        session.is_lasting = self != Self::WebKit;
         session
     }
 
@@ -69,8 +79,10 @@ impl Browser {
                 let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
                 cdp(session, "Emulation.setDeviceMetricsOverride", &size);
             }
-            Self::Firefox => {
-                privileged(session, "document.documentElement.style.minWidth = '0';", &[]);
+            Self::Firefox | Self::WebKit => {
+                if self == Self::Firefox {
+                    privileged(session, "document.documentElement.style.minWidth = '0';", &[]);
+                }
                 session.resize(width, height);
                 let inner = session.run("return [outerWidth - innerWidth, outerHeight - innerHeight]", &[]);
                 let frame = |side: usize| u32::try_from(inner[side].as_u64().unwrap_or_default()).unwrap_or_default();
@@ -95,6 +107,7 @@ impl Browser {
                     "Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', arguments[0]);";
                 privileged(session, script, &[json!(value)]);
             }
+            Self::WebKit => webkit::set_color_scheme(session, scheme),
         }
     }
 
@@ -112,11 +125,20 @@ impl Browser {
                     Services.io.offline = !arguments[0];";
                 privileged(session, script, &[json!(online)]);
             }
+            Self::WebKit => webkit::set_online(session, online),
         }
     }
 
-    /// Every uncaught error and every violation of the content security policy since the start, of pages at this URL. In
-    /// Chromium also every `console.error` and failed request, which Firefox does not report to other processes.
+    /// Prepares a document that was just opened: WebKit reports no errors to other processes, so the document collects them.
+    pub fn watch(self, session: &Session) {
+        if self == Self::WebKit {
+            webkit::watch(session);
+        }
+    }
+
+    /// Every uncaught error and every violation of the content security policy since the start, of pages at this URL; in
+    /// WebKit since [`Self::watch`]. In Chromium also every `console.error` and failed request, which Firefox does not report
+    /// to other processes.
     pub fn complaints(self, session: &Session, url: &str) -> Vec<String> {
         match self {
             Self::Chromium => {
@@ -137,14 +159,17 @@ impl Browser {
                 let lines = privileged(session, script, &[json!(url)]);
                 lines.as_array().into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>()
             }
+            Self::WebKit => webkit::complaints(session),
         }
     }
 
-    /// The messages on the console since the start, or since the last call. In Firefox only errors and warnings.
+    /// The messages on the console since the start, or since the last call. In Firefox only errors and warnings; in
+    /// WebKit those of this document.
     pub fn console(self, session: &Session) -> Vec<String> {
         let lines = match self {
             Self::Chromium => session.post("/se/log", &json!({ "type": "browser" })),
             Self::Firefox => privileged(session, "return Services.console.getMessageArray().map(String);", &[]),
+            Self::WebKit => return webkit::console(session),
         };
         lines.as_array().into_iter().flatten().map(ToString::to_string).collect()
     }
@@ -154,7 +179,7 @@ impl Browser {
         let old = session.windows();
         let origins = match self {
             Self::Chromium => origins(session, &old),
-            Self::Firefox => Vec::new(),
+            Self::Firefox | Self::WebKit => Vec::new(),
         };
         session.switch_to(old.first().expect("a tab"));
         session.open_window();
@@ -187,6 +212,8 @@ impl Browser {
                 let failed = privileged(session, script, &[json!(downloads)]);
                 assert_eq!(failed, json!(0), "expected Firefox to delete all data");
             }
+            // Each of its sessions starts empty.
+            Self::WebKit => {}
         }
     }
 
@@ -202,6 +229,8 @@ impl Browser {
                     "--host-resolver-rules=MAP lan.test 127.0.0.1",
                 ] },
             }),
+            // The driver knows the program of its own package.
+            Self::WebKit => json!({ "browserName": "MiniBrowser" }),
             Self::Firefox => json!({
                 "browserName": "firefox",
                 "moz:firefoxOptions": {

@@ -1,7 +1,7 @@
 //! A browser, driven as a person drives it.
 //!
-//! [`Session`] speaks the W3C `WebDriver` protocol to a running chromedriver or geckodriver; [`Browser`] knows what differs
-//! between the two: how to start without a window, where downloads go, and where complaints are collected.
+//! [`Session`] speaks the W3C `WebDriver` protocol to a running driver; [`Browser`] knows what differs
+//! between the browsers: how to start without a window, where downloads go, and where complaints are collected.
 //!
 //! Every function panics when the browser refuses a command, and names the command and the driver's response. A test that
 //! cannot drive its browser has failed.
@@ -9,6 +9,7 @@
 mod browser;
 mod drivers;
 mod session;
+mod webkit;
 
 pub use browser::{Browser, ColorScheme};
 pub use session::Session;

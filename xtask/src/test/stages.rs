@@ -207,7 +207,7 @@ fn plain(run: &Run) -> Result<Tally> {
     }
     let browser = Browser::Chromium;
     let log = "plain-driver.log";
-    let drivers = [driver(run, browser, None, log)?];
+    let drivers = [driver(run, browser, log)?];
     let (_simulator, address) = run.simulator_with(&tree.join("pkg"))?;
     let mut command = run.cargo(&["test", "-p", "page-tests", "--test", "module"])?;
     command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
@@ -225,9 +225,7 @@ fn page(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     Ok(in_all_browsers(run, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
-        let display = display(run, browser)?;
-        let drivers =
-            (0..LANES).map(|lane| driver(run, browser, display.as_ref(), &log(lane))).collect::<Result<Vec<_>>>()?;
+        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", "page", "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
         command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
@@ -244,7 +242,7 @@ fn consumers(run: &Run) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let browser = Browser::Chromium;
     let log = |lane: usize| format!("consumers-driver-{lane}.log");
-    let drivers = (0..LANES).map(|lane| driver(run, browser, None, &log(lane))).collect::<Result<Vec<_>>>()?;
+    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
     let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
     command
         .env("KLING_SIMULATOR", &address)
@@ -260,16 +258,25 @@ fn consumers(run: &Run) -> Result<Tally> {
     Ok(tally)
 }
 
+/// A browser's driver, with a display of its own if the browser needs one: only one window of a display has the focus.
+struct Driver {
+    _service: Service,
+    _display: Option<Display>,
+    address: String,
+}
+
 /// Starts a browser's driver.
-fn driver(run: &Run, browser: Browser, display: Option<&Display>, log: &str) -> Result<(Service, String)> {
+fn driver(run: &Run, browser: Browser, log: &str) -> Result<Driver> {
     let mut command = run.program(&browser.driver(run.project)?, &[])?;
-    if let Some(display) = display {
+    let display = display(run, browser)?;
+    if let Some(display) = &display {
         display.lend(&mut command);
         let settings = run.file("settings");
         webdriver::write_settings(&settings, &run.file(DOWNLOADS))?;
         command.env("XDG_CONFIG_HOME", settings);
     }
-    browser.start(&mut command, &run.file(log))
+    let (service, address) = browser.start(&mut command, &run.file(log))?;
+    Ok(Driver { _service: service, _display: display, address })
 }
 
 /// Starts a display for a browser that needs one.
@@ -282,8 +289,8 @@ fn display(run: &Run, browser: Browser) -> Result<Option<Display>> {
 }
 
 /// The drivers' URLs, in the form that the tests expect.
-fn addresses(drivers: &[(Service, String)]) -> String {
-    drivers.iter().map(|(_, address)| address.as_str()).collect::<Vec<_>>().join(" ")
+fn addresses(drivers: &[Driver]) -> String {
+    drivers.iter().map(|driver| driver.address.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs tests in all browsers in parallel: they mostly wait. An error in one browser does not stop the others.

@@ -73,10 +73,11 @@ fn a_video_plays_without_space_to_keep_it() {
     page.assert_charged(1);
 }
 
-/// Replaces the browser's requests for lasting storage, and counts them.
+/// Replaces the browser's requests for lasting storage, and counts them. WebKitGTK has no `navigator.storage`; Safari has.
 const PERSIST: &str = "window.persisting = 0; window.isPersisted = false;
-    StorageManager.prototype.persisted = async () => window.isPersisted;
-    StorageManager.prototype.persist = () => (window.persisting += 1, new Promise((resolve) => (window.answer = (yes) => resolve(window.isPersisted = yes))));";
+    const persisted = async () => window.isPersisted;
+    const persist = () => (window.persisting += 1, new Promise((resolve) => (window.answer = (yes) => resolve(window.isPersisted = yes))));
+    Object.defineProperty(navigator, 'storage', { value: { persisted, persist }, configurable: true });";
 
 #[test]
 fn lasting_storage_is_asked_for_once() {

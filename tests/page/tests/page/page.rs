@@ -51,7 +51,9 @@ pub(crate) struct Page {
     pub(crate) session: Session,
     /// Different for each test, so that the simulator keeps separate accounts.
     pub(crate) key: String,
-    pub(crate) downloads: TempDir,
+    pub(crate) downloads: PathBuf,
+    /// A folder that is removed with the page.
+    _own_folder: TempDir,
     /// The URL of the page.
     pub(crate) url: String,
 }
@@ -63,11 +65,12 @@ impl Page {
         let url = env::var("KLING_SIMULATOR")
             .expect("expected KLING_SIMULATOR to be set: run these tests with `cargo xtask test`");
         let browser = Browser::chosen();
-        let downloads = TempDir::new().expect("a folder for downloads");
-        let session = browser.start(downloads.path());
+        let own_folder = TempDir::new().expect("a folder for downloads");
+        let downloads = browser.fixed_downloads().unwrap_or_else(|| own_folder.path().to_owned());
+        let session = browser.start(&downloads);
         let nanos = SystemTime::UNIX_EPOCH.elapsed().expect("a clock past 1970").as_nanos();
         let key = format!("sk-sim-page-{}-{nanos}", browser.name());
-        let page = Self { browser, session, key, downloads, url };
+        let page = Self { browser, session, key, downloads, _own_folder: own_folder, url };
         page.browser.set_viewport(&page.session, 1280, 900);
         page.reload();
         page.connect(scenario);
@@ -109,6 +112,7 @@ impl Page {
     #[track_caller]
     pub(crate) fn reload(&self) {
         self.session.open(&format!("{}/", self.url));
+        self.browser.watch(&self.session);
         self.session.run(RECORD_ALL, &[]);
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
     }

@@ -130,12 +130,12 @@ const LOADS: &str = "return new Promise((resolve) => Object.assign(document.crea
 #[track_caller]
 fn save(page: &Page, size: usize) -> Vec<u8> {
     let name = page.eval("document.querySelector('#save').download");
-    let path = page.downloads.path().join(name.as_str().expect("a file name"));
+    let path = page.downloads.join(name.as_str().expect("a file name"));
     assert_eq!(path.extension().and_then(|end| end.to_str()), Some("mp4"));
     page.click("#save");
     let start = Instant::now();
     loop {
-        // Both browsers first write an empty file or one with another name.
+        // Browsers first write an empty file or one with another name.
         match fs::read(&path) {
             Ok(content) if content.len() == size => return content,
             _ if start.elapsed() > Duration::from_secs(20) => panic!("expected {size} bytes at {}", path.display()),
