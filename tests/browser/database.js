@@ -43,6 +43,59 @@ const DEATHS = {
     database.dispatchEvent(new Event("versionchange")));`,
 };
 
+/**
+ * How one transaction is lost, after the client has used its connection. WebKit does this when the
+ * process of its database ends, for example in the background.
+ */
+const LOSSES = {
+  "aborted, and the connection closes": `once(IDBDatabase, "transaction", (call, database) => {
+    const lost = call();
+    lost.abort();
+    lost.addEventListener("abort", () => {
+      database.close();
+      database.dispatchEvent(new Event("close"));
+    });
+    return lost;
+  });`,
+  "aborted, without a further event": `once(IDBDatabase, "transaction", (call) => {
+    const lost = call();
+    lost.abort();
+    return lost;
+  });`,
+  "aborted, and the connection stays dead": `once(IDBDatabase, "transaction", (call, dead) => {
+    const lost = call();
+    lost.abort();
+    IDBDatabase.prototype.transaction = function (...given) {
+      if (this !== dead) return transaction.apply(this, given);
+      throw new DOMException("Connection to Indexed Database server lost.", "UnknownError");
+    };
+    return lost;
+  });`,
+  "a read throws": `once(IDBObjectStore, "get", unknown);`,
+  "a write throws": `once(IDBObjectStore, "put", unknown);`,
+  "a write fails": `once(IDBObjectStore, "put", (call, store) => {
+    const request = call();
+    store.transaction.abort();
+    return request;
+  });`,
+};
+
+/** A worker's code that replaces the next call of a method. */
+const ONCE = `
+  const once = ({ prototype }, name, instead) => {
+    const own = prototype[name];
+    prototype[name] = function (...given) {
+      prototype[name] = own;
+      return instead(() => own.apply(this, given), this);
+    };
+  };
+  const unknown = () => {
+    throw new DOMException(
+      "Attempt to get a record from database without an in-progress transaction",
+      "UnknownError",
+    );
+  };`;
+
 /** Why the database does not answer, and what the error names. */
 const SILENCES = {
   "opening never answers": {
@@ -95,6 +148,28 @@ export const run = runner({
       equal(seen[0], seen[1], name);
     }
     equal((await kit.account()).charges.length, 2 * Object.keys(DEATHS).length);
+  },
+
+  async a_transaction_that_is_lost_is_an_error_and_the_next_call_works(kit) {
+    const image = await makeImage();
+    for (const [name, loss] of Object.entries(LOSSES)) {
+      const seen = await inWorker(
+        kit,
+        `${COLLECT_CONNECTIONS}${ONCE}
+        const client = makeClient("ok", { storeName: key + ${JSON.stringify(name)} });
+        const { taskId } = await client.submit({ images: [given], prompt: "x" });
+        ${loss}
+        const request = { images: [given], prompt: "y" };
+        const lost = await client.submit(request).catch(({ code }) => code);
+        const second = await client.submit(request);
+        const records = await client.records();
+        return [lost, records.map(({ taskId }) => taskId), [second.taskId, taskId]];`,
+        image,
+      );
+      equal(seen[0], "storage", name);
+      equal(seen[1], seen[2], name);
+    }
+    equal((await kit.account()).charges.length, 2 * Object.keys(LOSSES).length);
   },
 
   async a_database_that_does_not_answer_is_an_error_and_nothing_is_sent(kit) {

@@ -311,6 +311,7 @@ cases! { closing:
 
 cases! { database:
     a_connection_that_died_is_opened_again,
+    a_transaction_that_is_lost_is_an_error_and_the_next_call_works,
     a_database_that_does_not_answer_is_an_error_and_nothing_is_sent,
     a_task_is_followed_without_a_record,
     a_database_that_opens_late_is_closed_and_the_next_call_works,

@@ -331,6 +331,12 @@ export const run = runner({
       video.onerror = () => reject(new Error(video.error.message));
     });
     equal(Math.round(video.duration), 5);
+    // WebKit reads the parts that it needs by range, also from a blob.
+    await new Promise((resolve) => {
+      video.onseeked = resolve;
+      video.currentTime = 3;
+    });
+    equal(Math.round(video.currentTime), 3);
     URL.revokeObjectURL(video.src);
   },
 });
