@@ -110,6 +110,9 @@ const MAX_LEFT = 12 * DAY_TASKS;
 /** How often each is repeated at first, and how often after the first measurement. */
 const [WARM_UP, REPEATS] = [400, 1200];
 
+/** How often the repetition is measured at most, until it needs no more room. */
+const MAX_ROUNDS = 4;
+
 /** How many are under way at once. */
 const AT_ONCE = 40;
 
@@ -210,8 +213,12 @@ export const run = runner({
             await Promise.all(Array.from({ length: ${AT_ONCE} }, once));
           return measured();
         };
-        const warm = await repeat(${WARM_UP});
-        return [warm, await repeat(${REPEATS}), listening];`,
+        let warm = await repeat(${WARM_UP});
+        let late = await repeat(${REPEATS});
+        // On a slow machine, more of them overlap later: room for them is made once.
+        for (let rounds = 1; String(late) !== String(warm) && rounds < ${MAX_ROUNDS}; rounds += 1)
+          [warm, late] = [late, await repeat(${REPEATS})];
+        return [warm, late, listening];`,
       );
       equal(late, warm, `${name}: bytes and objects`);
       equal(left, 0, `${name}: listeners`);

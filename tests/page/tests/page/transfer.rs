@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::page::Page;
 
-/// Dispatches one drop or paste, and returns what became of it.
+/// Dispatches one drop or paste, and returns what became of it, once that is as expected or ten seconds have passed.
 pub(crate) const TRANSFER: &str = r"
+    const expected = arguments[1];
     const [{ event: name, at, plain, html, uris, files = [], without, own }] = arguments;
     document.querySelectorAll('.picture [data-action=remove]').forEach((button) => button.click());
     const field = document.querySelector(at);
@@ -43,14 +44,20 @@ pub(crate) const TRANSFER: &str = r"
     const over = isDrop ? [dispatch('dragenter'), dispatch('dragover'), isHighlighted()] : [];
     const isPrevented = dispatch(name);
     Object.assign(DataTransferItem.prototype, { getAsFile, webkitGetAsEntry });
-    return new Promise((resolve) => setTimeout(resolve, 300)).then(() => ({
+    const seen = () => ({
         names: [...document.querySelectorAll('.picture .name')].map((name) => name.textContent),
         reasons: [...document.querySelectorAll('#images-problems li')].map((line) => line.textContent).filter((line) => !line.includes('images, found')).join(' '),
         figures: [...document.querySelectorAll('.picture .figures')].map((line) => line.textContent).join(' '),
         value: field.value ?? '',
         heard: document.querySelector('#announcement').textContent,
         over, isPrevented, isHighlighted: isHighlighted(),
-    }));";
+    });
+    const isAsExpected = ({ names, reasons, heard }) => !expected || (names.length === expected.names.length
+        && [reasons, heard].every((text) => text.includes(expected.reason)));
+    return (async () => {
+        for (let tries = 0; tries === 0 || (tries < 30 && !isAsExpected(seen())); tries += 1) await new Promise((resolve) => setTimeout(resolve, 300));
+        return seen();
+    })();";
 
 pub(crate) const PNG: [&str; 2] = ["image.png", "image/png"];
 pub(crate) const CAT: &str = "https://photos.test/cat.jpg";
@@ -76,7 +83,6 @@ pub(crate) fn check(page: &Page, rows: &[(&str, Value, Expected)]) {
     let url = page.eval("location.href");
     page.session.run("window.isSamePage = true", &[]);
     for (row, transfer, expected) in rows {
-        let found = page.session.run(TRANSFER, std::slice::from_ref(transfer));
         let (names, reason, value): (&[&str], &str, &str) = match expected {
             Pictures(names) => (names, "", ""),
             Native => (&[], "", ""),
@@ -84,6 +90,7 @@ pub(crate) fn check(page: &Page, rows: &[(&str, Value, Expected)]) {
             Reason(reason) => (&[], reason, ""),
             PicturesAndReason(names, reason) => (names, reason, ""),
         };
+        let found = page.session.run(TRANSFER, &[transfer.clone(), json!({ "names": names, "reason": reason })]);
         assert_eq!(found["names"], json!(names), "{row}: {found}");
         let reasons = found["reasons"].as_str().expect("a string");
         assert!(reasons.contains(reason) && (!reason.is_empty() || reasons.is_empty()), "{row}: {found}");
