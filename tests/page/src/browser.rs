@@ -67,8 +67,8 @@ impl Browser {
             let storage = json!({ "permission": { "name": "persistent-storage" }, "setting": "denied" });
             cdp(&session, "Browser.setPermission", &storage);
         }
-        // Starting another one takes seconds. WebKit has no command that clears what a test left.
-        session.is_lasting = self != Self::WebKit;
+        // Starting another one takes seconds.
+        session.is_lasting = true;
         session
     }
 
@@ -178,8 +178,8 @@ impl Browser {
     fn clear(self, session: &Session, downloads: &Path) {
         let old = session.windows();
         let origins = match self {
-            Self::Chromium => origins(session, &old),
-            Self::Firefox | Self::WebKit => Vec::new(),
+            Self::Chromium | Self::WebKit => origins(session, &old),
+            Self::Firefox => Vec::new(),
         };
         session.switch_to(old.first().expect("a tab"));
         session.open_window();
@@ -212,8 +212,7 @@ impl Browser {
                 let failed = privileged(session, script, &[json!(downloads)]);
                 assert_eq!(failed, json!(0), "expected Firefox to delete all data");
             }
-            // Each of its sessions starts empty.
-            Self::WebKit => {}
+            Self::WebKit => origins.iter().filter_map(Value::as_str).for_each(|origin| webkit::clear(session, origin)),
         }
     }
 

@@ -39,6 +39,21 @@ const SET_COLOR_SCHEME: &str = r"
         return asked ? { matches: asked === scheme, media: query } : own.call(window, query);
     };";
 
+/// Deletes everything that an origin has stored. All its other documents are closed.
+const CLEAR: &str = r"
+    localStorage.clear();
+    const deleted = ({ name }) => new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: reject }));
+    return indexedDB.databases().then((all) => Promise.all(all.map(deleted))).then(() => indexedDB.databases());";
+
+/// Clears what an earlier test left in this origin. The current tab is new.
+pub(crate) fn clear(session: &Session, origin: &str) {
+    if origin.starts_with("http") {
+        // A document without scripts.
+        session.open(&format!("{origin}/config.json"));
+        assert_eq!(session.run(CLEAR, &[]), json!([]), "expected WebKit to delete all databases");
+    }
+}
+
 /// See `Browser::watch`.
 pub(crate) fn watch(session: &Session) {
     session.run(WATCH, &[]);
