@@ -86,7 +86,7 @@ fn a_panorama_is_cropped_or_gets_a_border() {
     let panorama = made(folder.path(), "panorama.png", (1200, 400), ImageFormat::Png);
     for (action, ratio_is_kept) in [("crop", false), ("pad", true)] {
         let page = Page::open("ok");
-        page.pick(&[panorama.clone()]);
+        page.pick(std::slice::from_ref(&panorama));
         page.wait_refused("panorama.png");
         page.screenshot("9-panorama");
         page.click(&format!("{FIRST} [data-action={action}]"));
