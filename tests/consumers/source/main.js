@@ -12,7 +12,7 @@ async function consume() {
     baseUrl: options.get("base") ?? undefined,
     apiKey: options.get("key") ?? undefined,
   });
-  const task = await client.submit({ images: [image], prompt: "a consumer" });
+  const task = await client.submit({ images: [image], prompt: "a consumer" }, { prepare: true });
   return {
     format,
     width,

@@ -6,7 +6,7 @@ onmessage = async ({ data: { image, baseUrl, apiKey } }) => {
   try {
     const { format, width } = await inspectImage(image);
     const client = createClient({ baseUrl, apiKey });
-    const task = await client.submit({ images: [image], prompt: "a consumer" });
+    const task = await client.submit({ images: [image], prompt: "a consumer" }, { prepare: true });
     postMessage({
       format,
       width,

@@ -53,6 +53,7 @@ fn cancelling_before_the_request_is_sent_costs_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = Page::open("ok");
     page.pick(&[padded(folder.path(), "large.jpg", 9 << 20)]);
+    page.click("[data-action=original]"); // what is made of it is small
     page.wait_ready();
     // The check reads small slices. Only the larger slices of the encoding wait.
     page.session.run(
