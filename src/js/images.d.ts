@@ -3,6 +3,9 @@
 
 import type { ImageFormat, ImageInfo, ProgressOptions } from "./types.js";
 
+/** `ImageBitmap`, where the environment has this type: a server's has none. */
+type Bitmap = typeof globalThis extends { ImageBitmap: { prototype: infer T } } ? T : never;
+
 /** The options of `prepareImage`. Another key, or a value out of range, is an `invalid_option`. */
 export interface PrepareOptions {
   /**
@@ -26,7 +29,7 @@ export interface PrepareOptions {
    * Decodes an image that this browser cannot decode, for example HEIC outside Safari. Called only
    * then, with the original file and its format. The `ImageBitmap` that it returns is closed after use.
    */
-  decode?: ((image: Blob, format: ImageFormat) => Promise<Blob | ImageBitmap>) | undefined;
+  decode?: ((image: Blob, format: ImageFormat) => Promise<Blob | Bitmap>) | undefined;
   /** After an abort the call rejects at once with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
