@@ -91,6 +91,8 @@ fn an_unknown_word_with_a_sign_of_the_end_is_success() {
         }
         for sign in [
             json!({ "progress": 99 }),
+            json!({ "progress": 10 }),
+            json!({ "progress": "10%" }),
             json!({ "progress": "30%" }),
             json!({ "finish_time": 0 }),
             json!({ "completed_at": null }),
