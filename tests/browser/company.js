@@ -89,12 +89,13 @@ export const run = runner({
     const request = await kit.request();
     /** Runs `body` while the global of this name is replaced. */
     const replacing = async (name, value, body) => {
-      const own = Object.getOwnPropertyDescriptor(globalThis, name);
-      Object.defineProperty(globalThis, name, { ...own, value });
+      // By assignment: WebKit's compiled code may not notice a redefined property.
+      const own = globalThis[name];
+      globalThis[name] = value;
       try {
         await body();
       } finally {
-        Object.defineProperty(globalThis, name, own);
+        globalThis[name] = own;
       }
     };
     const throwing = (Own, when) =>

@@ -30,14 +30,16 @@ pub(crate) enum Need {
     WasmTools,
     /// wasm-opt of binaryen, the bundler, minifier and formatter of scripts, and the TypeScript compiler.
     NpmTools,
-    /// Chromium, Firefox, WebKit and a driver for each.
+    /// Chromium, Firefox and a driver for each.
     Browsers,
+    /// WebKit, its driver, and a display for it.
+    WebKit,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers, Self::WebKit];
 
     fn meet(self, project: &Project) -> Result<()> {
         let tools = &project.tools;
@@ -55,6 +57,7 @@ impl Need {
                 debian::browsers()?;
                 cargo_tool::install(project, &tools.geckodriver)
             }
+            Self::WebKit => debian::webkit(),
         }
     }
 }

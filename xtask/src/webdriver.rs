@@ -42,6 +42,9 @@ impl Browser {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
+    /// Those of the usual stages. WebKit has stages of its own.
+    pub(crate) const USUAL: [Self; 2] = [Self::Chromium, Self::Firefox];
+
     /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {

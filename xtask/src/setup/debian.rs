@@ -13,9 +13,37 @@ use crate::webdriver;
 /// The package of Debian 12; other releases have another number.
 const LIBAVCODEC: &str = "libavcodec59";
 
-/// Installs Chromium, Firefox, WebKit and drivers with apt-get if they are missing; fails without apt-get or without root.
+/// Installs Chromium, its driver and Firefox with apt-get if they are missing; fails without apt-get or without root.
 pub(super) fn browsers() -> Result<()> {
-    let missing = missing();
+    let is_linux = cfg!(target_os = "linux");
+    install(&[
+        ("chromium", find_on_path(webdriver::CHROMIUM).is_some()),
+        ("chromium-driver", find_on_path(webdriver::CHROMEDRIVER).is_some()),
+        ("firefox-esr", find_on_path(webdriver::FIREFOX).is_some()),
+        // Firefox plays no MP4 without it, and its package only recommends it.
+        (LIBAVCODEC, !is_linux || has_library("libavcodec.so")),
+        // A browser without any font renders no text.
+        ("fonts-dejavu-core", !is_linux || Path::new("/usr/share/fonts/truetype").is_dir()),
+    ])
+}
+
+/// Installs WebKit, its driver and a display in the same way. Only Linux has WebKitGTK.
+pub(super) fn webkit() -> Result<()> {
+    let is_linux = cfg!(target_os = "linux");
+    install(&[
+        // It depends on the browser.
+        ("webkit2gtk-driver", find_on_path(webdriver::WEBKIT_DRIVER).is_some()),
+        ("xvfb", find_on_path(webdriver::XVFB).is_some()),
+        // It plays no MP4 without them, and its package only recommends them.
+        ("gstreamer1.0-plugins-good", !is_linux || has_plugin("libgstisomp4.so")),
+        ("gstreamer1.0-plugins-bad", !is_linux || has_plugin("libgstvideoparsersbad.so")),
+        ("gstreamer1.0-libav", !is_linux || has_plugin("libgstlibav.so")),
+    ])
+}
+
+/// Installs the Debian packages of the parts that are missing: the name of each, and whether it is there.
+fn install(parts: &[(&'static str, bool)]) -> Result<()> {
+    let missing: Vec<&str> = parts.iter().filter(|(_, there)| !there).map(|(package, _)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -44,29 +72,6 @@ pub(super) fn browsers() -> Result<()> {
 fn libavcodec() -> &'static str {
     let known = |package: &&&str| child::succeeds(Command::new("apt-cache").arg("show").arg(package));
     ["libavcodec59", "libavcodec60", "libavcodec61", "libavcodec62"].iter().find(known).unwrap_or(&LIBAVCODEC)
-}
-
-/// The Debian packages of the missing parts.
-fn missing() -> Vec<&'static str> {
-    let is_linux = cfg!(target_os = "linux");
-    let parts = [
-        ("chromium", find_on_path(webdriver::CHROMIUM).is_some()),
-        ("chromium-driver", find_on_path(webdriver::CHROMEDRIVER).is_some()),
-        ("firefox-esr", find_on_path(webdriver::FIREFOX).is_some()),
-        // Firefox plays no MP4 without it, and its package only recommends it.
-        (LIBAVCODEC, !is_linux || has_library("libavcodec.so")),
-        // A browser without any font renders no text.
-        ("fonts-dejavu-core", !is_linux || Path::new("/usr/share/fonts/truetype").is_dir()),
-        // It depends on the browser. Elsewhere there is no WebKitGTK.
-        ("webkit2gtk-driver", find_on_path(webdriver::WEBKIT_DRIVER).is_some()),
-        // The browser needs a display.
-        ("xvfb", find_on_path(webdriver::XVFB).is_some()),
-        // It plays no MP4 without them, and its package only recommends them.
-        ("gstreamer1.0-plugins-good", !is_linux || has_plugin("libgstisomp4.so")),
-        ("gstreamer1.0-plugins-bad", !is_linux || has_plugin("libgstvideoparsersbad.so")),
-        ("gstreamer1.0-libav", !is_linux || has_plugin("libgstlibav.so")),
-    ];
-    parts.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect()
 }
 
 /// The folders of libraries; Debian names them after the kind of machine.

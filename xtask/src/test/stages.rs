@@ -26,6 +26,8 @@ pub(super) struct Stage {
     pub(super) needs: &'static [Need],
     /// The stage whose result it uses.
     pub(super) builds_on: Option<&'static str>,
+    /// Whether it runs only when it is named.
+    pub(super) is_extra: bool,
     /// Runs it.
     pub(super) run: fn(&Run) -> Result<Tally>,
 }
@@ -40,12 +42,13 @@ const DOWNLOADS: &str = "downloads";
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,css}";
 
 /// All stages.
-pub(super) const STAGES: [Stage; 11] = [
+pub(super) const STAGES: [Stage; 13] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code and all JavaScript",
         needs: &[Need::Lints, Need::NpmTools],
         builds_on: None,
+        is_extra: false,
         run: fmt,
     },
     Stage {
@@ -53,6 +56,7 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "the licences of all dependencies, and those with several versions",
         needs: &[],
         builds_on: None,
+        is_extra: false,
         run: permissive,
     },
     Stage {
@@ -60,6 +64,7 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "lints, natively and for wasm32",
         needs: &[Need::Lints, Need::WasmTarget],
         builds_on: None,
+        is_extra: false,
         run: clippy,
     },
     Stage {
@@ -67,6 +72,7 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "the documentation, natively and for wasm32",
         needs: &[Need::WasmTarget],
         builds_on: None,
+        is_extra: false,
         run: doc,
     },
     Stage {
@@ -74,6 +80,7 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "the tests that need no browser",
         needs: &[],
         builds_on: None,
+        is_extra: false,
         run: |run| {
             let others = ["--exclude", "page-tests", "--exclude", "consumer-tests"];
             let mut command = run.cargo(&["test", "--workspace", "--no-fail-fast"])?;
@@ -86,6 +93,7 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "the npm package and its size",
         needs: &package::NEEDS,
         builds_on: None,
+        is_extra: false,
         run: size,
     },
     Stage {
@@ -93,35 +101,56 @@ pub(super) const STAGES: [Stage; 11] = [
         about: "the types of all JavaScript and of the declarations",
         needs: &[Need::NpmTools],
         builds_on: Some("package"),
+        is_extra: false,
         run: types,
     },
     Stage {
         name: "browser",
-        about: "the package in Chromium, Firefox and WebKit, against the simulator",
+        about: "the package in Chromium and Firefox, against the simulator",
         needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers],
         builds_on: None,
-        run: browser,
+        is_extra: false,
+        run: |run| browser(run, &Browser::USUAL),
     },
     Stage {
         name: "plain",
         about: "the module that plain wasm-pack makes of a copy of the sources, in Chromium",
         needs: &[Need::WasmTarget, Need::WasmTools, Need::NpmTools, Need::Browsers],
         builds_on: None,
+        is_extra: false,
         run: plain,
     },
     Stage {
         name: "page",
-        about: "the page, driven like a user, in Chromium, Firefox and WebKit",
+        about: "the page, driven like a user, in Chromium and Firefox",
         needs: &[Need::Browsers],
         builds_on: Some("package"),
-        run: page,
+        is_extra: false,
+        run: |run| page(run, &Browser::USUAL),
     },
     Stage {
         name: "consumers",
         about: "the packed package in projects with other bundlers and runtimes, in Chromium",
         needs: &[Need::NpmTools, Need::Browsers],
         builds_on: Some("package"),
+        is_extra: false,
         run: consumers,
+    },
+    Stage {
+        name: "browser-webkit",
+        about: "the package in WebKit, only when this stage is named",
+        needs: &[Need::WasmTarget, Need::WasmTools, Need::Browsers, Need::WebKit],
+        builds_on: Some("package"),
+        is_extra: true,
+        run: |run| browser(run, &[Browser::WebKit]),
+    },
+    Stage {
+        name: "page-webkit",
+        about: "the page in WebKit, only when this stage is named",
+        needs: &[Need::Browsers, Need::WebKit],
+        builds_on: Some("package"),
+        is_extra: true,
+        run: |run| page(run, &[Browser::WebKit]),
     },
 ];
 
@@ -179,10 +208,10 @@ fn types(run: &Run) -> Result<Tally> {
     run.check([run.program(&run.project.tools.npm_program("tsc"), &["--noEmit", "--project", "tsconfig.json"])])
 }
 
-fn browser(run: &Run) -> Result<Tally> {
+fn browser(run: &Run, browsers: &[Browser]) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     let wasm_pack = run.project.tools.program(&run.project.tools.wasm_pack);
-    Ok(in_all_browsers(run, |browser| {
+    Ok(in_browsers(run, browsers, |browser| {
         let (choose, choose_driver) = browser.wasm_pack_options();
         let mut command =
             run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
@@ -219,11 +248,11 @@ fn plain(run: &Run) -> Result<Tally> {
     Ok(tally)
 }
 
-fn page(run: &Run) -> Result<Tally> {
+fn page(run: &Run, browsers: &[Browser]) -> Result<Tally> {
     let package = run.project.package_dir().join("index.js");
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
     let (_simulator, address) = run.simulator()?;
-    Ok(in_all_browsers(run, |browser| {
+    Ok(in_browsers(run, browsers, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
         let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
         let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", "page", "--no-fail-fast"])?;
@@ -293,17 +322,16 @@ fn addresses(drivers: &[Driver]) -> String {
     drivers.iter().map(|driver| driver.address.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs tests in all browsers in parallel: they mostly wait. An error in one browser does not stop the others.
-fn in_all_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
+/// Runs tests in several browsers in parallel: they mostly wait. An error in one browser does not stop the others.
+fn in_browsers(run: &Run, browsers: &[Browser], test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
     let tallies = thread::scope(|scope| {
-        let threads = Browser::ALL.map(|browser| {
-            let test = &test;
-            (browser, scope.spawn(move || test(browser)))
-        });
-        threads.map(|(browser, thread)| {
+        let test = &test;
+        let threads: Vec<_> = browsers.iter().map(|browser| (*browser, scope.spawn(move || test(*browser)))).collect();
+        let joined = threads.into_iter().map(|(browser, thread)| {
             let tally = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (browser, tally)
-        })
+        });
+        joined.collect::<Vec<_>>()
     });
     let mut sum = Tally::default();
     for (browser, tally) in tallies {
