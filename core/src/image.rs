@@ -139,7 +139,6 @@ impl ImageHeader {
             has_location: false,
             is_truncated: false,
             has_no_pixels: false,
-
             coding: Coding::Usual,
         }
     }

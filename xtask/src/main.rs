@@ -70,7 +70,7 @@ fn command() -> Result<ExitCode> {
         }
         ["setup"] => {
             let project = Project::load()?;
-            setup::ensure(&project, &Need::ALL)?;
+            setup::ensure(&project, &Need::USUAL)?;
             println!("\nall tools are installed; to run wasm-pack and the others yourself:\n");
             println!("  {}", project.tools.path_line());
             Ok(ExitCode::SUCCESS)

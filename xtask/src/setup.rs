@@ -37,9 +37,9 @@ pub(crate) enum Need {
 }
 
 impl Need {
-    /// All of them.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers, Self::WebKit];
+    /// Those of the usual stages. Only Linux has WebKitGTK.
+    pub(crate) const USUAL: [Self; 6] =
+        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers];
 
     fn meet(self, project: &Project) -> Result<()> {
         let tools = &project.tools;

@@ -4,24 +4,15 @@
 //! timer or a promise. Here the glue wraps every function that the module exports, so that each such error is noticed and rejects
 //! all outstanding calls.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 /// Where the glue takes the exports of an instance: of the first one, and of each that replaces a failed one.
 const EXPORTS: [&str; 2] = ["wasm = instance.exports;", "wasm = wasmInstance.exports;"];
 
 const IMPORT: &str = "import { guardExports } from \"./fault.js\";\n";
 
-/// Wraps the exports in the glue.
-pub(super) fn wrap(glue: &Path) -> Result<()> {
-    let script = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
-    let script = wrapped(&script).with_context(|| format!("another glue than expected in {}", glue.display()))?;
-    fs::write(glue, script).with_context(|| format!("cannot write {}", glue.display()))
-}
-
-fn wrapped(script: &str) -> Result<String> {
+/// The glue with its exports wrapped.
+pub(super) fn wrapped(script: &str) -> Result<String> {
     let mut script = script.to_owned();
     for exports in EXPORTS {
         ensure!(script.matches(exports).count() == 1, "expected one {exports:?}");

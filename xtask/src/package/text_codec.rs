@@ -3,9 +3,6 @@
 //! wasm-bindgen's glue makes a `TextDecoder` and a `TextEncoder` when it is imported, so importing it fails where there are none,
 //! as in Jest's jsdom. Here it gets functions of ours, which look for them when they are called.
 
-use std::fs;
-use std::path::Path;
-
 use anyhow::{Context, Result, bail, ensure};
 
 /// The parts of the glue that are replaced: how each begins, and what comes in its place. Each ends with its first function
@@ -29,14 +26,8 @@ const PARTS: [(&str, &str); 3] = [
 /// Where the functions of ours are.
 const IMPORT: &str = "import { decodeText, encodeText } from \"./utf8.js\";\n";
 
-/// Replaces them in the glue.
-pub(super) fn replace(glue: &Path) -> Result<()> {
-    let script = fs::read_to_string(glue).with_context(|| format!("cannot read {}", glue.display()))?;
-    let script = replaced(&script).with_context(|| format!("another glue than expected in {}", glue.display()))?;
-    fs::write(glue, script).with_context(|| format!("cannot write {}", glue.display()))
-}
-
-fn replaced(script: &str) -> Result<String> {
+/// The glue with these functions replaced.
+pub(super) fn replaced(script: &str) -> Result<String> {
     const END: &str = "\n}\n";
     let mut script = script.to_owned();
     for (start, replacement) in PARTS {
