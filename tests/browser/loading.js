@@ -236,6 +236,23 @@ export const run = runner({
     equal(seen, ["internal", "internal", "submitted", "jpeg"]);
   },
 
+  async an_instance_that_fails_in_a_timer_rejects_every_call(kit) {
+    const seen = await inWorker(
+      kit,
+      `${NOTE_EXPORTS}
+      const client = makeClient("ok,hold=submitted", { polling: { firstDelay: 300, interval: 300 } });
+      const { taskId } = await client.submit({ images: [given], prompt: "x" });
+      const waiting = client.wait(taskId).catch(({ code, cause }) => [code, cause.name]);
+      const watching = client.watch(taskId)[Symbol.asyncIterator]();
+      await watching.next();
+      onerror = onunhandledrejection = (event) => event.preventDefault?.() ?? true;
+      new Uint8Array(memoryOf(instances[0]).buffer).fill(0xff);
+      return [await waiting, (await client.getTask(taskId)).status];`,
+      await makeImage(),
+    );
+    equal(seen, [["internal", "RuntimeError"], "submitted"]);
+  },
+
   async a_kling_error_is_an_error({ kling }) {
     const error = await fails(kling.createClient({ apiKey: "" }).getTask("1"), "invalid_option");
     ok(

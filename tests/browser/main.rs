@@ -275,6 +275,7 @@ cases! { loading:
     a_module_worker_can_do_everything,
     modules_and_bytes_are_sources,
     a_failed_instance_rejects_every_call_and_is_replaced,
+    an_instance_that_fails_in_a_timer_rejects_every_call,
     a_kling_error_is_an_error,
 }
 
