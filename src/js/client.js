@@ -62,6 +62,19 @@ export function createClient(given) {
     return run(begun, copy, closing);
   };
 
+  /**
+   * A call about the task with an id. Each error names it, also one from before Rust has the id.
+   * @template T, Options
+   * @param {string} id
+   * @param {Options} options
+   * @param {(client: glue.Client, options: Options) => Promise<T>} begin
+   */
+  const callOfTask = (id, options, begin) =>
+    call(options, begin).catch((error) => {
+      const isUnnamed = isKlingError(error) && !error.taskId && error.code !== "invalid_option";
+      throw isUnnamed && typeof id === "string" ? Object.assign(error, { taskId: id }) : error;
+    });
+
   /** @template T @param {(client: glue.Client) => Promise<T>} begin */
   const simpleCall = (begin) => call(undefined, begin);
 
@@ -127,16 +140,18 @@ export function createClient(given) {
         throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
       });
     },
-    getTask: (id, options) => call(options, (client, copy) => client.getTask(id, copy)),
-    reconcile: (id, options) => call(options, (client, copy) => client.reconcile(id, copy)),
-    adopt: (id, options) => call(options, (client, copy) => client.adopt(id, copy)),
-    wait: (id, options) => call(options, (client, copy) => client.wait(id, copy)),
+    getTask: (id, options) => callOfTask(id, options, (client, copy) => client.getTask(id, copy)),
+    reconcile: (id, options) =>
+      callOfTask(id, options, (client, copy) => client.reconcile(id, copy)),
+    adopt: (id, options) => callOfTask(id, options, (client, copy) => client.adopt(id, copy)),
+    wait: (id, options) => callOfTask(id, options, (client, copy) => client.wait(id, copy)),
     download: (video, options) => call(options, (client, copy) => client.download(video, copy)),
-    keepVideo: (id, options) => call(options, (client, copy) => client.keepVideo(id, copy)),
+    keepVideo: (id, options) =>
+      callOfTask(id, options, (client, copy) => client.keepVideo(id, copy)),
     keptVideo: (id) => simpleCall((client) => client.keptVideo(id)),
     watch: (id, options) =>
       iterable((onChange, unwatched) =>
-        call(options, (client, copy) => client.watch(id, copy, onChange, unwatched)),
+        callOfTask(id, options, (client, copy) => client.watch(id, copy, onChange, unwatched)),
       ),
     records: () => simpleCall((client) => client.records()),
     forget: (id) => simpleCall((client) => client.forget(id)),

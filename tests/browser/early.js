@@ -100,12 +100,12 @@ export const run = runner({
         const ended = await Promise.all([
           client.wait("1", options),
           client.watch("1", options)[Symbol.asyncIterator]().next(),
-        ].map((call) => call.catch((error) => [error.code, error.retryable, error.message])));
+        ].map((call) => call.catch((error) => [error.code, error.retryable, error.message, error.taskId])));
         const time = performance.now() - before;
         return [ended, time > 250 && time < 5000];`,
       );
       const message = "the timeout of this call passed; the task continues: wait again";
-      equal(seen, [Array(2).fill(["timeout", true, message]), true], name);
+      equal(seen, [Array(2).fill(["timeout", true, message, "1"]), true], name);
     }
   },
 

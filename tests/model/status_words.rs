@@ -37,6 +37,11 @@ fn a_known_word_means_the_same_in_every_spelling_and_place() {
                 word.replace('_', ""),
                 camel,
                 format!("TASK_STATUS_{}", word.to_uppercase()),
+                format!("video_{word}"),
+                format!("job-{word}"),
+                format!("generation {word}"),
+                format!("{}_{word}", "VIDEO_GENERATION"),
+                format!("user_{word}"),
             ];
             for word in spellings {
                 for body in [

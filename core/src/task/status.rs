@@ -15,8 +15,12 @@ pub const STATUS_WORDS: [&str; 4] = [
     "succeed succeeded success successful completed complete done finished finish ok ready",
     "failed fail failure error errored cancelled canceled expired timeout timed_out rejected refused denied aborted killed \
         terminated stopped blocked moderated content_moderated content_violation content_filtered filtered nsfw banned \
-        invalid crashed deleted",
+        invalid crashed deleted dead cancelled_by_user canceled_by_user policy_violation content_policy_violation",
 ];
+
+/// What may precede a known word, in lower case, separated by spaces: for example `VIDEO_READY` and `TASK_STATUS_SUCCEED`.
+const SUBJECTS: &str =
+    "task taskstatus video videogeneration generation job jobstatus request user system internal server";
 
 /// The names of the completion time.
 const END_TIMES: &str =
@@ -24,8 +28,8 @@ const END_TIMES: &str =
 
 /// The meaning of a status word; `None` if the word is unknown.
 pub(super) fn meaning(word: &str) -> Option<TaskStatus> {
-    // For example `TASK_STATUS_SUCCEED`.
-    let is_known = |words: &str| ["", "task", "taskstatus"].iter().any(|start| is_one_of(words, start, word));
+    let is_known =
+        |words: &str| is_one_of(words, "", word) || SUBJECTS.split(' ').any(|subject| is_one_of(words, subject, word));
     TaskStatus::ALL.iter().zip(STATUS_WORDS).find(|(_, words)| is_known(words)).map(|(status, _)| *status)
 }
 
