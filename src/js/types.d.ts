@@ -310,7 +310,7 @@ export interface TaskRecord {
 
 // ── Errors
 
-/** What went wrong. The README explains each code: its meaning, its remedy, its possible cost. */
+/** What went wrong. `docs/errors.md` explains each code: its meaning, its remedy, its possible cost. */
 export type ErrorCode =
   | "invalid_option"
   | "invalid_request"

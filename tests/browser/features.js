@@ -1,4 +1,4 @@
-// Browsers of the table in docs/loading.md that lack a feature: everything works without it.
+// Browsers of the table in docs/browsers.md that lack a feature: everything works without it.
 
 import { equal } from "./expect.js";
 import { makeImage, runner } from "./kit.js";

@@ -56,33 +56,35 @@ fn the_default_schedule_is_documented() {
     ];
     let seconds = |ms: u64| format!("{} s", ms / 1000);
     let (max, max_of_slow) = (seconds(max_interval_ms), seconds(max_interval_ms * 2));
-    let mut texts: Vec<String> = defaults.iter().map(|(name, ms)| format!("| `polling.{name}` | {ms} ms |")).collect();
-    texts.extend([
+    let mut options: Vec<String> =
+        defaults.iter().map(|(name, ms)| format!("| `polling.{name}` | {ms} ms |")).collect();
+    options.push(format!("Times are from {MIN_TIME_MS} ms to {MAX_TIME_MS} ms"));
+    let schedule = [
         format!("after a submission first {} later", seconds(first_delay_ms)),
         format!("up to every {max}, after ten minutes every {max_of_slow}"),
-        format!("Times are from {MIN_TIME_MS} ms to {MAX_TIME_MS} ms"),
-    ]);
+    ];
     assert_eq!(SLOW_TASK_MS, 600_000, "ten minutes");
     // `options.rs` checks the declarations.
-    states("README.md", &texts);
+    states("docs/calls.md", &options);
+    states("docs/waiting.md", &schedule);
 }
 
 #[test]
 fn the_slowest_upload_is_documented() {
     let rate = format!("at {MIN_UPLOAD_BYTES_PER_MS} kB/s");
-    states("README.md", &[format!("`outageBudget` plus the time of the upload {rate}")]);
+    states("docs/money.md", &[format!("`outageBudget` plus the time of the upload {rate}")]);
     states("src/js/types.d.ts", &[format!("plus the time of its upload {rate}")]);
 }
 
 #[test]
 fn every_state_of_a_record_is_documented() {
-    let readme = read("README.md");
-    let table = between(&readme, "| `state` | Meaning |", "\n\n");
+    let page = read("docs/videos.md");
+    let table = between(&page, "| `state` | Meaning |", "\n\n");
     for &state in RecordState::ALL {
         let word = state.as_str();
         // Callers never see a withdrawn record.
         if state != RecordState::Withdrawn {
-            assert!(table.contains(&format!("`{word}`")), "the README's table of states has no {word}");
+            assert!(table.contains(&format!("`{word}`")), "the table of states in docs/videos.md has no {word}");
         }
         if let Some(status) = state.status() {
             assert_eq!((RecordState::from(status), status.as_str()), (state, word));
@@ -116,7 +118,7 @@ fn examples_have_the_limits() {
         format!("the newest {MAX_UNSUCCESSFUL} in state `rejected` or `failed`"),
         format!("the newest {MAX_UNKEPT} in state `succeed` without a kept video"),
     ];
-    states("README.md", &pruned);
+    states("docs/videos.md", &pruned);
     states("src/js/index.d.ts", &pruned);
     states("SECURITY.md", &pruned);
 }
@@ -125,7 +127,7 @@ fn examples_have_the_limits() {
 fn the_place_of_kept_videos_is_documented() {
     let database = read("src/js/database.js");
     assert!(database.contains("videos.put("), "videos are kept elsewhere: change the documents below, then this test");
-    states("README.md", &["keeps the video in IndexedDB".to_owned()]);
+    states("docs/videos.md", &["keeps the video in IndexedDB".to_owned()]);
     states("SECURITY.md", &["kept videos, in an IndexedDB database".to_owned()]);
     states("core/src/lib.rs", &["bytes and record change in one transaction".to_owned()]);
 }
@@ -173,9 +175,13 @@ fn what_loading_does_is_documented() {
     ];
     states("docs/loading.md", &sentences.map(str::to_owned));
     states("README.md", &["Importing runs nothing, so it is safe on a server.".to_owned()]);
-    let readme = read("README.md");
-    let (browsers, guide) = (between(&readme, "browsers (", ")"), read("docs/loading.md"));
-    let table = between(&guide, "## Browsers", "\n\nTested");
+}
+
+#[test]
+fn the_oldest_browsers_are_the_same_in_both_places() {
+    let (readme, page) = (read("README.md"), read("docs/browsers.md"));
+    let browsers = between(&readme, "[Browsers](docs/browsers.md): ", " and later");
+    let table = between(&page, "## Versions", "\n\nTested");
     let named: Vec<_> = browsers.split(", ").map(|browser| browser.rsplit_once(' ').unwrap()).collect();
     assert_eq!(named.len(), 3, "{browsers}");
     for (browser, version) in named {
@@ -201,4 +207,31 @@ fn the_simulator_has_the_same_limits() {
         "the simulator's prompts"
     );
     states("tests/simulator/src/pictures.rs", &[format!("MIN_EDGE_PX: u32 = {MIN_EDGE_PX};")]);
+}
+
+/// The figures of the README are those of the commands.
+#[test]
+fn the_figures_of_the_readme_are_true() {
+    let number = |path: &str, constant: &str| {
+        let source = read(path);
+        let digits = between(&source, &format!("{constant} = "), ";").replace('_', "");
+        digits.parse::<usize>().unwrap_or_else(|_| panic!("{path}: {constant} is no number"))
+    };
+    let budget = number("xtask/src/size.rs", "const BUDGET: usize");
+    let prepare = number("xtask/src/size.rs", "const PREPARE_BUDGET: usize");
+    let schedules = number("xtask/src/model.rs", "const SCHEDULES: u32");
+    assert_eq!((budget % 1000, prepare % 1000, schedules), (0, 0, 1_000_000), "write these figures differently");
+    let declarations = read("src/js/types.d.ts");
+    let codes = between(&declarations, "export type ErrorCode =", ";").matches('"').count() / 2;
+    let figures = [
+        format!("{} kB gzipped at most", budget / 1000),
+        "runs 1,000,000 random schedules".to_owned(),
+        format!("all {} error codes", codes),
+    ];
+    states("README.md", &figures);
+    let budgets = [
+        format!(" kB | {} kB | the script with the page", budget / 1000),
+        format!(" kB | {} kB | when the first", prepare / 1000),
+    ];
+    states("docs/performance.md", &budgets);
 }

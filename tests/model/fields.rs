@@ -136,13 +136,13 @@ fn every_field_is_declared_and_explained() {
     for path in ["src/js/types.d.ts", "tests/types/contract.d.ts"] {
         assert_eq!(members(&read(path), "VideoRequest"), Field::NAMES, "{path}");
     }
-    let readme = read("README.md");
-    let rows: Vec<&str> = between(&readme, "## The request\n", "\n### ")
+    let page = read("docs/request.md");
+    let rows: Vec<&str> = between(&page, "## Fields\n", "\n## ")
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(rows, Field::NAMES, "the README's table");
+    assert_eq!(rows, Field::NAMES, "the table in docs/request.md");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn the_texts_state_the_limits() {
         ],
     );
     states(
-        "README.md",
+        "docs/request.md",
         &[
             format!("| `images` | {MIN_IMAGES}–{MAX_IMAGES}: "),
             format!("| `prompt` | at most {MAX_PROMPT_CHARACTERS} characters"),

@@ -31,6 +31,7 @@ mod image;
 mod interrupted;
 mod keep;
 mod limits;
+mod links;
 mod not_sent;
 mod options;
 mod page;

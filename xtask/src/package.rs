@@ -1,6 +1,7 @@
 //! The npm package: the compiled module, its glue, the hand-written entry and what npm wants to know.
 
 mod bundle;
+mod documents;
 mod entry_guard;
 mod mark;
 mod names;
@@ -60,8 +61,10 @@ pub(crate) fn make(project: &Project, next: &Path, without: Option<Step>) -> Res
     let mark = optimize(project, next, without)?;
     copy_entry(project, next)?;
     bundle::bundle(project, next, &module_name(project)?, &mark)?;
-    copy_texts(project, next)?;
-    let manifest = npm_manifest::text(project, &file_names(next)?)?;
+    documents::copy(project, next)?;
+    let mut files = file_names(next)?;
+    files.push(documents::FOLDER.to_owned());
+    let manifest = npm_manifest::text(project, &files)?;
     fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
     // wasm-pack's, so that git never sees an unfinished package; npm would leave everything out for it.
     fs::remove_file(next.join(".gitignore")).context("cannot remove wasm-pack's .gitignore")
@@ -191,15 +194,6 @@ fn copy_entry(project: &Project, next: &Path) -> Result<()> {
     }
     for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts", "relay.js", "relay.d.ts"] {
         ensure!(next.join(entry).is_file(), "expected {SCRIPTS}/{entry}, the package's entry, found none");
-    }
-    Ok(())
-}
-
-fn copy_texts(project: &Project, next: &Path) -> Result<()> {
-    for name in file_names(&project.root)? {
-        if ["README.md", "CHANGELOG.md"].contains(&name.as_str()) || name.starts_with("LICENSE") {
-            copy(&project.root.join(&name), &next.join(&name))?;
-        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use flate2::Compression;
@@ -54,9 +54,8 @@ fn is_loaded(file: &str) -> bool {
 
 /// Weighs the module and every script of a package.
 pub(crate) fn weigh(package: &Path) -> Result<Weights> {
-    let entries = fs::read_dir(package).with_context(|| format!("expected a package in {}", package.display()))?;
     let (mut weights, mut unpacked, mut count) = (Vec::new(), 0, 0);
-    for path in entries.flatten().map(|entry| entry.path()) {
+    for path in files(package)? {
         unpacked += fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
         count += 1;
         if path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "wasm") {
@@ -68,6 +67,20 @@ pub(crate) fn weigh(package: &Path) -> Result<Weights> {
     ensure!(!weights.is_empty(), "expected scripts and a module in {}, found none", package.display());
     weights.sort_by(|a, b| b.packed.cmp(&a.packed).then_with(|| a.file.cmp(&b.file)));
     Ok(Weights { files: weights, unpacked, count })
+}
+
+/// All files of a folder and of the folders in it.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("expected a package in {}", folder.display()))?;
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 impl Weights {

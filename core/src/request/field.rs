@@ -9,7 +9,7 @@ macro_rules! fields {
         /// - [`Draft::check`](super::Draft::check) and [`VideoRequest::body`](super::VideoRequest::body) do not compile without
         ///   a member of [`Draft`](super::Draft) or [`VideoRequest`](super::VideoRequest): they destructure exhaustively.
         /// - `tests/model/fields.rs` compares with this list the body, the service's schema, the record and how it is read,
-        ///   `src/js/request.js`, the declarations, the README and the form of the page.
+        ///   `src/js/request.js`, the declarations, `docs/request.md` and the form of the page.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Field { $($(#[$doc])* $variant),+ }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -366,15 +366,28 @@ impl Page {
                 .as_u64()
                 .and_then(|height| u32::try_from(height).ok());
             self.browser.set_viewport(&self.session, width, height.expect("a height"));
-            for scheme in [ColorScheme::Light, ColorScheme::Dark] {
-                self.browser.set_color_scheme(&self.session, scheme);
-                sleep(Duration::from_millis(250)); // transitions of colours
-                let name = format!("{}-{step}-{width}-{scheme:?}.png", self.browser.name()).to_lowercase();
-                fs::write(folder.join(name), self.session.screenshot()).expect("a screenshot");
-            }
+            self.save_screenshots(&folder, &format!("{step}-{width}"));
+        }
+        self.browser.set_viewport(&self.session, 1280, 900);
+    }
+
+    /// Saves the images of the README if `KLING_SCREENSHOTS` is set: a window of 1280 × 940 px, light and dark.
+    pub(crate) fn screenshot_for_readme(&self) {
+        let Some(folder) = env::var_os("KLING_SCREENSHOTS").map(PathBuf::from) else { return };
+        self.browser.set_viewport(&self.session, 1280, 940);
+        self.eval("(document.body.style.overflow = 'hidden', video.pause(), video.currentTime = 0.5)");
+        self.save_screenshots(&folder, "readme");
+    }
+
+    /// Saves what the window shows, light and dark.
+    fn save_screenshots(&self, folder: &Path, name: &str) {
+        for scheme in [ColorScheme::Light, ColorScheme::Dark] {
+            self.browser.set_color_scheme(&self.session, scheme);
+            sleep(Duration::from_millis(250)); // transitions of colours
+            let file = format!("{}-{name}-{scheme:?}.png", self.browser.name()).to_lowercase();
+            fs::write(folder.join(file), self.session.screenshot()).expect("a screenshot");
         }
         self.browser.set_color_scheme(&self.session, ColorScheme::Light);
-        self.browser.set_viewport(&self.session, 1280, 900);
     }
 }
 

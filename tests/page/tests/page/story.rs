@@ -58,6 +58,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
         assert!(said.contains(step), "expected {step:?} to be announced, found {said}");
     }
     page.screenshot("3-done");
+    page.screenshot_for_readme();
 
     let url = page.eval("document.querySelector('#videoUrl').href");
     let mut served = ureq::get(url.as_str().expect("a URL")).call().expect("the video");
