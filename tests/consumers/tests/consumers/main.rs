@@ -2,6 +2,7 @@
 
 mod bundlers;
 mod declarations;
+mod documents;
 mod package;
 mod recipes;
 mod runtimes;

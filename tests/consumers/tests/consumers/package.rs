@@ -28,6 +28,7 @@ fn the_package_has_exactly_these_files() {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "docs",
         "images.d.cts",
         "images.d.ts",
         "index.cjs",
@@ -49,4 +50,30 @@ fn the_package_has_exactly_these_files() {
         "wasm.inline.js",
     ];
     assert_eq!(found, expected);
+}
+
+/// Every link in the documents of the package leads to a file of the package, or to the repository.
+#[test]
+fn the_documents_of_the_package_have_links_that_work() {
+    let project = Project::new("lint", "documents");
+    let package = project.path("node_modules/kling-multi-image2video");
+    let pages = std::fs::read_dir(package.join("docs")).expect("the pages").map(|page| page.expect("a page").path());
+    let (mut relative, mut absolute) = (0, 0);
+    for path in pages.chain([package.join("README.md"), package.join("CHANGELOG.md")]) {
+        let text = std::fs::read_to_string(&path).expect("a document");
+        // Only the README has images. An attribute `src` elsewhere belongs to an example.
+        let images = if path.ends_with("README.md") { text.as_str() } else { "" };
+        let images = images.split("src=\"").skip(1).chain(images.split("srcset=\"").skip(1));
+        let links = text.split("](").skip(1).chain(images);
+        for link in links.filter_map(|rest| rest.split([')', '"', '#']).next()).filter(|link| !link.is_empty()) {
+            if link.starts_with("https://") {
+                absolute += 1;
+            } else {
+                let file = path.parent().expect("a folder").join(link);
+                assert!(file.is_file(), "{}: {link} is not in the package", path.display());
+                relative += 1;
+            }
+        }
+    }
+    assert!(relative > 80 && absolute > 10, "only {relative} relative and {absolute} absolute links were found");
 }

@@ -1,4 +1,4 @@
-//! The recipes, and the example of the README.
+//! The recipes, and the page of `docs/getting-started.md`.
 
 use std::path::Path;
 
@@ -6,33 +6,43 @@ use consumer_tests::{Project, make_video, new_key, service};
 
 use crate::servers::node_server;
 
-/// The first block of the README in this language.
+/// How the page makes its client: first with the simulator of the demo, then with a relay.
+const FIRST_CLIENT: &str =
+    r#"createClient({ baseUrl: "http://127.0.0.1:8317/s/ok/kling", apiKey: "sk-sim-anything" })"#;
+const CLIENT_OF_RELAY: &str = r#"createClient({ baseUrl: "/api/kling" })"#;
+
+/// The first block of the guide in this language.
 #[track_caller]
-fn readme(language: &str) -> &'static str {
-    let readme = include_str!("../../../../README.md");
-    let (_, rest) = readme.split_once(&format!("\n```{language}\n")).expect("a block");
+fn guide(language: &str) -> &'static str {
+    let guide = include_str!("../../../../docs/getting-started.md");
+    assert!(guide.contains(FIRST_CLIENT) && guide.contains(CLIENT_OF_RELAY), "expected both ways to make a client");
+    let (_, rest) = guide.split_once(&format!("\n```{language}\n")).expect("a block");
     rest.split_once("\n```").expect("its end").0
 }
 
-/// All recipes, and the example of the README.
+/// All recipes, and the page of the guide: as it is first, with this simulator and key, and with the relay.
 #[track_caller]
-fn recipes(purpose: &str) -> Project {
+fn recipes(purpose: &str, key: &str) -> Project {
     let project = Project::new("recipes", purpose);
-    project.write("readme/index.html", &format!("<!doctype html>\n<title>The example</title>\n{}", readme("html")));
-    project.write("readme/main.ts", readme("ts"));
+    let first_client = format!("createClient({{ baseUrl: {:?}, apiKey: {key:?} }})", service());
+    for (folder, client) in [("guide", first_client.as_str()), ("guide-relay", CLIENT_OF_RELAY)] {
+        project.write(&format!("{folder}/index.html"), guide("html"));
+        project.write(&format!("{folder}/src/main.ts"), &guide("ts").replace(FIRST_CLIENT, client));
+    }
     project
 }
 
 #[test]
 fn recipes_make_a_video() {
-    let project = recipes("page");
+    let first_key = new_key();
+    let project = recipes("page", &first_key);
     project.run("vite", &["build"]);
     project.copy("plain", "dist/plain");
     project.copy("node_modules/kling-multi-image2video", "dist/plain/kling");
     let picture =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/photos/china.jpg").canonicalize().expect("a photo");
-    for name in ["react", "vue", "svelte", "worker", "plain", "readme"] {
-        let key = new_key();
+    for name in ["react", "vue", "svelte", "worker", "plain", "guide", "guide-relay"] {
+        let key = if name == "guide" { first_key.clone() } else { new_key() };
         let server = node_server(&project, &key, &service().replace("/s/ok/", "/s/ok,submitted=100,processing=100/"));
         make_video(&format!("{}/{name}/", server.address), &picture, &key);
     }
@@ -40,7 +50,7 @@ fn recipes_make_a_video() {
 
 #[test]
 fn recipes_have_strict_types() {
-    let project = recipes("types");
+    let project = recipes("types", "sk-sim-types");
     project.take("next-16/app", "next");
     for folder in [".", "svelte", "server"] {
         project.run("vue-tsc", &["--noEmit", "--project", &format!("{folder}/tsconfig.json")]);

@@ -23,6 +23,21 @@ const VITEST: [(&str, &str); 3] = [
     ("// @vitest-environment node", "node"),
 ];
 
+/// The first lines of all blocks of JavaScript in the guide. Each of them is run below.
+const BLOCKS: [&str; 5] = [
+    "// mock-service.js",
+    "// page.test.js",
+    "// jest.setup.js",
+    "import { expect, test } from \"vitest\";",
+    "// simulator.test.js",
+];
+
+#[test]
+fn every_block_of_the_guide_is_run() {
+    let found: Vec<&str> = GUIDE.split("```js\n").skip(1).filter_map(|block| block.lines().next()).collect();
+    assert_eq!(found, BLOCKS);
+}
+
 /// The block of the guide that begins with this line.
 #[track_caller]
 fn block(first_line: &str) -> String {
