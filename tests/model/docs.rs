@@ -226,7 +226,7 @@ fn the_figures_of_the_readme_are_true() {
     let figures = [
         format!("{} kB gzipped at most", budget / 1000),
         "runs 1,000,000 random schedules".to_owned(),
-        format!("all {} error codes", codes),
+        format!("all {codes} error codes"),
     ];
     states("README.md", &figures);
     let budgets = [

@@ -122,7 +122,7 @@ fn joined(from: &Path, relative: &str) -> Option<PathBuf> {
     let mut path = from.parent()?.to_owned();
     for part in Path::new(&decoded).components() {
         match part {
-            Component::ParentDir => assert!(path.pop(), "{from:?}: {relative} leads out of the repository"),
+            Component::ParentDir => assert!(path.pop(), "{}: {relative} leads out of the repository", from.display()),
             Component::CurDir => {}
             other => path.push(other),
         }

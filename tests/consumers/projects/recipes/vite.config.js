@@ -4,7 +4,9 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
 // What the frameworks need; the package needs nothing.
-const input = ["react", "vue", "svelte", "worker", "guide", "guide-relay"].map((name) => `${name}/index.html`);
+const input = ["react", "vue", "svelte", "worker", "guide", "guide-relay"].map(
+  (name) => `${name}/index.html`,
+);
 
 export default defineConfig({
   plugins: [react(), vue(), svelte()],
