@@ -225,8 +225,8 @@ fn the_figures_of_the_readme_are_true() {
     let codes = between(&declarations, "export type ErrorCode =", ";").matches('"').count() / 2;
     let figures = [
         format!("{} kB gzipped at most", budget / 1000),
-        "runs 1,000,000 random schedules".to_owned(),
-        format!("all {codes} error codes"),
+        "with 1,000,000 random schedules".to_owned(),
+        format!("each of the {codes} error codes"),
     ];
     states("README.md", &figures);
     let budgets = [
