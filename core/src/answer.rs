@@ -50,12 +50,21 @@ impl Answer {
         let unrecognized = |content| Self::Unrecognized(Unrecognized { status: response.status, content });
         let Status::Code(status) = response.status else { return unrecognized(Content::Redirect) };
         let Some(body) = response.body.as_text() else { return unrecognized(Content::TooLarge) };
-        let Some(json) = Json::parse(body) else { return unrecognized(Content::of_text(body)) };
         let is_success = (200..300).contains(&status);
-        if let Some(task) = is_success.then(|| Task::read(&json, body)).flatten() {
+        let content = Content::of_text(body);
+        let mut json = match Json::parse(body) {
+            Some(json) => json,
+            // A sentence may be the reason of a refusal.
+            None if content == Content::NotJson && !is_success => Json::Text(body.to_owned()),
+            None => return unrecognized(content),
+        };
+        json.expand_results();
+        let task = Task::read(&json, body);
+        let names_task = task.is_some();
+        if let Some(task) = task.filter(|_| is_success) {
             return Self::Task(task);
         }
-        match Refusal::read(&json, status, response.retry_after) {
+        match Refusal::read(&json, status, response.retry_after, names_task) {
             Some(refusal) if !is_success || refusal.is_error() => Self::Refused(Box::new(refusal)),
             Some(_) | None if is_success => unrecognized(Content::JsonWithoutTask),
             Some(_) | None => unrecognized(Content::JsonWithoutMessage),

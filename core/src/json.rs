@@ -5,6 +5,8 @@
 
 mod parse;
 
+use crate::spelling::contains_any;
+
 /// The largest whole number that JavaScript holds exactly: 2^53 − 1.
 pub(crate) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 
@@ -23,6 +25,36 @@ impl Json {
     /// Parses JSON; `None` if the text is not JSON.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse::parse(text)
+    }
+
+    /// Replaces strings of JSON by the JSON, in members whose name contains `result` or `output`, for example `resultJson`.
+    pub(crate) fn expand_results(&mut self) {
+        match self {
+            Self::List(items) => items.iter_mut().for_each(Self::expand_results),
+            Self::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        Self::Text(text) if text.starts_with(['{', '[']) && contains_any(name, "result output") => {
+                            if let Some(inner) = Self::parse(text) {
+                                *value = inner;
+                            }
+                        }
+                        value => value.expand_results(),
+                    }
+                }
+            }
+            Self::Null | Self::Bool | Self::Number(_) | Self::Text(_) => {}
+        }
+    }
+
+    /// Whether a string within contains one of these words, in any spelling.
+    pub(crate) fn mentions(&self, words: &str) -> bool {
+        match self {
+            Self::Text(text) => contains_any(text, words),
+            Self::List(items) => items.iter().any(|item| item.mentions(words)),
+            Self::Object(members) => members.iter().any(|(_, value)| value.mentions(words)),
+            Self::Null | Self::Bool | Self::Number(_) => false,
+        }
     }
 
     /// The member with that name, unless it is null.

@@ -111,6 +111,7 @@ pub mod record;
 pub mod redact;
 pub mod request;
 pub mod retry;
+mod spelling;
 mod status;
 pub mod submission;
 pub mod task;

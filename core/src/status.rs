@@ -10,9 +10,13 @@ pub enum Status {
 }
 
 impl Status {
-    /// The status from `Response.status` of `fetch`, where 0 stands for a redirect that was not followed.
+    /// The status from `Response.status` of `fetch`. A redirect that was not followed has the status 0 in a browser, and its own
+    /// in Node.
     pub fn from_fetch(status: u16) -> Self {
-        if status == 0 { Self::Redirect } else { Self::Code(status) }
+        match status {
+            0 | 301..=303 | 307 | 308 => Self::Redirect,
+            status => Self::Code(status),
+        }
     }
 
     /// The status as [`Status::from_fetch`] reads it.

@@ -32,17 +32,12 @@ impl Outcome {
         };
         match Answer::read(&response) {
             Answer::Task(task) => Self::Accepted(task),
-            Answer::Refused(refusal) => match refusal.status() {
-                500 if refusal.is_invalid_request() => Self::Rejected(with_id(refusal.into_submission_error())),
-                // The external task id is taken by an earlier submission, or by this one if it was repeated on the way. A status
-                // below 400 with an error does not say what the service did before the error.
-                status if matches!(status, ..400 | 408) || refusal.says_id_is_taken() || refusal.is_server_error() => {
-                    Self::Unknown(with_id(unknown_because(refusal.into_unclear_error())))
-                }
-                _ => Self::Rejected(with_id(refusal.into_submission_error())),
-            },
+            Answer::Refused(refusal) if refusal.is_unclear() => {
+                Self::Unknown(with_id(unknown_because(refusal.into_unclear_error())))
+            }
+            Answer::Refused(refusal) => Self::Rejected(with_id(refusal.into_submission_error())),
             Answer::Unrecognized(response) => match response.status() {
-                Status::Redirect | Status::Code(400..=407 | 409..500) => {
+                Status::Redirect | Status::Code(400..=407 | 410..=498) => {
                     Self::Rejected(with_id(response.into_submission_error()))
                 }
                 Status::Code(_) => {

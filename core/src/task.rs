@@ -20,20 +20,22 @@ impl TaskId {
     /// The maximum length, in bytes: 2,048 characters of any kind. Known ids have up to 200.
     pub const MAX_BYTES: usize = 8_192;
 
-    /// Parses an id of 1 to [`TaskId::MAX_BYTES`] bytes without control characters.
+    /// Parses an id of 1 to [`TaskId::MAX_BYTES`] bytes.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](crate::error::ErrorCode::InvalidOption) for anything else.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if (1..=Self::MAX_BYTES).contains(&text.len()) && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        if (1..=Self::MAX_BYTES).contains(&text.len()) {
             return Ok(Self(text.to_owned()));
         }
-        let message = format!(
-            "expected a task id of 1–{} bytes without control characters, found another string",
-            Self::MAX_BYTES
-        );
+        let message = format!("expected a task id of 1–{} bytes, found another string", Self::MAX_BYTES);
         Err(Error::invalid_option("id", &message))
+    }
+
+    /// Whether a request may contain an id of the service: it is not too long, and did not contain the key.
+    fn is_usable(id: &str) -> bool {
+        id.len() <= Self::MAX_BYTES && !is_redacted(id)
     }
 
     /// The id as a string.
@@ -130,16 +132,15 @@ impl ToPlain for Video {
 }
 
 impl Task {
-    /// Resolves what depends on the query: a task id that contained the key becomes the id of the query, because no request may
-    /// contain the key, and relative URLs of videos become URLs at the base URL.
+    /// Resolves what depends on the query: a task id that no request may contain becomes the id of the query, and relative URLs of videos become URLs at the base URL.
     pub(crate) fn found_under(&mut self, id: &str, base: &BaseUrl) {
-        let is_redacted = is_redacted(&self.task_id);
-        if is_redacted {
+        let is_usable = TaskId::is_usable(&self.task_id);
+        if !is_usable {
             id.clone_into(&mut self.task_id);
         }
         for video in &mut self.videos {
             base.resolve(&mut video.url);
-            if is_redacted {
+            if !is_usable {
                 video.task_id = Some(id.to_owned());
             }
         }

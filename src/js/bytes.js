@@ -1,16 +1,27 @@
 // Reads blobs, streams and base64 from callers and servers. Errors become rejections, because a
 // throw inside a WebAssembly import would trap.
 
+import { within } from "./timer.js";
 import { decodeText } from "./utf8.js";
 
+/** How long reading a part of a file may take, in ms: a file of a cloud drive may have to arrive first. */
+const MAX_READ_MS = 60_000;
+
 /**
- * The bytes of a part of a file.
+ * The bytes of a part of a file. Rejects if they do not arrive in time.
  * @param {Blob} file
  * @param {number} start
  * @param {number} end
  */
-export async function readSlice(file, start, end) {
-  const slice = file.slice(start, end);
+export const readSlice = (file, start, end) =>
+  within(
+    bytesOf(file.slice(start, end)),
+    MAX_READ_MS,
+    () => new Error(`not read within ${MAX_READ_MS} ms`),
+  );
+
+/** @param {Blob} slice */
+async function bytesOf(slice) {
   if (typeof slice.arrayBuffer === "function") return new Uint8Array(await slice.arrayBuffer());
   // jsdom before 28.
   const reader = new FileReader();
@@ -73,7 +84,8 @@ export class Received {
    * @param {boolean} isNew whether this is the first read of the response
    */
   async next(response, isNew) {
-    if (isNew) this.#reader = (response.body ?? new Blob().stream()).getReader();
+    // The response of a substitute for `fetch` may have no stream.
+    if (isNew) this.#reader = (response.body ?? (await response.blob()).stream()).getReader();
     const { done, value } = await /** @type {ReadableStreamDefaultReader} */ (this.#reader).read();
     if (done) return undefined;
     if (!ArrayBuffer.isView(value))

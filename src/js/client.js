@@ -9,6 +9,7 @@ import { MIN_TIME_MS, limitsOf, run } from "./loader.js";
 import { preparing } from "./preparing.js";
 import { copied, snapshot } from "./request.js";
 import { knownAtCall, storeOf } from "./store.js";
+import { isRecord } from "./text.js";
 import { monotonic } from "./timer.js";
 
 /** @typedef {import("./index.js").Task} Task */
@@ -63,17 +64,19 @@ export function createClient(given) {
   };
 
   /**
-   * A call about the task with an id. Each error names it, also one from before Rust has the id.
+   * A call about a task. Each error names it, also one from before Rust has the id.
    * @template T, Options
-   * @param {string} id
+   * @param {unknown} given the id of the task, or an object that contains it
    * @param {Options} options
    * @param {(client: glue.Client, options: Options) => Promise<T>} begin
    */
-  const callOfTask = (id, options, begin) =>
-    call(options, begin).catch((error) => {
-      const isUnnamed = isKlingError(error) && !error.taskId && error.code !== "invalid_option";
-      throw isUnnamed && typeof id === "string" ? Object.assign(error, { taskId: id }) : error;
+  const callOfTask = (given, options, begin) => {
+    const taskId = idIn(given);
+    return call(options, begin).catch((error) => {
+      const isNamed = !taskId || (isKlingError(error) && error.taskId);
+      throw isNamed ? error : detailed(error, options, { taskId });
     });
+  };
 
   /** @template T @param {(client: glue.Client) => Promise<T>} begin */
   const simpleCall = (begin) => call(undefined, begin);
@@ -83,7 +86,7 @@ export function createClient(given) {
    * if it has no id or cannot be read, in which case the call may not repeat a submission.
    */
   const knownOf = (/** @type {any} */ request) =>
-    typeof request?.externalTaskId === "string"
+    isRecord(request) && typeof request.externalTaskId === "string"
       ? knownAtCall(storeOf(clientOptions), request.externalTaskId).catch(() => undefined)
       : undefined;
 
@@ -137,7 +140,7 @@ export function createClient(given) {
       // Every later error names the task, and is not retryable: the same call would be charged
       // again.
       return call(copy, (client, copy) => client.wait(taskId, copy, true)).catch((error) => {
-        throw isKlingError(error) ? Object.assign(error, { taskId, retryable: false }) : error;
+        throw detailed(error, copy, { taskId, retryable: false });
       });
     },
     getTask: (id, options) => callOfTask(id, options, (client, copy) => client.getTask(id, copy)),
@@ -145,7 +148,8 @@ export function createClient(given) {
       callOfTask(id, options, (client, copy) => client.reconcile(id, copy)),
     adopt: (id, options) => callOfTask(id, options, (client, copy) => client.adopt(id, copy)),
     wait: (id, options) => callOfTask(id, options, (client, copy) => client.wait(id, copy)),
-    download: (video, options) => call(options, (client, copy) => client.download(video, copy)),
+    download: (video, options) =>
+      callOfTask(video, options, (client, copy) => client.download(video, copy)),
     keepVideo: (id, options) =>
       callOfTask(id, options, (client, copy) => client.keepVideo(id, copy)),
     keptVideo: (id) => simpleCall((client) => client.keptVideo(id)),
@@ -194,6 +198,28 @@ export function createClient(given) {
   };
 }
 
+/** The id of a task, or in a task or a video. @param {any} given */
+function idIn(given) {
+  try {
+    const id = given?.taskId ?? given;
+    return typeof id === "string" && id ? id : undefined;
+  } catch {
+    // A getter that throws: Rust reports it.
+    return undefined;
+  }
+}
+
+/**
+ * An error with more details, unless it is the caller's own: the reason of the signal.
+ * @param {unknown} error @param {unknown} options @param {Record<string, unknown>} details
+ */
+function detailed(error, options, details) {
+  const isOurs = isKlingError(error) && error !== limitsOf(options).signal?.reason;
+  if (isOurs)
+    for (const name in details) Reflect.set(/** @type {object} */ (error), name, details[name]);
+  return error;
+}
+
 /**
  * The changes of one task as an iterable. `begin` starts the watch: it calls `onChange` with each
  * task and waits for its promise, and ends when `unwatched` aborts, because the loop was left.
@@ -206,6 +232,10 @@ function iterable(begin) {
     [Symbol.asyncIterator]() {
       const control = new AbortController();
       let isOver = false;
+      /** The error of a watch that ended during the body of the loop. @type {{ error: unknown } | undefined} */
+      let failure;
+      /** Whether a call of `next` waits. */
+      let isAwaited = false;
       /** Lets the watch continue after a change. @type {(() => void) | undefined} */
       let proceed;
       /** @type {(result: IteratorResult<Task, undefined>) => void} */
@@ -220,6 +250,7 @@ function iterable(begin) {
       const onChange = (task) =>
         new Promise((resolve) => {
           proceed = resolve;
+          isAwaited = false;
           resolveNext({ done: false, value: task });
         });
       const finish = () => {
@@ -231,10 +262,15 @@ function iterable(begin) {
       const advance = () =>
         new Promise((resolve, reject) => {
           [resolveNext, rejectNext] = [resolve, reject];
+          isAwaited = true;
+          if (failure) reject(failure.error);
+          failure = undefined;
           if (isOver) return finish();
           if (proceed) return proceed();
           begin(onChange, control.signal).then(finish, (error) => {
-            if (!control.signal.aborted) rejectNext(error);
+            if (control.signal.aborted) return finish();
+            if (isAwaited) rejectNext(error);
+            else failure = { error };
             finish();
           });
         });
@@ -249,6 +285,7 @@ function iterable(begin) {
         async return() {
           control.abort();
           isOver = true;
+          failure = undefined;
           // A pending promise would keep its waiters in memory.
           proceed?.();
           resolveNext?.(end());

@@ -77,7 +77,10 @@ export class DatabaseStore {
     const kept = new Set(keys.map((key) => /** @type {string[]} */ (key)[1]));
     // Not the record's own `kept`: a video is kept if its bytes are stored.
     return newestFirst(
-      records.map((record) => ({ ...record, kept: kept.has(record.externalTaskId) })),
+      // Something else may have written a null.
+      records
+        .filter(Boolean)
+        .map((record) => ({ ...record, kept: kept.has(record.externalTaskId) })),
     );
   }
 
@@ -91,7 +94,7 @@ export class DatabaseStore {
       const own = keys.filter(([, external]) => external === id);
       return Promise.all(
         own.map(async (key) => {
-          const { state, attempt } = await result(tasks.get(key));
+          const { state, attempt } = (await result(tasks.get(key))) ?? {};
           return [key[0], state, attempt];
         }),
       );
@@ -105,7 +108,7 @@ export class DatabaseStore {
    */
   async change(base, id, decide) {
     const { stands, written, removed } = await this.#in("readwrite", async (tasks, videos) => {
-      const current = await result(tasks.get([base, id]));
+      const current = (await result(tasks.get([base, id]))) ?? undefined;
       const wanted = decide(current);
       if (wanted === undefined) return { stands: current };
       if (wanted === null) {

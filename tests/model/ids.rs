@@ -19,6 +19,10 @@ fn ids() -> Vec<String> {
         "a?b#c&d+e",
         "a\\b\"c'd<e>",
         "[1]",
+        "a\tb",
+        "\u{1}\u{7f}",
+        "line\r\nline",
+        "50%0A",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -63,5 +67,18 @@ fn an_id_that_is_a_number_keeps_its_digits() {
             let script = Script::of([answer(200, &body)], no_such_task());
             assert_eq!(script.submit().unwrap().task_id, number, "{body}");
         }
+    }
+}
+
+#[test]
+fn an_id_that_no_request_can_contain_becomes_the_external_one() {
+    for id in ["x".repeat(8_193), "🌊".repeat(2_049)] {
+        let state =
+            |status: &str| answer(200, &json!({ "data": { "task_id": id, "task_status": status } }).to_string());
+        let script = Script::of([state("submitted")], no_such_task());
+        let accepted = script.submit().unwrap();
+        let record = script.records.borrow().values().next().unwrap().clone();
+        assert_eq!(accepted.task_id, record.external_task_id, "the id of every later call");
+        assert!(TaskId::parse(&accepted.task_id).is_ok());
     }
 }

@@ -103,11 +103,50 @@ fn an_unknown_word_with_a_sign_of_the_end_is_success() {
             json!({ "completed_at": null }),
             json!({ "completed_at": "" }),
             json!({ "finished_at": "0001-01-01T00:00:00Z" }),
+            json!({ "finished_at": "1970-01-01T00:00:00Z" }),
+            json!({ "end_time": "1970-01-01 00:00:00" }),
             json!({ "image_url": URL }),
         ] {
             let body = with(json!({ "task_id": "1", "task_status": word }), &sign);
             assert_eq!(task(&body).status, TaskStatus::Processing, "{body}");
         }
+    }
+}
+
+#[test]
+fn an_unknown_word_that_names_a_failure_ends_the_task() {
+    for word in [
+        "failed_permanently",
+        "FAILED_CONTENT_MODERATION",
+        "cancelled_by_admin",
+        "canceled_by_host",
+        "timeout_error",
+        "unsuccessful",
+        "upstream-error",
+        "ExpiredInQueue",
+        "rejected by safety",
+        "processing_failed",
+        "nsfw_content",
+    ] {
+        let body = json!({ "task_id": "1", "task_status": word });
+        for body in [
+            body.clone(),
+            with(body.clone(), &json!({ "progress": "100%" })),
+            with(body.clone(), &json!({ "finish_time": 1_773_366_766 })),
+            json!({ "code": 0, "data": { "id": "1", "status": word } }),
+        ] {
+            assert_eq!(task(&body).status, TaskStatus::Failed, "{body}");
+        }
+        let reason = task(&with(body.clone(), &json!({ "fail_reason": "no credits" }))).status_message;
+        assert_eq!(reason.as_deref(), Some("no credits"));
+        // What was paid for is delivered.
+        let delivered = task(&with(body, &json!({ "video_url": URL })));
+        assert_eq!((delivered.status, delivered.videos.len()), (TaskStatus::Succeed, 1), "{word}");
+    }
+    for word in
+        ["error_retrying", "failover", "retry_after_error", "error_correcting", "no_errors_yet", "FAILURE_RECOVERY"]
+    {
+        assert_eq!(task(&json!({ "task_id": "1", "status": word })).status, TaskStatus::Processing, "{word}");
     }
 }
 

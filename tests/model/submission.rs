@@ -53,7 +53,52 @@ fn outcomes() {
     unknown(200, "");
     unknown(200, "<html>");
     unknown(200, r#"{"code":0,"message":"SUCCEED","data":{}}"#);
-    unknown(302, "");
+    for redirect in [301, 302, 303, 307, 308] {
+        rejected(redirect, "", ErrorCode::Protocol);
+    }
+}
+
+#[test]
+fn a_refusal_that_suggests_a_task_is_unclear() {
+    for (status, body) in [
+        (400, r#"{"code":1201,"message":"external_task_id already exists"}"#),
+        (400, r#"{"code":1201,"message":"External-Task-Id must be unique"}"#),
+        (400, r#"{"code":1201,"message":"external_taskid exists"}"#),
+        (400, r#"{"code":1201,"message":"ExternalTaskID is used"}"#),
+        (400, r#"{"code":1201,"message":"duplicate id"}"#),
+        (409, r#"{"error":{"message":"task already exists"}}"#),
+        (422, r#"{"code":1201,"message":"任务已存在"}"#),
+        (400, r#"{"code":1201,"message":"外部任务ID重复"}"#),
+        (400, r#"{"code":1201,"msg":"external_task_id already exists"}"#),
+        (400, r#"{"errors":["external_task_id: already taken"]}"#),
+        (400, r#"{"code":1201,"message":"bad","data":{"reason":"the id is already used"}}"#),
+        (400, "External task id already exists"),
+        (429, r#"{"code":1302,"message":"duplicate request"}"#),
+        // It names the task.
+        (409, r#"{"code":1201,"message":"no","data":{"task_id":"77","task_status":"submitted"}}"#),
+        (400, r#"{"code":0,"message":"SUCCEED","data":{"task_id":"77"}}"#),
+        (403, r#"{"data":{"task_id":77}}"#),
+        (422, r#"{"id":"77","status":"queued"}"#),
+        // The status says it.
+        (409, r#"{"message":"conflict"}"#),
+        (409, "<html>"),
+        (499, r#"{"message":"client closed the request"}"#),
+        (499, "<html>"),
+    ] {
+        match outcome(status, body) {
+            Outcome::Unknown(error) => assert_eq!(error.code(), ErrorCode::SubmissionUnknown, "{status} {body}"),
+            other => panic!("{status} {body}: {other:?}"),
+        }
+    }
+    for body in [
+        r#"{"code":1201,"message":"the external image URL is invalid"}"#,
+        r#"{"code":1201,"message":"prompt is too long","data":{"external_task_id":"own-1"}}"#,
+        r#"{"code":1201,"message":"no","data":{"task_id":""}}"#,
+        r#"{"code":1301,"message":"the image already contains text"}"#,
+        "Bad Request",
+    ] {
+        assert!(matches!(outcome(400, body), Outcome::Rejected(_)), "{body}");
+    }
 }
 
 #[test]

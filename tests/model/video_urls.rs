@@ -47,6 +47,9 @@ fn a_url_is_found_in_every_place() {
         json!({ "output": { "video_url": URL, "task_status": "SUCCEEDED" } }),
         json!({ "video": { "url": URL } }),
         json!({ "video": URL }),
+        json!({ "resultJson": json!({ "resultUrls": [URL] }).to_string() }),
+        json!({ "result": json!([{ "url": URL }]).to_string() }),
+        json!({ "output_json": json!({ "video": { "url": URL } }).to_string() }),
         json!({ "video_url": URL }),
         json!({ "videoUrl": URL }),
         json!({ "result_url": URL }),
@@ -129,6 +132,26 @@ fn other_urls_are_no_video() {
             let task = task(&body);
             assert_eq!((task.status, task.videos), (TaskStatus::Succeed, vec![]), "{body}");
         }
+    }
+}
+
+#[test]
+fn a_space_in_a_url_is_encoded() {
+    for (members, expected) in [
+        (json!({ "video_url": "https://cdn.example/my video.mp4" }), "https://cdn.example/my%20video.mp4"),
+        (json!({ "url": "https://cdn.example/v.mp4?name=my clip 1" }), "https://cdn.example/v.mp4?name=my%20clip%201"),
+        (json!({ "output": ["https://cdn.example/a b.webm"] }), "https://cdn.example/a%20b.webm"),
+    ] {
+        for body in envelopes(&members) {
+            assert_eq!(task(&body).videos[0].url, expected, "{body}");
+        }
+    }
+    for members in [
+        json!({ "output": "https://cdn.example/help explains it" }),
+        json!({ "link": "https://cdn.example is down" }),
+        json!({ "video_url": "an error / no video" }),
+    ] {
+        assert_eq!(task(&envelopes(&members)[0]).videos, [], "{members}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A readable error of the service or of the gateway before it.
 
-use super::meaning::{Meaning, RequestKind, mentions};
+use super::meaning::{Meaning, RequestKind};
 use crate::error::{Details, Error, ErrorCode, ServiceCode};
 use crate::json::{Json, MAX_SAFE_INTEGER};
 
@@ -12,11 +12,18 @@ pub struct Refusal {
     message: String,
     request_id: Option<String>,
     retry_after: Option<u64>,
+    /// Whether it suggests that there is a task with the external task id.
+    suggests_task: bool,
 }
 
+/// What a service says that refuses an external task id because there is a task with it, in letters and digits.
+const TAKEN: &str = "externaltaskid externalid externaltask duplicate alreadyexist alreadyused alreadytaken alreadyhas \
+    mustbeunique notunique idisunique idexists idconflict idtaken 已存在 重复";
+
 impl Refusal {
-    /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI.
-    pub(super) fn read(json: &Json, status: u16, retry_after: Option<u64>) -> Option<Self> {
+    /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `names_task`:
+    /// whether it has the id of a task.
+    pub(super) fn read(json: &Json, status: u16, retry_after: Option<u64>, names_task: bool) -> Option<Self> {
         let (mut code, mut message, mut request_id) = error_fields(json);
         if matches!(&code, Some(ServiceCode::Word(word)) if word == "fail_to_fetch_task") {
             // The message of the gateway contains the error of the service as JSON.
@@ -27,11 +34,13 @@ impl Refusal {
                 request_id = inner.2.or(request_id);
             }
         }
-        if code.is_none() && message.is_none() {
+        let suggests_task = (400..500).contains(&status) && (names_task || json.mentions(TAKEN));
+        if code.is_none() && message.is_none() && !suggests_task {
             return None;
         }
         let message = message.unwrap_or_default();
-        Some(Self { status, code, request_id: request_id.or_else(|| request_id_in(&message)), message, retry_after })
+        let request_id = request_id.or_else(|| request_id_in(&message));
+        Some(Self { status, code, message, request_id, retry_after, suggests_task })
     }
 
     /// HTTP status.
@@ -53,22 +62,16 @@ impl Refusal {
         self.meaning(RequestKind::Query).code == ErrorCode::TaskNotFound
     }
 
-    /// Whether the message names the external task id. The one documented reason is that a task with this id exists.
-    pub fn says_id_is_taken(&self) -> bool {
-        (400..500).contains(&self.status)
-            && ["external_task_id", "externaltaskid", "external task id", "external id"]
-                .iter()
-                .any(|name| mentions(&self.message, name))
-    }
-
-    /// Whether the service had an internal problem, so that it is unknown what it did before.
-    pub fn is_server_error(&self) -> bool {
-        self.status >= 500 || self.meaning(RequestKind::Submission).code == ErrorCode::ServerError
-    }
-
-    /// Whether the service refused the request as invalid, in spite of HTTP 500.
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(&self.code, Some(ServiceCode::Word(word)) if word == "invalid_request")
+    /// Whether it is unknown if a submission with this response created a task. A status below 400 or of a timeout does not say
+    /// what the service did before. An external task id that is taken belongs to an earlier submission, or to this one if it
+    /// was repeated on the way.
+    pub fn is_unclear(&self) -> bool {
+        // In spite of HTTP 500, the service refused the request as invalid.
+        let is_refused =
+            self.status == 500 && matches!(&self.code, Some(ServiceCode::Word(word)) if word == "invalid_request");
+        let is_problem = matches!(self.status, ..400 | 408 | 409 | 499..)
+            || self.meaning(RequestKind::Submission).code == ErrorCode::ServerError;
+        is_problem && !is_refused || self.suggests_task
     }
 
     /// The error of a look-up or a poll.
@@ -88,7 +91,7 @@ impl Refusal {
     /// The error of a submission of unknown outcome. It leaves out the advice of the [`Meaning`]: to try again could be paid
     /// for twice.
     pub fn into_unclear_error(self) -> Error {
-        let advice = if self.says_id_is_taken() {
+        let advice = if self.suggests_task {
             "the service says that this external task id is taken, so its task very likely exists"
         } else {
             "the service answered with an error of its own"
@@ -130,7 +133,8 @@ fn error_fields(json: &Json) -> (Option<ServiceCode>, Option<String>, Option<Str
     let code =
         if let Some(Json::Number(code) | Json::Text(code)) = inner.get("code") { parse_code(code) } else { None };
     // A gateway may send `{"error": "…"}` with the message alone.
-    let message = if let Json::Text(message) = inner { Some(message.as_str()) } else { inner.text("message") };
+    let named = || ["message", "msg", "detail"].iter().find_map(|name| inner.text(name));
+    let message = if let Json::Text(message) = inner { Some(message.as_str()) } else { named() };
     (code, message.map(str::to_owned), json.id("request_id").or_else(|| inner.id("request_id")))
 }
 

@@ -7,12 +7,15 @@
 
 use std::ptr;
 
-use super::status::{is_end, meaning};
+use super::status::{is_end, meaning, names_failure};
 use super::urls::{has_part, videos};
-use super::{Task, TaskStatus};
+use super::{Task, TaskId, TaskStatus};
 use crate::json::Json;
 use crate::redact::is_redacted;
 use crate::url::is_absolute;
+
+/// The names of the status of a task.
+const STATUS_NAMES: [&str; 4] = ["task_status", "task_state", "status", "state"];
 
 /// The maximum number of nested objects. The known forms have up to three.
 const MAX_LEVELS: usize = 4;
@@ -25,9 +28,11 @@ impl Task {
         let outer = levels.outer_status();
         let outer_meaning = outer.and_then(meaning);
         // The status of Kling counts more than that of the gateway, which has a timeout of its own.
-        let word = levels.innermost(&["task_status", "task_state"]).or_else(|| levels.inner_status());
-        let inner = word.and_then(meaning);
+        let word = levels.innermost(&STATUS_NAMES[..2]).or_else(|| levels.inner_status());
         let mut videos = videos(answer, &task_id);
+        // A video counts more than an unknown word: for example `completed_with_errors`.
+        let failure = |word: &str| (videos.is_empty() && names_failure(word)).then_some(TaskStatus::Failed);
+        let inner = word.and_then(|word| meaning(word).or_else(|| failure(word)));
         let is_inner_running = word.is_some() && inner.is_none_or(|status| !status.is_final());
         let has_ended = !videos.is_empty() || levels.has_ended();
         let status = match inner {
@@ -112,14 +117,14 @@ impl<'a> Levels<'a> {
         self.0.iter().any(shows_end)
     }
 
-    /// The outermost task id, which this base URL knows. An id that contained the key is taken only if there is no other.
+    /// The outermost task id, which this base URL knows. An id that no request may contain is taken only if there is no other.
     fn task_id(&self) -> Option<String> {
         let named = || self.0.iter().filter_map(|level| level.id("task_id").or_else(|| level.id("taskId")));
         // A member `id` is that of the task only in an object with a status.
-        let has_status = |level: &&Json| level.text("status").or_else(|| level.text("state")).is_some();
+        let has_status = |level: &&Json| STATUS_NAMES.iter().any(|name| level.text(name).is_some());
         let beside_status = || self.0.iter().copied().filter(has_status).find_map(|level| level.id("id"));
         let all = || named().chain(beside_status());
-        all().find(|id| !is_redacted(id)).or_else(|| all().next())
+        all().find(|id| TaskId::is_usable(id)).or_else(|| all().next())
     }
 
     fn external_task_id(&self) -> Option<String> {

@@ -1,10 +1,10 @@
 //! What the status words of a task mean.
 //!
-//! The words are an open set: Kling has four, and gateways have their own. A word is compared in any case and without the
-//! characters between its parts, so that `TIMED_OUT`, `timed-out` and `timedOut` are one word.
+//! The words are an open set: Kling has four, and gateways have their own. A word is compared in any spelling.
 
 use super::TaskStatus;
 use crate::json::Json;
+use crate::spelling::{contains_any, letters};
 
 /// The known words, in lower case, separated by spaces: for each status, in the order of [`TaskStatus::ALL`].
 #[rustfmt::skip]
@@ -22,6 +22,12 @@ pub const STATUS_WORDS: [&str; 4] = [
 const SUBJECTS: &str =
     "task taskstatus video videogeneration generation job jobstatus request user system internal server";
 
+/// Parts of unknown words that name a failure: for example `failed_permanently` and `cancelled_by_admin`.
+const FAILURES: &str = "fail error cancelled canceled reject expired timeout timedout aborted denied violat unsuccess invalid refused nsfw";
+
+/// Parts of unknown words of tasks that go on in spite of a failure: for example `error_recovery` and `failover`.
+const NO_FAILURES: &str = "retr recover failover fallback noerror notfail";
+
 /// The names of the completion time.
 const END_TIMES: &str =
     "finish_time finished_at completed_at complete_time completed_time completion_time end_time ended_at";
@@ -33,24 +39,26 @@ pub(super) fn meaning(word: &str) -> Option<TaskStatus> {
     TaskStatus::ALL.iter().zip(STATUS_WORDS).find(|(_, words)| is_known(words)).map(|(status, _)| *status)
 }
 
-/// Whether a member shows the end of the work: a progress of 100 %, or a completion time, which begins with a 0 or a minus if
-/// there is none.
+/// Whether an unknown word names a failure. A word that ends in `ing` names work: for example `error_correcting`.
+pub(super) fn names_failure(word: &str) -> bool {
+    let end = word.get(word.len().saturating_sub(3)..).unwrap_or_default();
+    contains_any(word, FAILURES) && !contains_any(word, NO_FAILURES) && !contains_any(end, "ing")
+}
+
+/// Whether a member shows the end of the work: a progress of 100 %, or a completion time, which begins with a 0, a minus or 1970
+/// if there is none.
 pub(super) fn is_end(name: &str, value: &Json) -> bool {
     let (Json::Number(value) | Json::Text(value)) = value else { return false };
     if is_one_of("progress", "", name) {
         value.starts_with("100")
     } else {
-        matches!(value.bytes().next(), Some(b'1'..=b'9')) && is_one_of(END_TIMES, "", name)
+        matches!(value.bytes().next(), Some(b'1'..=b'9'))
+            && !value.starts_with("1970-")
+            && is_one_of(END_TIMES, "", name)
     }
 }
 
 /// Whether a word, in any spelling, consists of `start` and one of these words.
 fn is_one_of(words: &str, start: &str, word: &str) -> bool {
     words.split(' ').any(|known| letters(start).chain(letters(known)).eq(letters(word)))
-}
-
-/// What distinguishes a word from others.
-fn letters(word: &str) -> impl Iterator<Item = u8> + '_ {
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
-    word.bytes().filter(is_letter).map(|byte| byte.to_ascii_lowercase())
 }

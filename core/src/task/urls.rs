@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
         self.videos.push(Video {
             task_id: Some(self.task_id.to_owned()),
             id: place.owner.and_then(|owner| owner.id("id")),
-            url: url.to_owned(),
+            url: url.split(' ').collect::<Vec<_>>().join("%20"),
             duration: place.owner.and_then(|owner| owner.seconds("duration")),
         });
     }
@@ -173,7 +173,11 @@ fn rank(text: &str, name: &str) -> Option<Rank> {
     let is_file = is_video || has_part(name, "url uri") && path.contains('/');
     let is_relative = text.starts_with('/') || is_file && !path.contains(':');
     let is_url = is_absolute(text) || is_relative && (2..=MAX_RELATIVE_BYTES).contains(&text.len());
-    let is_broken = text.bytes().any(|byte| byte <= b' ') || is_redacted(text) || has_part(end, OTHER_FILES);
+    // A space may be part of a URL; elsewhere it is a sentence that begins with a URL.
+    let may_have_spaces = is_absolute(text) && (is_video || has_part(name, "url uri"));
+    let is_broken = text.bytes().any(|byte| byte < b' ' || byte == b' ' && !may_have_spaces)
+        || is_redacted(text)
+        || has_part(end, OTHER_FILES);
     if !is_url || is_broken {
         return None;
     }
