@@ -2,7 +2,8 @@
 //!
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
 //! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs all checks and
-//! tests, [`model`] runs many more random schedules of faults, [`fuzz`] many random inputs. Every process started here ends with the command ([`child`],
+//! tests, [`model`] runs many more random schedules of faults, [`fuzz`] many random inputs, [`photos`] measures what
+//! preparing does to photos. Every process started here ends with the command ([`child`],
 //! [`descendants`]).
 
 mod child;
@@ -12,6 +13,7 @@ mod fuzz;
 mod licences;
 mod model;
 mod package;
+mod photos;
 mod port;
 mod project;
 mod scratch;
@@ -41,6 +43,7 @@ usage: cargo xtask <command>
   fuzz [--executions N | --seconds N]
                     run a hundred million random inputs (or N, or N seconds each) through what reads images,
                     JSON, responses and videos
+  photos            print what preparing does to photos of 12 megapixels: bytes before and after, and times
   package           build the npm package into pkg/
   size              build the package and measure what a page loads
   setup             install the tools of all commands
@@ -87,6 +90,7 @@ fn command() -> Result<ExitCode> {
             weights.print_steps(&project)?;
             Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        ["photos"] => photos::run(&Project::load()?),
         ["demo"] => demo::run(&Project::load()?, demo::PORT),
         ["demo", "--port", port] => match port.parse() {
             Ok(port) => demo::run(&Project::load()?, port),
@@ -104,12 +108,12 @@ fn command() -> Result<ExitCode> {
             (_, Err(_)) => bail!("expected a number after {limit}, found `{count}`"),
         },
         ["test", stages @ ..] => test::run(&Project::load()?, stages),
-        [command @ ("setup" | "package" | "size" | "demo" | "model" | "fuzz"), extra, ..] => {
+        [command @ ("setup" | "package" | "photos" | "size" | "demo" | "model" | "fuzz"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }
         [unknown, ..] => {
             bail!(
-                "unknown command `{unknown}`, expected demo, test, model, fuzz, package, size or setup; see `cargo xtask --help`"
+                "unknown command `{unknown}`, expected demo, test, model, fuzz, photos, package, size or setup; see `cargo xtask --help`"
             )
         }
     }

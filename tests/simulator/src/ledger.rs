@@ -144,6 +144,7 @@ impl Ledger {
                 "taskId": task.id,
                 "externalTaskId": task.external_task_id,
                 "usd": f64::from(task.cents) / 100.0,
+                "bodyBytes": task.body_bytes,
                 "imageCount": task.image_count,
                 "images": task.inspection().await.findings,
             }));

@@ -93,12 +93,13 @@ async fn try_submit(
     if !policy::is_json(headers) {
         return Err(answers::kling_error(StatusCode::BAD_REQUEST, 1200, "expected content-type application/json"));
     }
+    let body_bytes = body.len();
     let parsed = tokio::task::spawn_blocking(move || Submission::parse(&body)).await;
     let submission = parsed.map_err(|e| panicked(&e))?.map_err(|refusal| {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
         answers::kling_error(status, refusal.code, &refusal.message)
     })?;
-    let task = Arc::new(Task::new(&submission, scenario));
+    let task = Arc::new(Task::new(&submission, body_bytes, scenario));
     let external = task.external_task_id.as_deref();
     let scenario = &task.scenario;
     let response = JsonResponse { status: StatusCode::OK, body: scenario.family.accepted(&task.beginning()) };

@@ -32,6 +32,8 @@ pub struct Task {
     pub scenario: Scenario,
     /// What the submission cost, in cents of a US dollar.
     pub cents: u32,
+    /// The length of the body of the submission, in bytes.
+    pub body_bytes: usize,
     /// How many pictures were submitted.
     pub image_count: usize,
     seconds: u32,
@@ -83,7 +85,7 @@ pub struct Snapshot {
 
 impl Task {
     /// A task that begins now.
-    pub fn new(submission: &Submission, scenario: Scenario) -> Self {
+    pub fn new(submission: &Submission, body_bytes: usize, scenario: Scenario) -> Self {
         let created = SystemTime::now();
         Self {
             id: if scenario.family == Family::Words {
@@ -94,6 +96,7 @@ impl Task {
             external_task_id: submission.external_task_id.clone(),
             scenario,
             cents: price(submission.mode, submission.seconds),
+            body_bytes,
             image_count: submission.pictures.len(),
             seconds: submission.seconds,
             aspect: submission.aspect,

@@ -54,6 +54,7 @@ async fn every_acceptance_is_charged_at_its_price() {
         assert_eq!(charge["taskId"], answer.json()["data"]["task_id"]);
         assert_eq!(charge["usd"], usd);
         assert_eq!(charge["imageCount"], 3);
+        assert_eq!(charge["bodyBytes"], body.to_string().len());
         let images = json!([
             { "format": "jpeg", "width": 400, "height": 300, "fault": null, "metadata": false },
             { "format": "png", "width": 300, "height": 320, "fault": null, "metadata": false },
