@@ -5,7 +5,7 @@ import { KlingError, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
-import { MIN_TIME_MS, limitsOf, run } from "./loader.js";
+import { MIN_TIME_MS, endable, limitsOf, run } from "./loader.js";
 import { preparing } from "./preparing.js";
 import { copied, snapshot } from "./request.js";
 import { knownAtCall, storeOf } from "./store.js";
@@ -91,7 +91,13 @@ export function createClient(given) {
       : undefined;
 
   const submitJoined = joined(async (request, { prepare, ...options }, known) => {
-    const ready = prepare ? await prepare.apply(request, options) : request;
+    const ready = prepare
+      ? await endable(
+          (signal) => prepare.apply(request, { ...options, signal }),
+          limitsOf(options),
+          closing,
+        )
+      : request;
     return run(() => current().submit(ready, options, known), options, closing);
   });
 
@@ -123,7 +129,8 @@ export function createClient(given) {
    */
   const submit = async (request, options = {}, known) => {
     const { prepare = false } = options;
-    const all = prepare === false ? options : (await preparing(options)).forSubmission(options);
+    const all =
+      prepare === false ? options : (await preparing(options, closing)).forSubmission(options);
     return submitJoined(request, all, known);
   };
 

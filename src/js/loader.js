@@ -79,20 +79,33 @@ export function init(source) {
  * @returns {Promise<T>}
  */
 export async function run(call, options, closing) {
-  if (!isLoaded) await untilLoaded(limitsOf(options), closing);
+  if (!isLoaded) await endable(() => init(), limitsOf(options), closing);
   return guarded(call);
 }
 
-/** @param {ReturnType<typeof limitsOf>} limits @param {Closing} [closing] */
-function untilLoaded({ signal, timeout }, closing) {
+/**
+ * What `begin` resolves to. The signal, the timeout and the closing of the client end the wait at once,
+ * and abort the signal that `begin` gets.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} begin
+ * @param {ReturnType<typeof limitsOf>} limits
+ * @param {Closing} [closing]
+ * @returns {Promise<T>}
+ */
+export function endable(begin, { signal, timeout }, closing) {
   let clean = () => {};
-  /** @type {Promise<void>} */
-  const loaded = new Promise((resolve, reject) => {
-    const closed = () => reject(new KlingError(CLOSED, { code: "invalid_option" }));
+  /** @type {Promise<T>} */
+  const result = new Promise((resolve, reject) => {
+    const control = new AbortController();
+    const end = (/** @type {unknown} */ reason) => {
+      reject(reason);
+      control.abort(reason);
+    };
+    const closed = () => end(new KlingError(CLOSED, { code: "invalid_option" }));
     if (closing?.isClosed) return closed();
-    const aborted = () => reject(reasonOf(/** @type {AbortSignal} */ (signal)));
+    const aborted = () => end(reasonOf(/** @type {AbortSignal} */ (signal)));
     if (signal?.aborted) return aborted();
-    const late = () => reject(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
+    const late = () => end(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
     const timer = timeout && startTimer(timeout, late);
     signal?.addEventListener("abort", aborted);
     closing?.stops.add(closed);
@@ -101,9 +114,9 @@ function untilLoaded({ signal, timeout }, closing) {
       signal?.removeEventListener("abort", aborted);
       closing?.stops.delete(closed);
     };
-    init().then(resolve, reject);
+    begin(control.signal).then(resolve, reject);
   });
-  return loaded.finally(() => clean());
+  return result.finally(() => clean());
 }
 
 // As core words them: `tests/model/options.rs` fails if one differs.

@@ -1,23 +1,22 @@
 // Loads the script that prepares images, when it is first needed.
 
-import { Aborts } from "./abort.js";
 import { KlingError } from "./error.js";
 import { inspectImage } from "./inspect.js";
-import { limitsOf } from "./loader.js";
+import { endable, limitsOf } from "./loader.js";
 
 /**
- * The script. An abort of the signal in the options ends the wait for it.
+ * The script. An abort of the signal in the options, or the closing of the client, ends the wait for it.
  * @param {unknown} options
+ * @param {import("./loader.js").Closing} [closing]
  */
-export async function preparing(options) {
+export async function preparing(options, closing) {
   const { signal } = limitsOf(options);
-  const aborts = new Aborts(signal ? [signal] : []);
-  const loaded = import("./prepare.js").catch((cause) => {
-    const message = `prepare.js could not be loaded: ${cause.message}`;
-    throw new KlingError(message, { code: "wasm_load", retryable: true }, { cause });
-  });
-  const script = await Promise.race([loaded, /** @type {Promise<never>} */ (aborts.fired)]);
-  aborts.leave();
+  const load = () =>
+    import("./prepare.js").catch((cause) => {
+      const message = `prepare.js could not be loaded: ${cause.message}`;
+      throw new KlingError(message, { code: "wasm_load", retryable: true }, { cause });
+    });
+  const script = await endable(load, { ...(signal && { signal }) }, closing);
   script.borrow(KlingError, inspectImage);
   return script;
 }

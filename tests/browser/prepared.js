@@ -5,6 +5,44 @@ import { PATIENT, makeImage, runner } from "./kit.js";
 import { noise, phonePhoto, quarters } from "./photos.js";
 import { inWorker } from "./workers.js";
 
+/** A file that only the caller can decode. */
+const foreign = () => new Blob(["\0\0\0\x18ftypheic\0\0\0\0heicmif1", new Uint8Array(300)]);
+
+const AT_ONCE = "at once";
+
+/** Where a preparation is when the call ends: each calls `end` then, and goes on for ever or for long. */
+const MOMENTS = {
+  // The ending follows the call.
+  [AT_ONCE]: async () => ({ images: [await makeImage()], prepare: true }),
+  "while the caller decodes": async (end) => ({
+    images: [foreign()],
+    prepare: { decode: () => new Promise(() => end()) },
+  }),
+  "while the caller decodes the second image": async (end) => ({
+    images: [await quarters(900, 700), foreign()],
+    prepare: { decode: () => new Promise(() => end()), maxEdge: 800 },
+  }),
+  "when an image is begun": async (end) => ({
+    images: [await quarters(2400, 1800)],
+    prepare: true,
+    onProgress: () => end(),
+  }),
+  "when the second image is begun": async (end) => ({
+    images: [await makeImage(), await quarters(2400, 1800)],
+    prepare: { maxEdge: 1000 },
+    onProgress: ({ image }) => image === 1 && end(),
+  }),
+};
+
+/** What ends a call, and the code of its error, or its reason. */
+const ENDINGS = {
+  "the client is closed": (client) => [{}, () => client.close(), "invalid_option"],
+  "the call is aborted": () => {
+    const control = new AbortController();
+    return [{ signal: control.signal }, () => control.abort("enough"), "enough"];
+  },
+};
+
 export const run = runner({
   async prepared_images_are_what_arrives(kit) {
     const photo = await phonePhoto(await quarters(2400, 1800), 6);
@@ -118,6 +156,89 @@ export const run = runner({
       ok((await rejection(client.submit(request, options))) === reason, `${place}, before`);
     }
     equal([(await kit.account()).requests, await client.records()], [[], []]);
+  },
+
+  async each_ending_of_a_call_ends_its_preparation_at_once(kit) {
+    for (const [moment, begin] of Object.entries(MOMENTS))
+      for (const [name, ending] of Object.entries(ENDINGS))
+        for (const method of ["submit", "generate"]) {
+          const what = `${method}, ${moment}, ${name}`;
+          const client = kit.client();
+          const [limits, end, expected] = ending(client);
+          const { images, ...options } = await begin(end);
+          const call = client[method]({ images, prompt: "x" }, { ...options, ...limits });
+          if (moment === AT_ONCE) end();
+          const error = await rejection(call);
+          equal(error?.code ?? error, expected, what);
+          equal(error.externalTaskId, undefined, what);
+          client.close();
+        }
+    equal([(await kit.account()).requests, await kit.client().records()], [[], []]);
+  },
+
+  async closing_ends_joined_calls_and_later_ones(kit) {
+    const client = kit.client();
+    const request = { images: [foreign()], prompt: "x" };
+    const decode = () => new Promise(() => client.close());
+    const calls = [1, 2, 3].map(() => client.submit(request, { prepare: { decode } }));
+    for (const call of calls) await fails(call, "invalid_option");
+    let count = 0;
+    const counted = { decode: async () => (count += 1) };
+    await fails(client.submit(request, { prepare: counted }), "invalid_option");
+    equal([count, (await kit.account()).requests], [0, []]);
+  },
+
+  async a_timeout_counts_from_the_acceptance_also_if_images_are_prepared(kit) {
+    const client = kit.client("ok,hold=processing");
+    const decode = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return quarters();
+    };
+    const options = { prepare: { decode }, timeout: 100 };
+    const error = await fails(
+      client.generate({ images: [foreign()], prompt: "x" }, options),
+      "timeout",
+    );
+    const [charge] = (await kit.account()).charges;
+    equal(error.taskId, charge.taskId);
+  },
+
+  async the_progress_names_each_file_that_is_prepared(kit) {
+    const [small, wide, png] = [
+      await makeImage(),
+      await quarters(2400, 1800),
+      await quarters(640, 480, "image/png"),
+    ];
+    const url = "https://example.com/a.jpg";
+    const cases = [
+      [[small], [0]],
+      [
+        [small, wide],
+        [0, 1],
+      ],
+      [[url, wide], [1]],
+      [
+        [wide, url, png],
+        [0, 2],
+      ],
+      [
+        [png, wide, small, small],
+        [0, 1, 2, 3],
+      ],
+      [[url], []],
+    ];
+    for (const [images, expected] of cases)
+      for (const method of ["submit", "generate"]) {
+        const phases = [];
+        const onProgress = (progress) => phases.push(progress);
+        await kit.client()[method]({ images, prompt: "x" }, { prepare: true, onProgress });
+        const begun = phases.slice(0, expected.length);
+        // Encoding, which follows, has the same phase.
+        equal(
+          begun,
+          expected.map((image) => ({ phase: "preparing", image })),
+        );
+      }
   },
 
   async a_worker_prepares_images(kit) {
