@@ -82,7 +82,7 @@ async function opened(file, path) {
   const isReadable = width > 0 && !issues.some(({ code }) => code === "unsupported_format");
   const known = { format, width, height, bytes, isReadable, isConverted: false };
   if (format === "jpeg" || format === "png") {
-    const contents = contentsOf(await bytesOf(file, bytes, path), format);
+    const contents = contentsOf(await bytesOf(file, 0, bytes, path), format);
     if (contents.isTruncated) {
       const message =
         "expected a whole image, but the file ends before the image does; copy or download it again";
@@ -90,15 +90,19 @@ async function opened(file, path) {
     }
     return { file: contents.file, source: { ...known, ...contents, bytes: contents.file.size } };
   }
-  const hasMetadata = namesMetadata(await bytesOf(file, SEARCHED_BYTES, path));
+  // A WebP has its metadata at the end.
+  const end = Math.max(bytes - SEARCHED_BYTES, 0);
+  const hasMetadata =
+    namesMetadata(await bytesOf(file, 0, SEARCHED_BYTES, path)) ||
+    namesMetadata(await bytesOf(file, end, bytes, path));
   const rest = { orientation: 1, hasMetadata, mayBeTransparent: true, isCmyk: false };
   return { file, source: { ...known, ...rest } };
 }
 
-/** @param {Blob} file @param {number} end @param {string} path */
-async function bytesOf(file, end, path) {
+/** @param {Blob} file @param {number} start @param {number} end @param {string} path */
+async function bytesOf(file, start, end, path) {
   try {
-    return await readSlice(file, 0, end);
+    return await readSlice(file, start, end);
   } catch (cause) {
     const message = `${path}: the browser cannot read this file; it was moved, changed or deleted: pick it again`;
     throw new KlingError(message, { code: "image_unreadable" }, { cause });

@@ -15,7 +15,7 @@
 const PNG_CHUNKS =
   "tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI mDCv cLLi sBIT bKGD hIST sPLT pHYs acTL fcTL fdAT";
 
-/** How many bytes of another file are searched for metadata. */
+/** How many bytes at the start and at the end of another file are searched for metadata. */
 export const SEARCHED_BYTES = 65_536;
 
 /**
@@ -48,7 +48,7 @@ export function contentsOf(bytes, format) {
 }
 
 /**
- * Whether the start of a file of another format names metadata.
+ * Whether a part of a file of another format names metadata.
  * @param {Uint8Array} bytes
  */
 export const namesMetadata = (bytes) => /exif|xmp/i.test(latin1(bytes));

@@ -93,6 +93,33 @@ cases! { prepared:
     the_entry_with_everything_inside_fetches_no_script,
 }
 
+cases! { kinds:
+    display_p3_jpeg,
+    display_p3_jpeg_that_needs_no_change,
+    transparent_png,
+    transparent_png_as_jpeg,
+    transparent_webp,
+    png_of_16_bits,
+    cmyk_jpeg,
+    animated_gif,
+    animated_webp,
+    animated_png,
+    animated_png_that_needs_no_change,
+    webp_with_an_orientation,
+    webp_with_exif_far_from_its_start,
+    webp_with_xmp_far_from_its_start,
+    avif,
+    jpeg_of_50_megapixels,
+    jpeg_with_orientation_1,
+    jpeg_with_orientation_2,
+    jpeg_with_orientation_3,
+    jpeg_with_orientation_4,
+    jpeg_with_orientation_5,
+    jpeg_with_orientation_6,
+    jpeg_with_orientation_7,
+    jpeg_with_orientation_8,
+}
+
 cases! { plan:
     each_image_gets_the_plan_of_the_table,
     every_plan_is_acceptable,

@@ -135,6 +135,63 @@ export async function deepPng(width, height, colour) {
   return new Blob([PNG_SIGNATURE, ...parts], { type: "image/png" });
 }
 
+/** A PNG whose second image covers all of the first one. Both are opaque and of the same size. */
+export async function animatedPng(first, second) {
+  const [bytes, other] = [await bytesOf(first), await bytesOf(second)];
+  const size = bytes.subarray(16, 24);
+  const control = (number) => {
+    const content = new Uint8Array(26);
+    content[3] = number;
+    content.set(size, 4);
+    content.set([0, 1, 0, 2], 20);
+    return chunk("fcTL", content);
+  };
+  const pixels = (png) => {
+    const parts = [];
+    for (let at = 8, end; at < png.length; at = end) {
+      end = at + 12 + new DataView(png.buffer).getUint32(at);
+      if (png[at + 4] === 73 && png[at + 5] === 68) parts.push(png.subarray(at + 8, end - 4));
+    }
+    return parts;
+  };
+  const parts = [
+    bytes.subarray(0, 33),
+    chunk("acTL", new Uint8Array([0, 0, 0, 2, 0, 0, 0, 0])),
+    control(0),
+    ...pixels(bytes).map((part) => chunk("IDAT", part)),
+    control(1),
+    ...pixels(other).map((part, index) =>
+      chunk("fdAT", new Uint8Array([0, 0, 0, 2 + index, ...part])),
+    ),
+    chunk("IEND", new Uint8Array()),
+  ];
+  return new Blob(parts, { type: "image/png" });
+}
+
+const bytesOf = async (blob) => new Uint8Array(await blob.arrayBuffer());
+
+/** A WebP with another chunk at its end, and this many bytes before that. */
+export async function webpWithChunk(webp, name, data, distance = 0) {
+  const bytes = await bytesOf(webp);
+  const part = (name, length) => {
+    const head = new Uint8Array(8);
+    head.set(ascii(name));
+    new DataView(head.buffer).setUint32(4, length, true);
+    return head;
+  };
+  const canvas = new Uint8Array(10);
+  canvas[0] = name === "EXIF" ? 8 : 4;
+  canvas.set([143, 1, 0, 43, 1, 0], 4);
+  const content = [
+    ...[part("VP8X", 10), canvas, bytes.subarray(12)],
+    ...[part("none", distance), new Uint8Array(distance)],
+    ...[part(name, data.length), data],
+  ];
+  const length = content.reduce((sum, { length }) => sum + length, 4);
+  const head = part("RIFF", length);
+  return new Blob([head, "WEBP", ...content], { type: "image/webp" });
+}
+
 /** A PNG with Exif data, a text, a time, and bytes behind its end. */
 export async function pngWithMetadata(png, orientation = 1) {
   const bytes = new Uint8Array(await png.arrayBuffer());
