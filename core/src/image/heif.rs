@@ -62,24 +62,20 @@ fn size(meta: &[u8], format: ImageFormat) -> Option<(u32, u32)> {
     let primary = number(pitm, len);
     let iprp = child(meta, *b"iprp")?;
     let ipco = child(iprp, *b"ipco")?;
-    // The numbers of the properties of each item. A flag says whether they are long.
-    let ipma = &mut child(iprp, *b"ipma")?;
-    let is_long = ipma.get(3)? & 1 == 1;
-    let id_len = id_len(ipma);
-    number(ipma, 4);
-    // Items before the primary one.
-    while number(ipma, id_len) != primary {
-        for _ in 0..number(ipma, 1) {
-            number(ipma, if is_long { 2 } else { 1 });
+    let mut boxes = iprp;
+    // Usually one box has the properties of all items.
+    let (ipma, is_long) = &mut loop {
+        let (kind, content) = next_box(&mut boxes)?;
+        if &kind == b"ipma"
+            && let Some(found) = associations(content, primary)
+        {
+            break found;
         }
-        if ipma.is_empty() {
-            return None;
-        }
-    }
+    };
     let (mut size, mut crop, mut is_turned) = (None, None, false);
     for _ in 0..number(ipma, 1) {
         // The highest bit says that the property is essential.
-        let index = if is_long { number(ipma, 2) & 0x7FFF } else { number(ipma, 1) & 0x7F };
+        let index = if *is_long { number(ipma, 2) & 0x7FFF } else { number(ipma, 1) & 0x7F };
         let mut properties = ipco;
         match (0..index).map_while(|_| next_box(&mut properties)).last() {
             Some((kind, mut ispe)) if &kind == b"ispe" => {
@@ -94,6 +90,22 @@ fn size(meta: &[u8], format: ImageFormat) -> Option<(u32, u32)> {
     let (width, height) = size.map(|size| crop.and_then(|clap| cropped(clap, size, format)).unwrap_or(size))?;
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
     (width > 0 && height > 0).then_some((width, height))
+}
+
+/// The numbers of the properties of an item, if this `ipma` box has that item, and whether each number is long.
+fn associations(mut ipma: &[u8], item: u32) -> Option<(&[u8], bool)> {
+    let is_long = ipma.get(3)? & 1 == 1;
+    let id_len = id_len(&mut ipma);
+    number(&mut ipma, 4);
+    while !ipma.is_empty() {
+        if number(&mut ipma, id_len) == item {
+            return Some((ipma, is_long));
+        }
+        for _ in 0..number(&mut ipma, 1) {
+            number(&mut ipma, if is_long { 2 } else { 1 });
+        }
+    }
+    None
 }
 
 /// The size of a crop. Chromium crops an AVIF only at its right and lower edge, where encoders fill the last tile; programs that show

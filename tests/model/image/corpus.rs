@@ -106,6 +106,39 @@ fn what_matters_is_found_far_inside() {
     assert!(cost.reads <= MOST_READS);
 }
 
+/// The properties of the items may be in several `ipma` boxes, of different versions.
+#[test]
+fn properties_are_found_in_each_of_several_boxes() {
+    let other: [(&str, &[u8]); 6] = [
+        ("empty", b"\0\0\0\0\0\0\0\0"),
+        ("another item", b"\0\0\0\0\0\0\0\x01\x7F\xFF\x02\x81\x02"),
+        ("another item, long numbers", b"\0\0\0\x01\0\0\0\x01\x7F\xFF\x02\x80\x01\0\x02"),
+        ("another item, long id", b"\x01\0\0\0\0\0\0\x01\0\x01\0\0\x01\x83"),
+        ("another item, all long", b"\x01\0\0\x01\0\0\0\x01\0\x01\0\0\x01\x80\x03"),
+        ("cut", b"\0\0\0"),
+    ];
+    for Row { name, bytes, size, .. } in rows() {
+        if !(name.ends_with("heic") || name.ends_with("avif")) {
+            continue;
+        }
+        let place = |kind: &[u8]| bytes.windows(4).position(|found| found == kind).unwrap() - 4;
+        let len = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        let own = place(b"ipma");
+        for (what, content) in other {
+            let added = [&(content.len() as u32 + 8).to_be_bytes()[..], b"ipma", content].concat();
+            for at in [own, own + len(own) as usize] {
+                let mut more = bytes.clone();
+                for parent in [place(b"meta"), place(b"iprp")] {
+                    let longer = len(parent) + added.len() as u32;
+                    more[parent..parent + 4].copy_from_slice(&longer.to_be_bytes());
+                }
+                more.splice(at..at, added.clone());
+                assert_eq!(look(&more).size, size, "{name}, {what}");
+            }
+        }
+    }
+}
+
 /// The directory of a TIFF in which everything follows the first directory, moved to another offset.
 fn directory(tiff: &[u8], to: u32) -> Vec<u8> {
     let long = |at: usize| u32::from_le_bytes(tiff[at..at + 4].try_into().unwrap());

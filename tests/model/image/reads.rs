@@ -93,6 +93,16 @@ fn files_made_to_be_slow_are_bounded() {
         ("empty boxes", TWO_MIB, &boxes, b"\0\0\0\x08free".to_vec()),
         ("boxes with long lengths", TWO_MIB, &boxes, b"\0\0\0\x01free\0\0\0\0\0\0\0\x10".to_vec()),
         ("full boxes", TEN_MIB, &boxes, [&b"\0\x01\x86\xA0free"[..], &vec![0; 99_992]].concat()),
+        (
+            "many boxes of properties",
+            TEN_MIB,
+            &boxes,
+            [
+                &b"\0\x03\xFF\xF8meta\0\0\0\0\0\0\0\x0Epitm\0\0\0\0\x01\0\0\x03\xFF\xDEiprp\0\0\0\x08ipco"[..],
+                &b"\0\0\0\x10ipma\0\0\0\0\0\0\0\0".repeat(16_381),
+            ]
+            .concat(),
+        ),
         ("many descriptions", TEN_MIB, &boxes, [&b"\0\x03\xFF\xFFmeta"[..], &vec![0; 262_135]].concat()),
     ];
     for (name, len, start, piece) in cases {
