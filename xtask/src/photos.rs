@@ -20,8 +20,8 @@ const HEADS: [&str; 10] = [
     "Request after, bytes",
     "After / before",
     "`changes`",
-    "Longest task",
-    "Longest gap between timers",
+    "Longest task: CPU time (and by the clock)",
+    "Longest gap between timers, by the clock",
 ];
 
 /// Builds the package and the simulator, and prints a Markdown table. Fails if a photo of 12 megapixels has more than an eighth

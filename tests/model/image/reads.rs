@@ -98,8 +98,8 @@ fn files_made_to_be_slow_are_bounded() {
             TEN_MIB,
             &boxes,
             [
-                &b"\0\x03\xFF\xF8meta\0\0\0\0\0\0\0\x0Epitm\0\0\0\0\x01\0\0\x03\xFF\xDEiprp\0\0\0\x08ipco"[..],
-                &b"\0\0\0\x10ipma\0\0\0\0\0\0\0\0".repeat(16_381),
+                &b"\0\x03\xFF\xEAmeta\0\0\0\0\0\0\0\x0Epitm\0\0\0\0\x01\0\0\x03\xFF\xD0iprp\0\0\0\x08ipco"[..],
+                &b"\0\0\0\x10ipma\0\0\0\0\0\0\0\0".repeat(16_380),
             ]
             .concat(),
         ),

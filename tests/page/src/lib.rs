@@ -9,8 +9,10 @@
 mod browser;
 mod drivers;
 mod session;
+mod trace;
 mod webkit;
 
 pub use browser::{Browser, ColorScheme};
 pub use session::Session;
 pub use simulator::key::Spellings;
+pub use trace::{Trace, longest_task};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use ureq::Agent;
 
 use crate::drivers::Driver;
+use crate::trace::Trace;
 
 /// The key under which the protocol wraps a reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -19,6 +20,8 @@ pub struct Session {
     agent: Agent,
     url: String,
     driver: Driver,
+    /// The address of Chromium's debugging protocol, unless an earlier test has used this browser.
+    debugger: Option<String>,
     /// Whether an earlier test has used it.
     pub(crate) is_used: bool,
     /// Whether the next test uses it, unless this one fails.
@@ -35,7 +38,8 @@ impl Session {
             .build()
             .new_agent();
         let left = driver.session.take();
-        let mut session = Self { agent, url: String::new(), driver, is_used: left.is_some(), is_lasting: false };
+        let mut session =
+            Self { agent, url: String::new(), driver, debugger: None, is_used: left.is_some(), is_lasting: false };
         if let Some(url) = left {
             session.url = url;
             return session;
@@ -44,6 +48,8 @@ impl Session {
         let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
         session.url = format!("{}/{id}", session.url);
+        let debugger = started["capabilities"]["goog:chromeOptions"]["debuggerAddress"].as_str();
+        session.debugger = debugger.map(str::to_owned);
         session
     }
 
@@ -90,6 +96,12 @@ impl Session {
     #[track_caller]
     pub fn run(&self, script: &str, values: &[Value]) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": values }))
+    }
+
+    /// Starts a trace; `None` in other browsers than Chromium.
+    #[must_use]
+    pub fn trace(&self) -> Option<Trace> {
+        self.debugger.as_deref().map(Trace::start)
     }
 
     /// Clicks the element, scrolling to it first.

@@ -1,5 +1,5 @@
 // Prepares the file of the input as the page does, and sends it before and after. Argument: how
-// often it is prepared. The times are the shortest of all runs.
+// often it is prepared. The gap between timers is the shortest of all runs.
 
 const [runs] = arguments;
 const [file] = document.querySelector("input").files;
@@ -19,21 +19,6 @@ async function longestGap(run) {
   isOver = true;
   return longest;
 }
-
-/** The longest task while a function runs, in ms; 0 if none took 50 ms or more. */
-async function longestTask(run) {
-  const tasks = [0];
-  const note = (list) => tasks.push(...list.getEntries().map(({ duration }) => duration));
-  const observer = new PerformanceObserver(note);
-  observer.observe({ entryTypes: ["longtask"] });
-  await run();
-  // A task is reported after its end.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  observer.disconnect();
-  return Math.max(...tasks);
-}
-
-const hasLongTasks = PerformanceObserver.supportedEntryTypes.includes("longtask");
 
 return (async () => {
   const { createClient, inspectImage, isKlingError } = await import("/pkg/index.js");
@@ -63,12 +48,12 @@ return (async () => {
   // The scripts are loaded by the first call.
   const { prepared, refusal } = await preparing();
   if (!prepared) throw new Error(JSON.stringify(refusal));
-  const times = { task: [], gap: [] };
-  for (let run = 0; run < runs; run += 1) {
-    if (hasLongTasks) times.task.push(await longestTask(preparing));
-    times.gap.push(await longestGap(preparing));
-  }
-  const task = Math.min(...times.task);
+  // Marks in the trace.
+  performance.mark("preparing");
+  await preparing();
+  performance.mark("prepared");
+  const gaps = [];
+  for (let run = 0; run < runs; run += 1) gaps.push(await longestGap(preparing));
   const { image, info, changes } = prepared;
   const result = {
     sizeBefore: `${before.width} × ${before.height}`,
@@ -78,8 +63,7 @@ return (async () => {
     bytesAfter: image.size,
     bodyAfter: await sent(image),
     changes: changes.map((change) => `\`${change}\``).join(", "),
-    task: hasLongTasks ? (task ? `${Math.round(task)} ms` : "< 50 ms") : "unknown",
-    gap: Math.min(...times.gap),
+    gap: Math.min(...gaps),
   };
   client.close();
   return result;
