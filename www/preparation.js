@@ -13,8 +13,8 @@ import { isKlingError, prepareImage } from "./pkg/index.js";
 const HEIC_DECODER = "./heic-to/heic-to.js";
 
 /**
- * Smaller than the package's default: a photo of 12 megapixels becomes an eighth of its bytes or less,
- * see `cargo xtask photos`. The service accepts edges from 300 px.
+ * Smaller than the package's default: a usual photo of 12 megapixels becomes an eighth of its bytes or
+ * less, see `cargo xtask photos`. The service accepts edges from 300 px.
  * @satisfies {PrepareOptions}
  */
 const OPTIONS = { maxEdge: 1600, quality: 0.8 };

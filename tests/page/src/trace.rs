@@ -71,11 +71,11 @@ impl Trace {
         }
     }
 
-    /// Sends a short message. The mask, which the protocol asks for, is zero.
+    /// Sends a short message. The bit of the mask, and a length in the next two bytes. The mask is zero.
     fn send(&mut self, message: &Value) {
         let text = message.to_string();
         let length = u16::try_from(text.len()).expect("a short message").to_be_bytes();
-        self.write(&[&[LAST_TEXT, 0x80 | 126], &length[..], &[0; 4], text.as_bytes()].concat());
+        self.write(&[&[LAST_TEXT, 0xFE], &length[..], &[0; 4], text.as_bytes()].concat());
     }
 
     fn write(&mut self, bytes: &[u8]) {
