@@ -1,7 +1,7 @@
 // Connects the parts of the page: the form, the card "Video", and the list of tasks.
 
 import { adopt, look, sendAgain, show, submit, watch } from "./actions.js";
-import { baseUrlField } from "./connection.js";
+import { baseUrlField, otherBaseUrl } from "./connection.js";
 import { announce, find } from "./dom.js";
 import { useExternalTaskId } from "./form.js";
 import { showRetention } from "./kept-videos.js";
@@ -36,6 +36,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 baseUrlField.addEventListener("input", () => {
   clearTimeout(typingTimer);
   typingTimer = setTimeout(refreshRecords, TYPING_PAUSE_MS);
+});
+
+find("#switch", HTMLButtonElement).addEventListener("click", () => {
+  baseUrlField.value = otherBaseUrl();
+  baseUrlField.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 startRecordList({

@@ -2,20 +2,23 @@
 
 import { createClient } from "./pkg/index.js";
 import { find } from "./dom.js";
+import { STAND_IN_BASE_URL, standInFetch } from "./stand-in.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost"]);
 export const DEFAULT_BASE_URL = "https://api.cometapi.com/kling";
-/** In ms. The simulator finishes within seconds, and polling it costs nothing. */
-const SIMULATOR_POLLING = { firstDelay: 250, interval: 500, maxInterval: 1000 };
+/** In ms. The simulator and the stand-in finish within seconds, and polling them costs nothing. */
+const FAST_POLLING = { firstDelay: 250, interval: 500, maxInterval: 1000 };
 
-/** What the server of this page sets. @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean }} */
+/** What the server of this page sets. @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean, standIn?: boolean }} */
 const config = await fetch("./config.json", { cache: "no-cache" })
   .then((response) => (response.ok ? response.json() : {}))
   .catch(() => ({}));
 
 export const baseUrlField = find("#baseUrl", HTMLInputElement);
 export const apiKeyField = find("#apiKey", HTMLInputElement);
-baseUrlField.value = config.baseUrl ?? DEFAULT_BASE_URL;
+/** Whether this page can play the service itself. */
+export const hasStandIn = config.standIn === true;
+baseUrlField.value = hasStandIn ? STAND_IN_BASE_URL : (config.baseUrl ?? DEFAULT_BASE_URL);
 apiKeyField.value = config.apiKey ?? "";
 
 /** The base URL in the form. */
@@ -26,6 +29,13 @@ export const isValidBaseUrl = (baseUrl = currentBaseUrl()) =>
 /** Whether the server behind this base URL adds the key. */
 export const isRelay = (baseUrl = currentBaseUrl()) =>
   config.relay === true && baseUrl === config.baseUrl;
+
+/** Whether this page plays the service: nothing is sent, and nothing is charged. */
+export const isStandIn = (baseUrl = currentBaseUrl()) =>
+  hasStandIn && baseUrl === STAND_IN_BASE_URL;
+
+/** The base URL of the other service: the real one in place of the stand-in, or the stand-in. */
+export const otherBaseUrl = () => (isStandIn() ? DEFAULT_BASE_URL : STAND_IN_BASE_URL);
 
 /** @param {string} baseUrl */
 const isOnThisMachine = (baseUrl) =>
@@ -43,7 +53,7 @@ export function isSimulator(baseUrl = currentBaseUrl()) {
 
 /** Whether requests need a key that the form does not have. */
 export const lacksKey = (baseUrl = currentBaseUrl()) =>
-  !isRelay(baseUrl) && apiKeyField.value.trim() === "";
+  !isRelay(baseUrl) && !isStandIn(baseUrl) && apiKeyField.value.trim() === "";
 
 /**
  * Whether the browser reports no network. A service on this machine needs none.
@@ -56,9 +66,11 @@ export const localClient = (baseUrl) => createClient({ baseUrl });
 
 /** A client with the key that the form has now. @param {string} baseUrl */
 export function serviceClient(baseUrl) {
+  const needsNoKey = isRelay(baseUrl) || isStandIn(baseUrl);
   return createClient({
     baseUrl,
-    apiKey: isRelay(baseUrl) ? undefined : apiKeyField.value.trim(),
-    polling: isSimulator(baseUrl) ? SIMULATOR_POLLING : undefined,
+    apiKey: needsNoKey ? undefined : apiKeyField.value.trim(),
+    polling: isSimulator(baseUrl) || isStandIn(baseUrl) ? FAST_POLLING : undefined,
+    fetch: isStandIn(baseUrl) ? standInFetch : undefined,
   });
 }

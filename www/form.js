@@ -5,9 +5,11 @@ import { limits, validateRequest } from "./pkg/index.js";
 import {
   apiKeyField,
   DEFAULT_BASE_URL,
+  hasStandIn,
   isOffline,
   isRelay,
   isSimulator,
+  isStandIn,
   isValidBaseUrl,
   lacksKey,
 } from "./connection.js";
@@ -21,7 +23,7 @@ import {
   sentPictures,
 } from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
-import { FORM } from "./words.js";
+import { FORM, SERVICE } from "./words.js";
 
 /** @import { Issue, VideoRequest } from "./pkg/index.js" */
 
@@ -88,7 +90,7 @@ export async function check() {
   if (!isValidBaseUrl())
     issues.push(problem("bad_url", "baseUrl", FORM.urlExpected(DEFAULT_BASE_URL)));
   if (lacksKey()) issues.push(problem("bad_value", "apiKey", FORM.keyMissing));
-  else if (apiKeyField.value === state.refusedKey)
+  else if (!isStandIn() && apiKeyField.value === state.refusedKey)
     issues.push(problem("bad_value", "apiKey", FORM.keyRefused));
   if (number === state.checks) showIssues(issues);
   return issues;
@@ -115,10 +117,14 @@ export function formChanged() {
   }
   const { mode = "std", duration = 5 } = request();
   setText(find("#price", HTMLElement), FORM.price(PRICES[mode][duration]));
-  setText(find("#price-of", HTMLElement), FORM.priceOf(mode, duration));
+  setText(find("#price-of", HTMLElement), FORM.priceOf(mode, duration, isStandIn()));
   find("#simulator", HTMLElement).hidden = !isSimulator();
+  find("#stand-in", HTMLElement).hidden = !isStandIn();
   find("#relay", HTMLElement).hidden = !isRelay();
-  find("[data-path=apiKey]", HTMLElement).hidden = isRelay();
+  find("[data-path=apiKey]", HTMLElement).hidden = isRelay() || isStandIn();
+  find("#service", HTMLElement).hidden = !hasStandIn;
+  setText(find("#service-hint", HTMLElement), isStandIn() ? SERVICE.isPlayed : SERVICE.isReal);
+  setText(find("#switch", HTMLElement), isStandIn() ? SERVICE.useReal : SERVICE.useStandIn);
   clearTimeout(state.checkTimer);
   state.checkTimer = setTimeout(() => check().catch(reportError), CHECK_DELAY_MS);
 }
@@ -148,7 +154,7 @@ function noteOf(error, more) {
   if (state.isBusy) return FORM.busy;
   if (isOffline()) return FORM.offline;
   if (isPreparing()) return FORM.preparing;
-  return error ? FORM.notReady(error, pictureOf(error)?.name, more) : FORM.ready;
+  return error ? FORM.notReady(error, pictureOf(error)?.name, more) : FORM.ready(isStandIn());
 }
 
 /** Focuses what has to be fixed. @param {string} path @param {Element} [picture] */

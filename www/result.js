@@ -1,5 +1,6 @@
 // Draws the card "Video": how far one task is, what it came to, and what a person can do next.
 
+import { isStandIn } from "./connection.js";
 import { find, make, setText } from "./dom.js";
 import { setPlaceholder, setVisible } from "./stage.js";
 import { RUN, VIDEO } from "./words.js";
@@ -28,6 +29,7 @@ const failure = find("#failure", HTMLElement);
 const resumed = find("#resumed", HTMLElement);
 const notice = find("#notice", HTMLElement);
 const stopped = find("#stopped", HTMLElement);
+const trial = find("#trial", HTMLElement);
 export const stopButton = find("#stop", HTMLButtonElement);
 export const againButton = find("#again", HTMLButtonElement);
 export const resendButton = find("#resend", HTMLButtonElement);
@@ -50,6 +52,7 @@ export function renderResult(view) {
   if (run?.fraction === undefined) bar.removeAttribute("value");
   else bar.value = run.fraction;
   if (!run) return;
+  setVisible(trial, isStandIn(run.baseUrl));
   renderId("taskId", run.taskId);
   renderId("taskExternalId", run.externalTaskId);
   const isResumed = run.resumedTitle !== undefined;

@@ -70,13 +70,20 @@ export const FORM = {
   characters: (count, max) => `${count} / ${max}`,
   /** @param {number} dollars */
   price: (dollars) => DOLLARS.format(dollars),
-  /** @param {string} mode @param {string | number} seconds */
-  priceOf: (mode, seconds) => `estimated for ${mode}, ${seconds} s`,
+  /** @param {string} mode @param {string | number} seconds @param {boolean} isTrial */
+  priceOf: (mode, seconds, isTrial) =>
+    isTrial
+      ? `estimated for ${mode}, ${seconds} s at the service; nothing here`
+      : `estimated for ${mode}, ${seconds} s`,
   /** @param {string} example */
   urlExpected: (example) => `expected a URL, for example ${example}`,
   keyMissing: "enter your CometAPI key",
   keyRefused: "the service refused this key: enter another",
-  ready: "Ready to send. Each submission is charged once.",
+  /** @param {boolean} isTrial */
+  ready: (isTrial) =>
+    isTrial
+      ? "Ready. This page plays the service: nothing is sent, nothing is charged."
+      : "Ready to send. Each submission is charged once.",
   preparing: "The pictures are being prepared.",
   offline: "No network: a request cannot be sent now.",
   busy: "A task is running on this page: wait until it ends, or stop watching it first.",
@@ -90,6 +97,22 @@ export const FORM = {
     return more === 1 ? `${first} One more problem.` : `${first} ${more} more problems.`;
   },
   copied: "copied",
+};
+
+/** The stand-in: a page that plays the service, and what that service says. */
+export const SERVICE = {
+  isPlayed:
+    "This page plays the service, for a trial: a task runs for nine seconds and ends with a sample video. The word “fail” in the prompt plays a task that fails.",
+  isReal:
+    "This service is real: it charges what you submit. Enter its base URL again after a reload, to see its tasks.",
+  useReal: "Use the real service",
+  useStandIn: "Back to the trial",
+  failingPrompt: /\bfail\b/i,
+  failure: "Failure to pass the risk control system",
+  noTask: "task_not_exist",
+  noPictures: "image_list: expected at least one picture",
+  /** @param {string} id */
+  idTaken: (id) => `external_task_id: expected one not used before, found '${id}'`,
 };
 
 /** What was done to a picture. @type {Record<PreparedImage["changes"][number], string>} */

@@ -8,11 +8,13 @@
 
 mod browser;
 mod drivers;
+mod files;
 mod session;
 mod trace;
 mod webkit;
 
 pub use browser::{Browser, ColorScheme};
+pub use files::serve_files;
 pub use session::Session;
 pub use simulator::key::Spellings;
 pub use trace::{Trace, longest_task};
