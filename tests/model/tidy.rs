@@ -62,7 +62,8 @@ fn both_crates_of_the_package_have_the_same_lints() {
 #[test]
 fn files_stay_short_enough_to_read() {
     const MAX_LINES: usize = 400;
-    let all = ["core", "src", "tests", "xtask", "www"].map(|folder| files(folder, &["rs", "js", "ts", "html"]));
+    let is_source = ["rs", "js", "jsx", "ts", "tsx", "vue", "svelte", "html"];
+    let all = ["core", "src", "tests", "xtask", "www", "examples"].map(|folder| files(folder, &is_source));
     let long: Vec<String> = all
         .iter()
         .flatten()
@@ -99,8 +100,9 @@ fn no_marks_are_left_behind() {
     // In two halves, so that this file has none.
     let marks = [["TO", "DO"], ["FIX", "ME"], ["X", "XX"], ["HA", "CK"]].map(|mark| mark.concat());
     let words: Vec<&str> = marks.iter().map(String::as_str).collect();
-    for folder in ["core", "src", "tests", "xtask", "www"] {
-        must_not_contain(&files(folder, &["rs", "js", "css", "html"]), &words, "unfinished");
+    let is_source = ["rs", "js", "jsx", "ts", "tsx", "vue", "svelte", "css", "html", "yml"];
+    for folder in ["core", "src", "tests", "xtask", "www", "examples"] {
+        must_not_contain(&files(folder, &is_source), &words, "unfinished");
     }
 }
 
@@ -108,8 +110,8 @@ fn no_marks_are_left_behind() {
 fn texts_use_plain_words() {
     // An indefinite subject hides who acts, and these verbs have a usual name: fix, report, receive.
     let words = ["whoever", "whatever", "nobody", "somebody", "mend", "mends", "mended", "hears", "told"];
-    let is_text = ["rs", "js", "mjs", "cjs", "ts", "md", "html"];
-    let mut texts: Vec<_> = ["core", "src", "www", "docs", "xtask/src", "tests"]
+    let is_text = ["rs", "js", "mjs", "cjs", "ts", "tsx", "vue", "svelte", "md", "html"];
+    let mut texts: Vec<_> = ["core", "src", "www", "docs", "examples", "xtask/src", "tests"]
         .iter()
         .flat_map(|folder| files(folder, &is_text))
         .collect();
@@ -128,6 +130,27 @@ fn texts_use_plain_words() {
         }
     }
     assert!(finds.is_empty(), "a plainer word is wanted at\n{}", finds.join("\n"));
+}
+
+/// A reader copies an example: the folder has all of it, and says how.
+#[test]
+fn every_example_has_a_short_text_and_is_listed() {
+    let list = fs::read_to_string(root().join("examples/README.md")).unwrap();
+    let folders = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let names: Vec<String> = folders
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        let text = fs::read_to_string(root().join("examples").join(&name).join("README.md")).unwrap();
+        let lines = text.lines().filter(|line| !line.is_empty()).count();
+        assert!(lines <= 6, "examples/{name}/README.md has {lines} lines");
+        for part in ["In your own project:", "Tested by `cargo xtask test"] {
+            assert!(text.contains(part), "examples/{name}/README.md does not say {part:?}");
+        }
+        assert!(list.contains(&format!("[{name}]({name})")), "examples/README.md does not list {name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! up to a submitted task.
 //!
 //! A [`Project`] is one folder of `projects`: its locked tools, installed once into a cache, the package from its tarball, and
-//! the sources that all of them share. The functions panic on every error, because only tests call them.
+//! the sources that all of them share, or an example of the folder `examples`. The functions panic on every error, because only tests call them.
 
 mod outcome;
 mod project;

@@ -66,7 +66,7 @@ pub fn make_video(address: &str, picture: &Path, key: &str) {
     wait("a form", "document.querySelector('button')");
     session.send_keys("input[type=file]", &picture.to_string_lossy());
     if session.run("return document.querySelector('input[name=prompt]') !== null", &[]) == Value::Bool(true) {
-        session.send_keys("input[name=prompt]", "a recipe");
+        session.send_keys("input[name=prompt]", "an example");
     }
     session.click("button");
     wait("a video that plays", "document.querySelector('video')?.readyState > 1");

@@ -92,6 +92,12 @@ impl Project {
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("projects").join(from), &self.path(to));
     }
 
+    /// Copies an example of the repository into a folder of this one.
+    #[track_caller]
+    pub fn example(&self, name: &str, to: &str) {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name), &self.path(to));
+    }
+
     /// Copies a folder of it to another place within it.
     #[track_caller]
     pub fn copy(&self, from: &str, to: &str) {

@@ -39,7 +39,7 @@ const LANES: usize = 2;
 const DOWNLOADS: &str = "downloads";
 
 /// What prettier formats. It leaves out what git ignores; `.prettierrc.json` has its one option.
-const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,css}";
+const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,vue,css}";
 
 /// All stages.
 pub(super) const STAGES: [Stage; 13] = [

@@ -23,7 +23,7 @@ const relay :Workerd.Worker = (
   ],
   bindings = [
     (name = "COMETAPI_KEY", fromEnvironment = "COMETAPI_KEY"),
-    (name = "COMETAPI_BASE", fromEnvironment = "COMETAPI_BASE"),
+    (name = "COMETAPI_BASE_URL", fromEnvironment = "COMETAPI_BASE_URL"),
     (name = "PAGES", fromEnvironment = "PAGES"),
   ],
 );

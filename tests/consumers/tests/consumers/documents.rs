@@ -7,7 +7,7 @@ use consumer_tests::Project;
 
 /// The page whose blocks `test_runners.rs` runs.
 const RUN_BY_TEST_RUNNERS: &str = "testing";
-/// The page whose HTML `recipes.rs` runs.
+/// The page whose HTML `examples.rs` runs.
 const RUN_IN_A_PAGE: &str = "getting-started";
 
 /// One code block.

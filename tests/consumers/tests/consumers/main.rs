@@ -3,8 +3,8 @@
 mod bundlers;
 mod declarations;
 mod documents;
+mod examples;
 mod package;
-mod recipes;
 mod runtimes;
 mod servers;
 mod test_runners;
@@ -18,7 +18,7 @@ use consumer_tests::Project;
 const MODULE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A consumer</title><script type="module" src="./main.js"></script></html>"#;
 
 /// A site of plain Node, with the relay.
-const SERVER: &str = include_str!("../../projects/recipes/server/server.js");
+const SERVER: &str = include_str!("../../../../examples/relay-node/server.js");
 
 /// Inspects an image with each entry, and checks that a bad option is refused.
 const CHECK: &str = r#"import { createClient, inspectImage, isKlingError } from "kling-multi-image2video";

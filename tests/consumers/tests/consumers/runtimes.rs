@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{CHECK, SERVER, plain, relay_tests, succeed};
 
-/// Starts a recipe that serves the relay, after a check of its types; a page of another origin submits through it, and a request
+/// Starts an example that serves the relay, after a check of its types; a page of another origin submits through it, and a request
 /// downloads the video.
 #[track_caller]
 fn relayed(project: &Project, start: impl FnOnce(&str) -> Command) -> Served {
@@ -17,7 +17,11 @@ fn relayed(project: &Project, start: impl FnOnce(&str) -> Command) -> Served {
     let relay = Served::command(|port| {
         let mut command = start(port);
         let service = service().replace("/s/ok/", "/s/ok,submitted=100,processing=100/");
-        command.env("PORT", port).env("PAGES", &page.address).env("COMETAPI_KEY", &key).env("COMETAPI_BASE", service);
+        command
+            .env("PORT", port)
+            .env("PAGES", &page.address)
+            .env("COMETAPI_KEY", &key)
+            .env("COMETAPI_BASE_URL", service);
         command
     });
     let outcome = visit_without_key(&page, &format!("{}/api/kling", relay.address), &key);
@@ -45,6 +49,7 @@ fn project(name: &str) -> Project {
 #[test]
 fn deno_inspects_images_and_runs_the_relay() {
     let project = project("deno");
+    project.example("relay-deno", "");
     let deno = |call: &str, arguments: &[&str]| {
         let mut command = project.program("deno", &[call, "--quiet", "--cached-only", "--no-prompt"]);
         command.args(arguments).env("DENO_NO_UPDATE_CHECK", "1");
@@ -60,6 +65,7 @@ fn deno_inspects_images_and_runs_the_relay() {
 #[test]
 fn bun_inspects_images_and_runs_the_relay() {
     let project = project("bun");
+    project.example("relay-bun", "");
     // Its own `bun` is put in place by a script of the package, and none of those is run here.
     let bun = |arguments: &[&str]| {
         let mut command = Command::new(project.only("node_modules/@oven").join("bin/bun"));
@@ -85,6 +91,7 @@ fn node_18_reads_pictures_and_has_a_relay_like_any_other() {
 #[test]
 fn workers_inspect_images_and_run_the_relay() {
     let project = Project::new("workers", "relay");
+    project.example("relay-workers", "");
     let worker = relayed(&project, |port| {
         project.program("workerd", &["serve", "worker.capnp", &format!("--socket-addr=http=127.0.0.1:{port}")])
     });

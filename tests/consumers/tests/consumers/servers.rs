@@ -19,7 +19,7 @@ pub(crate) fn node_server(project: &Project, key: &str, service: &str) -> Served
     Served::command(|port| {
         let mut command = Command::new("node");
         command.arg(project.path("server.js")).env("PORT", port);
-        command.env("COMETAPI_KEY", key).env("COMETAPI_BASE", service);
+        command.env("COMETAPI_KEY", key).env("COMETAPI_BASE_URL", service);
         command
     })
 }
@@ -59,6 +59,7 @@ fn node_inspects_images() {
 #[test]
 fn next_16_in_the_page_on_the_server_and_as_a_relay() {
     let project = Project::new("next-16", "page");
+    project.example("relay-next", "");
     project.run("next", &["build"]);
     let server = Served::command(|port| project.program("next", &["start", "--hostname", "127.0.0.1", "--port", port]));
     visit(&server, "/").assert_submitted();
@@ -66,7 +67,7 @@ fn next_16_in_the_page_on_the_server_and_as_a_relay() {
     let key = new_key();
     let server = Served::command(|port| {
         let mut command = project.program("next", &["start", "--hostname", "127.0.0.1", "--port", port]);
-        command.env("COMETAPI_KEY", &key).env("COMETAPI_BASE", service());
+        command.env("COMETAPI_KEY", &key).env("COMETAPI_BASE_URL", service());
         command
     });
     visit_without_key(&server, "/api/kling", &key).assert_submitted();

@@ -21,7 +21,7 @@ async function withSite(use) {
   await once(free, "listening");
   const { port } = free.address();
   free.close();
-  const env = { ...process.env, PORT: port, COMETAPI_KEY: KEY, COMETAPI_BASE: service.baseUrl };
+  const env = { ...process.env, PORT: port, COMETAPI_KEY: KEY, COMETAPI_BASE_URL: service.baseUrl };
   const script = fileURLToPath(new URL("../server.js", import.meta.url));
   const server = spawn(process.execPath, [script], { env, stdio: "ignore" });
   const send = (bytes, isCut = false) =>

@@ -5,16 +5,16 @@ import init, { inspectImage } from "kling-multi-image2video";
 import module from "kling-multi-image2video/kling_multi_image2video_bg.wasm";
 import { createRelay } from "kling-multi-image2video/relay";
 
-/** @type {ExportedHandler<{ COMETAPI_KEY: string, COMETAPI_BASE?: string, PAGES?: string }>} */
+/** @type {ExportedHandler<{ COMETAPI_KEY: string, COMETAPI_BASE_URL?: string, PAGES?: string }>} */
 export default {
-  async fetch(request, { COMETAPI_KEY, COMETAPI_BASE, PAGES }) {
+  async fetch(request, { COMETAPI_KEY, COMETAPI_BASE_URL, PAGES }) {
     if (new URL(request.url).pathname === "/inspect") {
       await init(module);
       return Response.json(await inspectImage(await request.blob()));
     }
     return createRelay({
       apiKey: COMETAPI_KEY,
-      baseUrl: COMETAPI_BASE,
+      baseUrl: COMETAPI_BASE_URL,
       authorize: () => true, // anyone may pay: a site of your own checks the session here
       allowOrigins: PAGES?.split(",") ?? [],
     })(request);

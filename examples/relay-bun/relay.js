@@ -4,7 +4,7 @@ import { createRelay } from "kling-multi-image2video/relay";
 
 const relay = createRelay({
   apiKey: () => process.env.COMETAPI_KEY,
-  baseUrl: process.env.COMETAPI_BASE,
+  baseUrl: process.env.COMETAPI_BASE_URL,
   authorize: () => true, // anyone may pay: a site of your own checks the session here
   allowOrigins: process.env.PAGES?.split(",") ?? [],
 });

@@ -4,7 +4,7 @@ import { createRelay } from "kling-multi-image2video/relay";
 
 const relay = createRelay({
   apiKey: () => Deno.env.get("COMETAPI_KEY"),
-  baseUrl: Deno.env.get("COMETAPI_BASE"),
+  baseUrl: Deno.env.get("COMETAPI_BASE_URL"),
   authorize: () => true, // anyone may pay: a site of your own checks the session here
   allowOrigins: Deno.env.get("PAGES")?.split(",") ?? [],
 });

@@ -1,4 +1,4 @@
-//! The recipes, and the page of `docs/getting-started.md`.
+//! The examples of the repository, and the page of `docs/getting-started.md`.
 
 use std::path::Path;
 
@@ -20,10 +20,16 @@ fn guide(language: &str) -> &'static str {
     rest.split_once("\n```").expect("its end").0
 }
 
-/// All recipes, and the page of the guide: as it is first, with this simulator and key, and with the relay.
+/// The folders of the examples that run in a page. The other examples run on a server.
+const PAGES: [&str; 5] = ["react", "vue", "svelte", "worker", "import-map"];
+
+/// All examples for pages, and the page of the guide: as it is first, with this simulator and key, and with the relay.
 #[track_caller]
-fn recipes(purpose: &str, key: &str) -> Project {
-    let project = Project::new("recipes", purpose);
+fn pages(purpose: &str, key: &str) -> Project {
+    let project = Project::new("examples", purpose);
+    for name in PAGES {
+        project.example(name, name);
+    }
     let first_client = format!("createClient({{ baseUrl: {:?}, apiKey: {key:?} }})", service());
     for (folder, client) in [("guide", first_client.as_str()), ("guide-relay", CLIENT_OF_RELAY)] {
         project.write(&format!("{folder}/index.html"), guide("html"));
@@ -33,15 +39,15 @@ fn recipes(purpose: &str, key: &str) -> Project {
 }
 
 #[test]
-fn recipes_make_a_video() {
+fn examples_make_a_video() {
     let first_key = new_key();
-    let project = recipes("page", &first_key);
+    let project = pages("page", &first_key);
     project.run("vite", &["build"]);
-    project.copy("plain", "dist/plain");
-    project.copy("node_modules/kling-multi-image2video", "dist/plain/kling");
+    project.copy("import-map", "dist/import-map");
+    project.copy("node_modules/kling-multi-image2video", "dist/import-map/kling");
     let picture =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/photos/china.jpg").canonicalize().expect("a photo");
-    for name in ["react", "vue", "svelte", "worker", "plain", "guide", "guide-relay"] {
+    for name in PAGES.into_iter().chain(["guide", "guide-relay"]) {
         let key = if name == "guide" { first_key.clone() } else { new_key() };
         let server = node_server(&project, &key, &service().replace("/s/ok/", "/s/ok,submitted=100,processing=100/"));
         make_video(&format!("{}/{name}/", server.address), &picture, &key);
@@ -49,10 +55,12 @@ fn recipes_make_a_video() {
 }
 
 #[test]
-fn recipes_have_strict_types() {
-    let project = recipes("types", "sk-sim-types");
+fn examples_have_strict_types() {
+    let project = pages("types", "sk-sim-types");
     project.take("next-16/app", "next");
-    for folder in [".", "svelte", "server"] {
+    project.example("relay-next/app", "next");
+    project.example("relay-node", "relay-node");
+    for folder in [".", "svelte", "relay-node"] {
         project.run("vue-tsc", &["--noEmit", "--project", &format!("{folder}/tsconfig.json")]);
     }
     project.run("svelte-check", &["--tsconfig", "./svelte/tsconfig.json", "--fail-on-warnings"]);

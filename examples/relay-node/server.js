@@ -10,7 +10,7 @@ import { createRelay } from "kling-multi-image2video/relay";
 
 const relay = createRelay({
   apiKey: () => process.env.COMETAPI_KEY,
-  baseUrl: process.env.COMETAPI_BASE,
+  baseUrl: process.env.COMETAPI_BASE_URL,
   authorize: (_, { action }) => action !== "create" || left-- > 0,
 });
 /**
@@ -22,7 +22,8 @@ setInterval(() => (left = 20), 3_600_000).unref();
 /** @type {Record<string, string>} */
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-createServer(async (incoming, outgoing) => {
+// Node's own limit is five minutes: four large images over a slow line take longer.
+createServer({ requestTimeout: 3_600_000 }, async (incoming, outgoing) => {
   try {
     const answer = await answered(incoming);
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
