@@ -62,9 +62,10 @@ pub(crate) fn make(project: &Project, next: &Path, without: Option<Step>) -> Res
     copy_entry(project, next)?;
     bundle::bundle(project, next, &module_name(project)?, &mark)?;
     documents::copy(project, next)?;
-    let mut files = file_names(next)?;
-    files.push(documents::FOLDER.to_owned());
-    let manifest = npm_manifest::text(project, &files)?;
+    copy_command(project, next)?;
+    let mut published = file_names(next)?;
+    published.extend([documents::FOLDER, COMMAND, PAGE].map(str::to_owned));
+    let manifest = npm_manifest::text(project, &published)?;
     fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
     // wasm-pack's, so that git never sees an unfinished package; npm would leave everything out for it.
     fs::remove_file(next.join(".gitignore")).context("cannot remove wasm-pack's .gitignore")
@@ -194,6 +195,26 @@ fn copy_entry(project: &Project, next: &Path) -> Result<()> {
     }
     for entry in ["index.js", "index.d.ts", "inline.js", "inline.d.ts", "relay.js", "relay.d.ts"] {
         ensure!(next.join(entry).is_file(), "expected {SCRIPTS}/{entry}, the package's entry, found none");
+    }
+    Ok(())
+}
+
+/// The folder of the package's command line, beside the scripts that it uses.
+const COMMAND: &str = "cli";
+
+/// The folder of the page that the command line serves.
+const PAGE: &str = "page";
+
+/// Copies the command line and the page that it serves.
+fn copy_command(project: &Project, next: &Path) -> Result<()> {
+    let scripts = project.root.join(SCRIPTS).join(COMMAND);
+    let folders = [(scripts, COMMAND, true), (project.page_dir(), PAGE, false)];
+    for (source, name, only_scripts) in folders {
+        let target = next.join(name);
+        fs::create_dir(&target).with_context(|| format!("cannot make the folder {}", target.display()))?;
+        for file in file_names(&source)?.into_iter().filter(|file| !only_scripts || is_script(file)) {
+            copy(&source.join(&file), &target.join(&file))?;
+        }
     }
     Ok(())
 }

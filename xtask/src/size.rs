@@ -54,19 +54,23 @@ fn is_loaded(file: &str) -> bool {
 
 /// Weighs the module and every script of a package.
 pub(crate) fn weigh(package: &Path) -> Result<Weights> {
-    let (mut weights, mut unpacked, mut count) = (Vec::new(), 0, 0);
-    for path in files(package)? {
-        unpacked += fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
-        count += 1;
+    let (mut weights, mut unpacked) = (Vec::new(), 0);
+    let paths = files(package)?;
+    for path in &paths {
+        unpacked += fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+        // The folders have the command line, its page and the documents.
+        if path.parent() != Some(package) {
+            continue;
+        }
         if path.extension().is_some_and(|extension| extension == "js" || extension == "cjs" || extension == "wasm") {
-            let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             weights.push(Weight { file, raw: bytes.len(), packed: packed(&bytes)? });
         }
     }
     ensure!(!weights.is_empty(), "expected scripts and a module in {}, found none", package.display());
     weights.sort_by(|a, b| b.packed.cmp(&a.packed).then_with(|| a.file.cmp(&b.file)));
-    Ok(Weights { files: weights, unpacked, count })
+    Ok(Weights { files: weights, unpacked, count: paths.len() })
 }
 
 /// All files of a folder and of the folders in it.

@@ -2,13 +2,16 @@
 //! up to a submitted task.
 //!
 //! A [`Project`] is one folder of `projects`: its locked tools, installed once into a cache, the package from its tarball, and
-//! the sources that all of them share, or an example of the folder `examples`. The functions panic on every error, because only tests call them.
+//! the sources that all of them share, or those of the folder `examples`. The functions panic on every error, because only
+//! tests call them.
 
 mod outcome;
 mod project;
 mod serve;
 
-pub use outcome::{Outcome, await_video, make_video, new_key, post, post_chunks, service, visit, visit_without_key};
+pub use outcome::{
+    Outcome, await_video, make_video, make_video_on_page, new_key, post, post_chunks, service, visit, visit_without_key,
+};
 pub use project::{Project, package};
 pub use serve::Served;
 

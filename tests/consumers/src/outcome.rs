@@ -49,9 +49,51 @@ pub fn visit_without_key(served: &Served, base: &str, key: &str) -> Outcome {
     outcome(&format!("{}/?base={base}", served.address), key)
 }
 
-/// Fills in a form with an image and a prompt like a user, submits it, and waits until its video plays.
+/// Where a page has its form, as selectors, and conditions in JavaScript.
+struct Form {
+    pictures: &'static str,
+    /// Not every form has one.
+    prompt: &'static str,
+    button: &'static str,
+    video: &'static str,
+    can_submit: &'static str,
+    has_ended: &'static str,
+}
+
+const EXAMPLE: Form = Form {
+    pictures: "input[type=file]",
+    prompt: "input[name=prompt]",
+    button: "button",
+    video: "video",
+    can_submit: "document.querySelector('button')",
+    has_ended: "document.querySelector('[role=status]').textContent === 'done'",
+};
+
+/// The page that the package's command line serves.
+const PAGE: Form = Form {
+    pictures: "#files",
+    prompt: "#prompt",
+    button: "#submit",
+    video: "#video",
+    can_submit: "document.querySelector('#submit').ariaDisabled === 'false'",
+    has_ended: "document.querySelector('#status').textContent.includes('ready')",
+};
+
+/// Fills in the form of an example like a user, with an image and a prompt, submits it, and waits until its video plays. It is
+/// charged once.
 #[track_caller]
 pub fn make_video(address: &str, picture: &Path, key: &str) {
+    assert_eq!(made_video(address, picture, key, &EXAMPLE), 1, "charges");
+}
+
+/// The same with the page of the command line. Returns the number of charges.
+#[track_caller]
+pub fn make_video_on_page(address: &str, picture: &Path, key: &str) -> usize {
+    made_video(address, picture, key, &PAGE)
+}
+
+#[track_caller]
+fn made_video(address: &str, picture: &Path, key: &str, form: &Form) -> usize {
     let downloads = TempDir::new().expect("a folder for downloads");
     let session = Browser::chosen().start(downloads.path());
     session.open(address);
@@ -63,17 +105,19 @@ pub fn make_video(address: &str, picture: &Path, key: &str) {
             sleep(Duration::from_millis(50));
         }
     };
-    wait("a form", "document.querySelector('button')");
-    session.send_keys("input[type=file]", &picture.to_string_lossy());
-    if session.run("return document.querySelector('input[name=prompt]') !== null", &[]) == Value::Bool(true) {
-        session.send_keys("input[name=prompt]", "an example");
+    wait("a form", &format!("document.querySelector('{}')", form.button));
+    session.send_keys(form.pictures, &picture.to_string_lossy());
+    if session.run(&format!("return document.querySelector('{}') !== null", form.prompt), &[]) == Value::Bool(true) {
+        session.send_keys(form.prompt, "an example");
     }
-    session.click("button");
-    wait("a video that plays", "document.querySelector('video')?.readyState > 1");
-    wait("an end", "document.querySelector('[role=status]').textContent === 'done'");
+    wait("a complete request", form.can_submit);
+    session.click(form.button);
+    wait("a video that plays", &format!("document.querySelector('{}')?.readyState > 1", form.video));
+    wait("an end", form.has_ended);
     let (charges, strays) = account(key);
-    assert_eq!((charges, strays.as_slice()), (1, [].as_slice()), "charges, and where else the key was found");
+    assert_eq!(strays, [""; 0], "where else the key was found");
     assert_eq!(on_console(&session, key), [""; 0]);
+    charges
 }
 
 /// Requests a video until it is available.

@@ -1,9 +1,9 @@
 //! Serving a project, by the simulator or by its own development server.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Served {
     child: Child,
+    output: Option<BufReader<ChildStdout>>,
     /// Its origin, as a URL.
     pub address: String,
 }
@@ -25,12 +26,35 @@ impl Served {
     #[track_caller]
     pub fn files(folder: &Path) -> Self {
         let mut command = Command::new(required("KLING_SIMULATOR_PROGRAM"));
-        command.args(["--port", "0", "--www"]).arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["--port", "0", "--www"]).arg(folder);
+        Self::printing(command)
+    }
+
+    /// Runs a command that prints its URL first.
+    #[track_caller]
+    pub fn printing(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut address = String::new();
-        let output = child.stdout.take().expect("the output of the simulator");
-        BufReader::new(output).read_line(&mut address).expect("the address of the simulator");
-        Self { child, address: address.trim().to_owned() }
+        let mut output = BufReader::new(child.stdout.take().expect("its output"));
+        output.read_line(&mut address).expect("its URL");
+        Self { child, output: Some(output), address: address.trim().to_owned() }
+    }
+
+    /// Ends the server as Ctrl-C does, and returns what it printed after its URL.
+    #[track_caller]
+    pub fn interrupt(mut self) -> String {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill");
+        assert!(status.success(), "kill: {status}");
+        let mut printed = String::new();
+        let mut output = self.output.take().expect("a command that prints");
+        output.read_to_string(&mut printed).expect("its output");
+        let start = Instant::now();
+        while self.child.try_wait().expect("its end").is_none() {
+            assert!(start.elapsed() < PATIENCE, "expected it to end");
+            sleep(Duration::from_millis(20));
+        }
+        printed
     }
 
     /// Runs a command that serves on the port that it gets.
@@ -43,7 +67,7 @@ impl Served {
         let mut command = command(&port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let served = Self { child, address: format!("http://127.0.0.1:{port}") };
+        let served = Self { child, output: None, address: format!("http://127.0.0.1:{port}") };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(start.elapsed() < PATIENCE, "{command:?}: expected it to answer on port {port}");

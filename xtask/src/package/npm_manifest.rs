@@ -9,20 +9,23 @@ use crate::project::Project;
 pub(super) fn text(project: &Project, files: &[String]) -> Result<String> {
     let module = format!("{}_bg.wasm", super::module_name(project)?);
     let published: Vec<&String> = files.iter().filter(|name| !name.starts_with('.')).collect();
-    let repository = json!({ "type": "git", "url": format!("git+{}.git", project.manifest_text("repository")?) });
+    let url = project.manifest_text("repository")?;
     let fields = [
         ("name", Value::from(project.manifest_text("name")?)),
         ("version", Value::from(project.manifest_text("version")?)),
         ("description", Value::from(project.manifest_text("description")?)),
         ("keywords", project.manifest["keywords"].clone()),
         ("license", Value::from(project.manifest_text("license")?)),
-        ("repository", repository),
+        ("homepage", Value::from(format!("{url}#readme"))),
+        ("bugs", Value::from(format!("{url}/issues"))),
+        ("repository", json!({ "type": "git", "url": format!("git+{url}.git") })),
         ("type", Value::from("module")),
         ("sideEffects", Value::from(false)),
         // Of the three, Jest 27 takes `main`, and older bundlers take `module`: neither reads `exports`.
         ("main", Value::from("./index.cjs")),
         ("module", Value::from("./index.js")),
         ("types", Value::from("./index.d.ts")),
+        ("bin", json!({ project.manifest_text("name")?: "cli/main.js" })),
         ("files", json!(published)),
     ];
     let field = |(name, value): &(&str, Value)| format!("\"{name}\": {}", format!("{value:#}").replace('\n', "\n  "));

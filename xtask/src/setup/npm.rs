@@ -22,7 +22,9 @@ pub(super) fn install(project: &Project) -> Result<()> {
         bail!("missing: npm; install Node.js with npm, 20 or newer");
     };
     super::remove_unfinished(project.tools.cache());
-    println!("installing binaryen, esbuild, heic-to, prettier, terser and typescript (npm ci, seconds, once)");
+    println!(
+        "installing binaryen, esbuild, heic-to, prettier, terser, typescript and the types of Node (npm ci, seconds, once)"
+    );
     super::install_into(place, |folder| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(project.root.join("xtask/npm").join(file), folder.join(file))

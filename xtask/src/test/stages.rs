@@ -205,7 +205,13 @@ fn size(run: &Run) -> Result<Tally> {
 }
 
 fn types(run: &Run) -> Result<Tally> {
-    run.check([run.program(&run.project.tools.npm_program("tsc"), &["--noEmit", "--project", "tsconfig.json"])])
+    let tools = &run.project.tools;
+    let tsc = |arguments: &[&str]| run.program(&tools.npm_program("tsc"), &[&["--noEmit"], arguments].concat());
+    let node = tools.npm_package("@types");
+    run.check([
+        tsc(&["--project", "tsconfig.json"]),
+        tsc(&["--project", "src/js/cli/tsconfig.json", "--typeRoots", &node.to_string_lossy()]),
+    ])
 }
 
 fn browser(run: &Run, browsers: &[Browser]) -> Result<Tally> {

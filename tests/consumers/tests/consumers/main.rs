@@ -1,6 +1,7 @@
 //! The package in the projects of its users: no plugin, no configuration, no copied file.
 
 mod bundlers;
+mod command;
 mod declarations;
 mod documents;
 mod examples;

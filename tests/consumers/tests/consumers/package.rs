@@ -1,5 +1,8 @@
 //! The tarball that would be published.
 
+use std::fs;
+use std::path::Path;
+
 use consumer_tests::{Project, package};
 
 #[test]
@@ -18,16 +21,14 @@ fn publint_and_attw_find_nothing() {
 #[test]
 fn the_package_has_exactly_these_files() {
     let project = Project::new("lint", "files");
-    let mut found: Vec<String> = std::fs::read_dir(project.path("node_modules/kling-multi-image2video"))
-        .expect("the installed package")
-        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
-        .collect();
-    found.sort_unstable();
+    let installed = project.path("node_modules/kling-multi-image2video");
+    let found = names(&installed);
     let expected = [
         "CHANGELOG.md",
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "cli",
         "docs",
         "images.d.cts",
         "images.d.ts",
@@ -40,6 +41,7 @@ fn the_package_has_exactly_these_files() {
         "kling_multi_image2video_bg.wasm",
         "kling_multi_image2video_bg.wasm.d.ts",
         "package.json",
+        "page",
         "prepare.js",
         "relay.cjs",
         "relay.d.cts",
@@ -50,6 +52,19 @@ fn the_package_has_exactly_these_files() {
         "wasm.inline.js",
     ];
     assert_eq!(found, expected);
+    assert_eq!(names(&installed.join("cli")), ["command.js", "files.js", "main.js", "server.js"]);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
+    assert_eq!(names(&installed.join("page")), names(&page), "the page as it is in the repository");
+}
+
+/// What a folder contains, sorted.
+#[track_caller]
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Every link in the documents of the package leads to a file of the package, or to the repository.
