@@ -63,6 +63,15 @@ fn the_command_serves_a_page_that_makes_a_video() {
 }
 
 #[test]
+fn without_a_key_the_page_plays_the_service() {
+    let project = project("command-trial");
+    let served = without_key(&project);
+    assert_eq!(make_video_on_page(&served.address, &photo(), &new_key()), 0, "charges");
+    let printed = served.interrupt();
+    assert!(printed.contains("nothing is charged"), "{printed}");
+}
+
+#[test]
 fn files_have_their_types_and_a_policy() {
     let project = project("command-files");
     let served = without_key(&project);
@@ -73,6 +82,7 @@ fn files_have_their_types_and_a_policy() {
         ("/style.css", "text/css; charset=utf-8", "body"),
         ("/app.js?x=/../y", "text/javascript; charset=utf-8", "import"),
         ("/config.json", "application/json", "{\"standIn\":true}"),
+        ("/stand-in.mp4", "video/mp4", "ftyp"),
         ("/pkg/index.js", "text/javascript; charset=utf-8", "export"),
         ("/pkg/prepare.js", "text/javascript; charset=utf-8", "export"),
         ("/pkg/kling_multi_image2video_bg.wasm", "application/wasm", "\0asm"),
