@@ -39,6 +39,7 @@ mod poll;
 mod record;
 mod redact;
 mod refusal;
+mod repository;
 mod request;
 mod retry;
 mod retry_after;

@@ -115,7 +115,8 @@ fn texts_use_plain_words() {
         .iter()
         .flat_map(|folder| files(folder, &is_text))
         .collect();
-    for name in ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+    texts.extend(files(".github", &["md", "yml"]));
+    for name in ["README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"] {
         texts.push((PathBuf::from(name), fs::read_to_string(root().join(name)).unwrap()));
     }
     let this_file = Path::new("tests/model/tidy.rs");
