@@ -19,27 +19,38 @@
  *
  * | Status | `code` | Cause |
  * |---|---|---|
- * | 400 | `relay_torn` | the body is empty, breaks off, is not as long as its `Content-Length`, or does not end with `}` |
+ * | 400 | `relay_torn` | the body is empty, breaks off, stalls for 30 s, is not as long as its `Content-Length`, or does not end with `}` |
  * | 400 | `relay_length` | `Content-Length` is not a number of bytes |
  * | 403 | `relay_origin` | a page of another origin, which `allowOrigins` does not list |
  * | 403 | `relay_forbidden` | `authorize` returned neither `true` nor a `Response` |
  * | 403 | `relay_key` | `apiKey` returned no key of visible ASCII characters |
- * | 403 | `relay_failed` | `authorize` or `apiKey` failed, or the body was already read |
- * | 404 | `relay_path` | another path |
+ * | 403 | `relay_failed` | `authorize` or `apiKey` failed, the page left before they settled, or the body was already read |
+ * | 404 | `relay_path` | another path; or an id that is empty, longer than 8192 characters, or leads to another directory when a proxy decodes it (`..` between slashes) |
  * | 405 | `relay_method` | another method, also `HEAD` |
  * | 413 | `relay_size` | a body of more than `maxBodyBytes` |
  * | 415 | `relay_type` | a body that is not JSON, or has a content encoding |
+ * | 503 | `relay_timeout` | `authorize` or `apiKey` did not settle within 30 s each |
  *
- * 502 with `do_request_failed` means that the service sent no response, or a broken one: after a
- * `create`, a task may exist. A redirect of the service is not followed; its status is returned,
- * with `redirected`. No request is sent twice.
+ * 502 with `do_request_failed` means that the service sent no response, or a broken one; 504 with the
+ * same code, that it sent none in time: within 120 s after the last part of the body of a `create`,
+ * within 60 s of a `query` or `content`. After a `create`, a task may exist. A video that has begun has
+ * no limit. A redirect of the service is not followed; its status is returned, with `redirected`. No
+ * request is sent twice.
+ *
+ * When the page leaves, a `query` or `content` is aborted; a `create` only before its body is sent.
+ *
+ * No response contains the key: the relay replaces it with `[key]` in texts and headers, also where it
+ * is percent-encoded, escaped in JSON or in base64. A key of fewer than 8 characters is not replaced.
+ * Of the service's headers, only `Content-Type`, `Retry-After` and those of a video are passed on.
  *
  * The body of a request is passed on while it arrives, one part late: the last part is sent after
  * the whole body was checked. The service gets the page's `Content-Length`; without one, and always
  * in Deno, whose `fetch` sends no length with a stream, the body goes out in chunks. Videos are
- * passed on while they arrive, with `Content-Length` (except if the body was unpacked),
- * `Content-Range`, `Accept-Ranges`, `ETag` and `Last-Modified`; `Range` and `If-Range` of the page
- * are sent.
+ * passed on while they arrive: successful responses of type `video/*`, `application/octet-stream`,
+ * `binary/octet-stream`, `application/mp4` or none that begin as an MP4, MOV or WebM file does, and
+ * later parts (206) of these types. Any other response of `content` is a text of at most 1 MiB. A video
+ * is passed on with `Content-Length` (except if the body was unpacked), `Content-Range`,
+ * `Accept-Ranges`, `ETag` and `Last-Modified`; `Range` and `If-Range` of the page are sent.
  *
  * @example A route handler of Next: `app/api/kling/[...path]/route.js`, and the same in
  * `app/v1/videos/[id]/content/route.js`.
@@ -58,8 +69,8 @@ export function createRelay(options: RelayOptions): (request: Request) => Promis
 /** The options of a relay. Another key, or a wrong value, throws a `TypeError`. */
 export interface RelayOptions {
   /**
-   * The API key, or a function that returns it for each request. It is sent to the service in one
-   * header, and nowhere else.
+   * The API key, or a function that returns it for each request, within 30 s. It is sent to the
+   * service in one header, and nowhere else.
    */
   apiKey: string | ((request: Request) => string | undefined | Promise<string | undefined>);
   /**
@@ -80,11 +91,11 @@ export interface RelayOptions {
    */
   maxBodyBytes?: number | undefined;
   /**
-   * Decides who may pay, and how often. It is called once for each call, before the body is read.
-   * Return `true` to allow the call, or a `Response` to send back; give it a 4xx status, because
-   * after 5xx the page assumes that a task may exist. Anything else, including `undefined`, becomes
-   * 403, and so does an error, without its message. `request` has the page's URL, method and headers,
-   * and no body.
+   * Decides who may pay, and how often, within 30 s. It is called once for each call, before the body
+   * is read. Return `true` to allow the call, or a `Response` to send back; give it a 4xx status,
+   * because after 5xx the page assumes that a task may exist. Anything else, including `undefined`,
+   * becomes 403, and so does an error, without its message. `request` has the page's URL, method and
+   * headers, and no body.
    *
    * With `authorize: () => true`, everyone who can reach the relay can pay with its key, including
    * programs that send no origin.
@@ -95,7 +106,8 @@ export interface RelayOptions {
   ) => boolean | Response | Promise<boolean | Response>;
   /**
    * Called in place of the global `fetch`. The body of a paid request is a stream, which must be sent
-   * once, and must not be ended as if it were complete after an error or an abort of `signal`.
+   * once, and must not be ended as if it were complete after an error or an abort of `signal`. The
+   * relay does not wait longer for a function that ignores `signal`.
    */
   fetch?: typeof globalThis.fetch | undefined;
 }

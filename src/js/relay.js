@@ -2,43 +2,24 @@
 // never have it, and passes on only the requests that the package makes. It uses web-standard
 // requests and responses only: Node, Deno, Bun, Workers, route handlers.
 
-const SERVICE = "https://api.cometapi.com/kling";
-/** The default of `maxBodyBytes`: four images of 10 MiB are 56 MB of base64. */
-const MAX_BODY_BYTES = 64 << 20;
-
-/** The longest response that is passed on, except a video. */
-const MAX_RESPONSE_BYTES = 1 << 20;
-
-/** The rest of the message for a body that was cut. */
-const USUAL_CAUSE =
-  "the usual cause is a body limit or a body parser in front of the relay; with a proxy or " +
-  "middleware of Next.js, set experimental.proxyClientMaxBodySize (16) or " +
-  "experimental.middlewareClientMaxBodySize (15)";
-
-const ROUTES = /** @type {const} */ ([
-  ["create", "POST", /\/v1\/videos\/multi-image2video$/],
-  ["query", "GET", /\/v1\/videos\/multi-image2video\/([^/]+)$/],
-  ["content", "GET", /\/v1\/videos\/([^/]+)\/content$/],
-]);
-
-/** The headers of the service's response that are passed on. */
-const PASSED_HEADERS =
-  "content-type content-range accept-ranges retry-after etag last-modified".split(" ");
+import { checkedBody } from "./relay-body.js";
+import { checkedOptions, isKey } from "./relay-options.js";
+import { redactorOf } from "./relay-redact.js";
+import { finished, forPage, refusal } from "./relay-response.js";
+import { routeOf } from "./relay-routes.js";
+import { MAX_CREATE_MS, MAX_DECISION_MS, MAX_READ_MS, TimedOut, limited } from "./relay-time.js";
 
 /**
  * @param {import("./relay.js").RelayOptions} options
  * @returns {(request: Request) => Promise<Response>}
  */
 export function createRelay(options) {
-  const { apiKey, base, origins, maxBytes, authorize, send } = checked(options);
+  const { apiKey, base, origins, maxBytes, authorize, send } = checkedOptions(options);
 
   return async (request) => {
     const origin = request.headers.get("origin");
     const isListed = origin !== null && origins.has(origin);
-    const response = await relayed(request, isListed).catch(() =>
-      // Later errors are caught below. The message is left out: it may contain anything.
-      refusal(403, "relay_failed", "the relay could not prepare the request; nothing was sent"),
-    );
+    const response = await relayed(request, isListed).catch(notSent);
     return finished(response, isListed ? origin : undefined);
   };
 
@@ -48,13 +29,9 @@ export function createRelay(options) {
       const wanted = "expected a page of this site; allowOrigins can allow other origins";
       return refusal(403, "relay_origin", wanted);
     }
-    const { pathname } = new URL(request.url);
-    const route = ROUTES.find(([, , path]) => path.test(pathname));
-    const segment = route?.[2].exec(pathname)?.[1] ?? "";
-    const id = segment ? idIn(segment) : undefined;
-    if (!route || (segment && !id))
-      return refusal(404, "relay_path", "expected a path to create, query or content");
-    const [action, method] = route;
+    const route = routeOf(new URL(request.url).pathname);
+    if (!route) return refusal(404, "relay_path", "expected a path to create, query or content");
+    const { action, method, id } = route;
     const preflight = request.method === "OPTIONS" && isListed;
     if (preflight) return new Response(null, { status: 204 });
     const found = `expected ${method}, found ${request.method}`;
@@ -73,11 +50,10 @@ export function createRelay(options) {
       if (announced !== undefined && announced > maxBytes)
         return refusal(413, "relay_size", `expected at most ${maxBytes} bytes, found ${length}`);
     }
-    const { url, headers } = request;
-    const verdict = await authorize(
-      new Request(url, { method, headers }),
-      id === undefined ? { action } : { action, id },
-    );
+    const { url, headers, signal } = request;
+    const asked = new Request(url, { method, headers });
+    const call = id === undefined ? { action } : { action, id };
+    const verdict = await limited(MAX_DECISION_MS, () => authorize(asked, call), signal);
     // A response that cannot be sent back, for example because it was read, throws here, before the
     // request is sent.
     if (verdict instanceof Response)
@@ -85,7 +61,10 @@ export function createRelay(options) {
     // `undefined` is no: `user?.mayPay` must not allow the call of an anonymous visitor.
     if (verdict !== true)
       return refusal(403, "relay_forbidden", "this site does not let you do this");
-    const key = typeof apiKey === "function" ? await apiKey(request) : apiKey;
+    const key =
+      typeof apiKey === "function"
+        ? await limited(MAX_DECISION_MS, () => apiKey(request), signal)
+        : apiKey;
     if (!isKey(key)) return refusal(403, "relay_key", "this site has no key for the service");
     return action === "create"
       ? create(request, key, announced)
@@ -99,8 +78,11 @@ export function createRelay(options) {
     let first = await next();
     const early = problem();
     if (early) return early;
+    if (request.signal?.aborted) throw new Error("the page has left");
     const outgoing = new AbortController();
     let isCancelled = false;
+    /** @type {import("./relay-time.js").Wait | undefined} */
+    let wait;
     const source = {
       // Workers send this as `Content-Length`. Other runtimes send the header, except Deno.
       expectedLength: announced,
@@ -108,6 +90,7 @@ export function createRelay(options) {
       async pull(controller) {
         const part = first ?? (await next());
         first = undefined;
+        wait?.restart();
         if (part) return controller.enqueue(part);
         if (!problem()) return controller.close();
         // After an error alone, Workers would end a chunked body as if it were complete.
@@ -135,11 +118,15 @@ export function createRelay(options) {
       // Not the signal of the page: a page that closes must not abort the paid request.
       signal: outgoing.signal,
     };
+    const url = `${base.href}/v1/videos/multi-image2video`;
     try {
-      return await passedOn(await send(`${base.href}/v1/videos/multi-image2video`, init), key);
-    } catch {
-      const unknown = "no response from the service, or a broken one; the task may exist";
-      return problem() ?? refusal(502, "do_request_failed", unknown);
+      return await limited(MAX_CREATE_MS, (started) => {
+        wait = started;
+        return exchange(url, init, key, false, started);
+      });
+    } catch (error) {
+      outgoing.abort();
+      return problem() ?? noResponse(error, MAX_CREATE_MS, "; the task may exist");
     }
   }
 
@@ -156,176 +143,58 @@ export function createRelay(options) {
       const value = request.headers.get(name);
       if (value !== null && action === "content") headers.set(name, value);
     }
+    // Ends the request also when the page leaves while a video is passed on.
+    const outgoing = new AbortController();
+    const { signal } = request;
+    signal?.addEventListener("abort", () => outgoing.abort());
+    const init = { headers, redirect: /** @type {const} */ ("manual"), signal: outgoing.signal };
     try {
-      const response = await send(url, { headers, redirect: "manual", signal: request.signal });
-      // Storage hosts send videos with many types or none; text in a successful response may be an
-      // error.
-      const isText = /^(text\/|application\/([\w.-]+\+)?(json|xml)\b)/i.test(
-        response.headers.get("content-type") ?? "",
+      const mayBeVideo = action === "content";
+      return await limited(
+        MAX_READ_MS,
+        (wait) => exchange(url, init, key, mayBeVideo, wait),
+        signal,
       );
-      return action === "content" && response.ok && !isText
-        ? streamed(response, key)
-        : await passedOn(response, key);
-    } catch {
-      return refusal(502, "do_request_failed", "no response from the service, or a broken one");
+    } catch (error) {
+      outgoing.abort();
+      return noResponse(error, MAX_READ_MS);
     }
   }
-}
 
-/**
- * A body that is read one part ahead. Its last part is passed on after the whole body was checked, so
- * that the service never gets a complete body if the page's body was cut.
- * @param {ReadableStream<Uint8Array> | null} source
- * @param {number | undefined} announced the length in bytes that the page announced
- * @param {number} maxBytes
- */
-function checkedBody(source, announced, maxBytes) {
-  const reader = source?.getReader();
-  let received = 0;
-  let isDone = false;
-  let lastByte = 0;
-  /** @type {Uint8Array | undefined} */
-  let held;
-  /** @type {[number, string, string] | undefined} */
-  let problem;
-
-  /** The problem of the body before its end, or at it. */
-  function found() {
-    if (received > maxBytes) return `expected at most ${maxBytes} bytes, found more`;
-    if (announced !== undefined && (isDone ? received !== announced : received > announced))
-      return `expected a body of ${announced} bytes, found ${isDone ? received : "more"}`;
-    if (!isDone || lastByte === 0x7d) return undefined;
-    return received ? 'expected JSON that ends with "}"' : "expected a body, found none";
-  }
-
-  return {
-    /** The next part; `undefined` after the last one and after a problem. */
-    async next() {
-      while (!isDone) {
-        /** @type {{ value?: Uint8Array | undefined } | undefined} */
-        const read = reader ? await reader.read().catch(() => undefined) : {};
-        const part = read?.value;
-        if (part?.byteLength === 0) continue;
-        isDone = !part;
-        received += part?.byteLength ?? 0;
-        // Without white space.
-        lastByte = part?.findLast((byte) => byte > 0x20) ?? lastByte;
-        const what = read ? found() : `the body broke off after ${received} bytes`;
-        if (what !== undefined) {
-          isDone = true;
-          problem =
-            received > maxBytes
-              ? [413, "relay_size", what]
-              : [400, "relay_torn", `${what}; no task was created; ${USUAL_CAUSE}`];
-          return undefined;
-        }
-        const checked = held;
-        held = part;
-        if (checked) return checked;
-      }
-      return undefined;
-    },
-    /** The response for a body that is too long or incomplete. */
-    problem: () => problem && refusal(...problem),
-  };
-}
-
-/** An id that is empty or too long, has control characters, or leads to another directory. */
-const UNSAFE_ID = /^$|^.{8193}|[\0-\x1f\x7f]|(^|[/\\])\.\.?($|[/\\;?#])/s;
-
-/** The id in a segment, if it is safe however often a proxy decodes it. @param {string} segment */
-function idIn(segment) {
-  const id = decodeURIComponent(segment);
-  for (let text = id, last = ""; text !== last;) {
-    if (UNSAFE_ID.test(text)) return undefined;
-    last = text;
-    text = text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  }
-  return id;
-}
-
-/**
- * A response that is no video, with the key redacted.
- * @param {Response} response @param {string} key
- */
-async function passedOn(response, key) {
-  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-    // A 304 has no body, and is no response to a request of the relay.
-    if (response.status === 304) throw new Error("not modified");
-    // This status means to the page that no task was created. The target is left out.
-    const message = "the service responded with a redirect, which is not followed with a key";
-    return refusal(response.status || 307, "redirected", message);
-  }
-  const decoder = new TextDecoder();
-  let text = "";
-  const reader = response.body?.getReader();
-  for (let length = 0; reader;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > MAX_RESPONSE_BYTES) {
-      await reader.cancel();
-      throw new Error("too long");
+  /**
+   * @param {string} url @param {RequestInit} init @param {string} key
+   * @param {boolean} mayBeVideo @param {import("./relay-time.js").Wait} wait
+   */
+  async function exchange(url, init, key, mayBeVideo, wait) {
+    const response = await send(url, init);
+    // A `fetch` that ignores the signal: the page has its response already.
+    if (wait.isOver) {
+      await response.body?.cancel();
+      throw new Error("too late");
     }
-    text += decoder.decode(value, { stream: true });
+    return forPage(response, redactorOf(key), mayBeVideo);
   }
-  text = (text + decoder.decode()).replaceAll(key, "[key]");
-  const isEmpty = [204, 205].includes(response.status);
-  const headers = passedHeaders(response, key);
-  // An HTML error of the gateway must not run as a page of this site.
-  headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
-  return new Response(isEmpty ? null : text, { status: response.status, headers });
 }
 
-/** A video, which is passed on while it arrives. @param {Response} response @param {string} key */
-function streamed(response, key) {
-  const headers = passedHeaders(response, key);
-  const length = response.headers.get("content-length");
-  // With a content encoding, the header has the length of the encoded body, and `fetch` decodes it.
-  if (length !== null && !response.headers.has("content-encoding"))
-    headers.set("content-length", length);
-  return new Response(response.body, { status: response.status, headers });
+/** The response after an error before the request was sent. @param {unknown} error */
+function notSent(error) {
+  const end = "; nothing was sent";
+  if (error instanceof TimedOut) {
+    const limit = `authorize or apiKey took more than ${MAX_DECISION_MS / 1000} s`;
+    return refusal(503, "relay_timeout", limit + end);
+  }
+  // The message of the error is left out: it may contain anything.
+  return refusal(403, "relay_failed", `the relay could not prepare the request${end}`);
 }
 
-/** The headers for the page, with the key redacted. @param {Response} response @param {string} key */
-function passedHeaders(response, key) {
-  const headers = new Headers();
-  for (const name of PASSED_HEADERS) {
-    const value = response.headers.get(name);
-    if (value !== null) headers.set(name, value.replaceAll(key, "[key]"));
+/** @param {unknown} error @param {number} limitMs @param {string} [end] of the message */
+function noResponse(error, limitMs, end = "") {
+  if (error instanceof TimedOut) {
+    const limit = `no complete response from the service within ${limitMs / 1000} s`;
+    return refusal(504, "do_request_failed", limit + end);
   }
-  return headers;
-}
-
-/**
- * A response of the relay itself, in the service's form, which the package reads. A 4xx status tells
- * the page that the request was not sent.
- * @param {number} status @param {string} code @param {string} message
- * @param {Record<string, string>} [headers]
- */
-const refusal = (status, code, message, headers) =>
-  new Response(JSON.stringify({ code, message, data: null }), {
-    status,
-    headers: { "Content-Type": "application/json", ...headers },
-  });
-
-/**
- * The response with the headers for every page. @param {Response} response
- * @param {string | undefined} origin another origin that may read it
- */
-function finished(response, origin) {
-  const headers = new Headers(response.headers);
-  headers.set("Cache-Control", "no-store");
-  headers.set("X-Content-Type-Options", "nosniff");
-  headers.append("Vary", "Origin");
-  if (origin !== undefined) {
-    headers.set("Access-Control-Allow-Origin", origin);
-    headers.set("Access-Control-Allow-Methods", "GET, POST");
-    headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type, Range");
-    headers.set("Access-Control-Expose-Headers", "Content-Length, Content-Range, Retry-After");
-    headers.set("Access-Control-Max-Age", "600");
-  }
-  return new Response(response.body, { status: response.status, headers });
+  const unknown = `no response from the service, or a broken one${end}`;
+  return refusal(502, "do_request_failed", unknown);
 }
 
 /** Whether a request comes from a page of this site, or from no page. @param {Request} request */
@@ -335,66 +204,4 @@ function isOwn({ headers, url }) {
   if (site !== null) return site === "same-origin" || site === "none";
   const origin = headers.get("origin");
   return origin === null || origin === new URL(url).origin;
-}
-
-/** @param {unknown} key @returns {key is string} */
-const isKey = (key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key);
-
-/** The global `fetch`, read at each call, because frameworks replace it. @type {typeof fetch} */
-const sendNow = (input, init) => fetch(input, init);
-
-/** @param {import("./relay.js").RelayOptions} options */
-function checked(options) {
-  if (options !== undefined && Object.prototype.toString.call(options) !== "[object Object]")
-    throw new TypeError("options: expected an object, with apiKey and authorize in it");
-  const {
-    apiKey,
-    baseUrl = SERVICE,
-    allowOrigins = [],
-    maxBodyBytes = MAX_BODY_BYTES,
-    authorize,
-    fetch: fetchOption,
-    ...others
-  } = options ?? {};
-  for (const name of Object.keys(others)) throw new TypeError(`${name}: unknown option`);
-  if (typeof apiKey !== "function" && !isKey(apiKey))
-    throw new TypeError("apiKey: expected visible ASCII characters, or a function for the key");
-  if (typeof baseUrl !== "string" && Object.prototype.toString.call(baseUrl) !== "[object URL]")
-    throw new TypeError("baseUrl: expected a string or a URL");
-  const base = parsed(String(baseUrl).replace(/\/+$/, ""));
-  if (!base) throw new TypeError(`baseUrl: expected a URL such as "${SERVICE}"`);
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(base.hostname);
-  if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback))
-    throw new TypeError("baseUrl: expected https:, or http: of loopback: the key is sent there");
-  if (base.username || base.password || base.search || base.hash)
-    throw new TypeError("baseUrl: expected no user name, password, query or fragment");
-  if (typeof allowOrigins === "string" || typeof allowOrigins?.[Symbol.iterator] !== "function")
-    throw new TypeError("allowOrigins: expected a list of origins");
-  const origins = new Set(allowOrigins);
-  for (const value of origins) {
-    if (value !== "null" && parsed(value)?.origin === value) continue;
-    const found = `found "${String(value)}"`;
-    throw new TypeError(`allowOrigins: expected an origin such as "https://example.com", ${found}`);
-  }
-  if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0))
-    throw new TypeError("maxBodyBytes: expected a number of bytes");
-  // Without this check, each call would fail as if the service sent no response.
-  if (fetchOption !== undefined && typeof fetchOption !== "function")
-    throw new TypeError("fetch: expected a function");
-  const hint = "if anyone may pay with this key, write `authorize: () => true`";
-  if (typeof authorize !== "function")
-    throw new TypeError(`authorize: expected a function that decides who may pay; ${hint}`);
-  const { origin } = base;
-  const href = base.href.replace(/\/+$/, "");
-  const [maxBytes, send] = [maxBodyBytes, fetchOption ?? sendNow];
-  return { apiKey, base: { href, origin }, origins, maxBytes, authorize, send };
-}
-
-/** @param {string} url */
-function parsed(url) {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
 }

@@ -92,7 +92,7 @@ fn a_store_has_one_of_two_kinds_and_a_name() {
 fn javascript_has_the_same_defaults() {
     states("src/js/store.js", &format!("const DEFAULT_KIND = {:?};", StoreKind::default().as_str()));
     states("src/js/store.js", &format!("const DEFAULT_NAME = {:?};", StoreName::default().as_str()));
-    states("src/js/relay.js", &format!("= {DEFAULT_BASE_URL:?};"));
+    states("src/js/relay-options.js", &format!("= {DEFAULT_BASE_URL:?};"));
 }
 
 #[test]

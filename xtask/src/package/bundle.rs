@@ -26,7 +26,7 @@ const COMMON_JS: [(&str, &str); 2] = [("inline.js", "index.cjs"), (SERVER, "rela
 /// The declarations that they need.
 const COMMON_JS_TYPES: [&str; 4] = ["images", "index", "relay", "types"];
 
-/// For servers, which need no small script, and whose owners may want to read it.
+/// For servers, which need no small script, and whose owners may want to read it: joined, but not minified.
 const SERVER: &str = "relay.js";
 
 /// Makes one script of each entry and all that it needs, and removes the parts. `mark` is what the module is marked with.
@@ -39,14 +39,15 @@ pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -
     for (entry, script) in COMMON_JS {
         join_common_js(project, &next.join(entry), &next.join(script), mark)?;
     }
+    join_server(project, &next.join(SERVER), &made.join(SERVER))?;
     keep_types(project, next, module)?;
     for name in file_names(next)? {
         let is_script = Path::new(&name).extension().is_some_and(|extension| extension == "js");
-        if is_script && ![INLINE, SERVER].contains(&name.as_str()) {
+        if is_script && name != INLINE {
             fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
         }
     }
-    for (entry, _) in SCRIPTS {
+    for entry in SCRIPTS.map(|(entry, _)| entry).into_iter().chain([SERVER]) {
         fs::rename(made.join(entry), next.join(entry)).with_context(|| format!("cannot put {entry} in place"))?;
     }
     fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")?;
@@ -93,6 +94,14 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
 fn shrink(project: &Project, script: &Path) -> Result<()> {
     let mut command = Command::new(project.tools.npm_program("terser"));
     command.arg(script).args(["--module", "--mangle", "--compress", "passes=3,ecma=2020"]).arg("--output").arg(script);
+    child::run(&mut command)
+}
+
+/// Makes one readable script of the relay and its parts.
+fn join_server(project: &Project, entry: &Path, script: &Path) -> Result<()> {
+    let mut command = Command::new(project.tools.npm_program("esbuild"));
+    command.args(["--bundle", "--format=esm", "--charset=utf8", "--log-level=warning"]);
+    command.arg(entry).arg(format!("--outfile={}", script.display()));
     child::run(&mut command)
 }
 

@@ -40,10 +40,14 @@ test("a video, or a part of it, is streamed from the origin of the service", asy
 
 test("a video arrives whole, with any content type", async () => {
   const video = Buffer.alloc(2 << 20, 0xff); // longer than any other response, and not UTF-8
+  video.write("\0\0\0\x18ftypmp42", "latin1");
   for (const type of [
     "video/mp4",
+    "Video/MP4; codecs=avc1",
+    "video/webm",
     "binary/octet-stream",
     "application/octet-stream",
+    "application/octet-stream; charset=binary",
     "application/mp4",
     undefined,
   ]) {
@@ -74,6 +78,126 @@ test("a video arrives whole, with any content type", async () => {
   const unpacked = await service.relay()(get("/v1/videos/9/content"));
   assert.equal(unpacked.headers.get("content-length"), null, "the length of something else");
   assert.equal((await unpacked.arrayBuffer()).byteLength, video.length);
+});
+
+const boxed = (name) => Buffer.from(`\0\0\0\x08${name}\xff\xfe`, "latin1");
+
+test("the first bytes of a response decide whether it is a video", async () => {
+  const names = "ftyp styp moov moof mdat free skip wide uuid sidx pdin emsg";
+  const videos = names.split(" ").map(boxed);
+  videos.push(Buffer.from("\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "latin1"));
+  // Shorter than any key.
+  videos.push(Buffer.from("\0\0\0\x18fty", "latin1"), Buffer.from("\0\0"), Buffer.alloc(0));
+  for (const video of videos) {
+    for (const type of ["video/mp4", "application/octet-stream", undefined]) {
+      const headers = { "Content-Length": video.length, ...(type && { "Content-Type": type }) };
+      service.respond = (response) => response.writeHead(200, headers).end(video);
+      const response = await service.relay()(get("/v1/videos/9/content"));
+      const name = `${type} ${video.toString("latin1")}`;
+      assert.equal(response.headers.get("content-length"), String(video.length), name);
+      assert.equal(response.headers.get("content-security-policy"), null, name);
+      assert.ok(video.equals(Buffer.from(await response.arrayBuffer())), name);
+    }
+  }
+  const texts = [
+    [200, "video/mp4", `ftyp ${KEY}`],
+    [200, "video/mp4", `{"error":"${KEY}"}`],
+    [200, "application/octet-stream", `{"error":"${KEY}"}`],
+    [200, "binary/octet-stream", `<Error>${KEY}</Error>`],
+    [200, undefined, `{"error":"${KEY}"}`],
+    [200, "application/x-ndjson", `{"a":1}\n{"error":"${KEY}"}\n`],
+    [200, "application/javascript", `var key = "${KEY}"`],
+    [200, "text/event-stream", `data: ${KEY}\n\n`],
+    [200, "image/svg+xml", `<svg>${KEY}</svg>`],
+    [200, "application/x-www-form-urlencoded", `key=${KEY}`],
+    // A type that a browser shows or runs is no video, whatever it begins with.
+    [200, "text/html", `\0\0\0\x18ftyp${KEY}`],
+    [200, "application/octet-streams", `\0\0\0\x18ftyp${KEY}`],
+    [400, "video/mp4", `\0\0\0\x18ftyp${KEY}`],
+    [206, "video/mp4", `{"error":"${KEY}"}`, "bytes 0-99/200"],
+    [206, "video/mp4", `{"error":"${KEY}"}`, "bytes */200"],
+    [206, "video/mp4", `{"error":"${KEY}"}`],
+    [206, "text/plain", `{"error":"${KEY}"}`, "bytes 5-99/200"],
+    [206, "multipart/byteranges; boundary=x", `--x\r\n\r\n${KEY}`, "bytes 5-99/200"],
+    [200, "video/mp4", `{"error":"${KEY}"}`, "bytes 5-99/200"],
+  ];
+  for (const [status, type, text, range] of texts) {
+    const headers = {
+      ...(type && { "Content-Type": type }),
+      ...(range && { "Content-Range": range }),
+    };
+    service.respond = (response) => response.writeHead(status, headers).end(text);
+    const response = await service.relay()(get("/v1/videos/9/content"));
+    const name = `${status} ${type} ${range} ${text}`;
+    assert.deepEqual(
+      [response.status, await response.text()],
+      [status, text.replace(KEY, "[key]")],
+      name,
+    );
+    assert.match(response.headers.get("content-security-policy"), /sandbox/, name);
+  }
+});
+
+test("a part of a video that is not its beginning may begin with any bytes", async () => {
+  for (const type of ["video/mp4", "application/octet-stream", "binary/octet-stream", undefined]) {
+    for (const [start, part] of [
+      [1, "\0\0\x18ftypmp42"],
+      [8, "any bytes at all"],
+      [1 << 20, '{"a":"b"}'],
+      [10 ** 10, "x"],
+      [2, ""],
+    ]) {
+      const headers = {
+        ...(type && { "Content-Type": type }),
+        "Content-Range": `bytes ${start}-${start + part.length}/${10 ** 11}`,
+        "Content-Length": part.length,
+      };
+      service.respond = (response) => response.writeHead(206, headers).end(part);
+      const response = await service.relay()(
+        get("/v1/videos/9/content", { Range: `bytes=${start}-` }),
+      );
+      const found = [
+        response.status,
+        response.headers.get("content-length"),
+        await response.text(),
+      ];
+      assert.deepEqual(found, [206, String(part.length), part], `${type} ${start}`);
+      assert.equal(response.headers.get("content-security-policy"), null);
+    }
+  }
+});
+
+test("a video is passed on while it arrives, and no faster than the page reads it", async () => {
+  const first = boxed("ftyp");
+  for (const sizes of [[8], [1, 1, 1, 1, 1, 1, 1, 1], [3, 0, 5], [0, 8], [7, 1]]) {
+    let taken = 0;
+    let isCancelled = false;
+    const parts = [];
+    for (const size of sizes) parts.push(first.subarray(taken, (taken += size)));
+    let next = 0;
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          // An endless video.
+          controller.enqueue(new Uint8Array(parts[next] ?? [next]));
+          next += 1;
+        },
+        cancel: () => void (isCancelled = true),
+      },
+      { highWaterMark: 0 },
+    );
+    const relay = service.relay({
+      fetch: async () => new Response(body, { headers: { "Content-Type": "video/mp4" } }),
+    });
+    const reader = (await relay(get("/v1/videos/9/content"))).body.getReader();
+    const got = [];
+    while (got.length < 100) got.push(...(await reader.read()).value);
+    assert.deepEqual(got.slice(0, 8), [...first.subarray(0, 8)], String(sizes));
+    assert.ok(next < 110, `${next} parts were read`);
+    await reader.cancel();
+    await new Promise((done) => setTimeout(done, 5));
+    assert.ok(isCancelled, String(sizes));
+  }
 });
 
 test("the length, range and validators of a video are passed on if they are those of its body", async () => {

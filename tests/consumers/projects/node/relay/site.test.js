@@ -13,6 +13,9 @@ const service = startService();
 
 const QUERY = `GET ${ROUTE}/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
 
+/** What a video begins with. */
+const FTYP = "\0\0\0\x18ftypmp42";
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Runs the site's server, and calls `use` with a function that sends bytes and returns the response. */
@@ -48,7 +51,7 @@ const head = (headers) =>
 test("the server survives malformed requests and a broken video", () =>
   withSite(async (send, server) => {
     service.respond = (response) => {
-      response.writeHead(200, { "Content-Type": "video/mp4", "Content-Length": 9 }).write("x");
+      response.writeHead(200, { "Content-Type": "video/mp4", "Content-Length": 99 }).write(FTYP);
       setTimeout(() => response.destroy(), 50);
     };
     const hostile = [
