@@ -8,11 +8,34 @@ use kling_core::answer::Answer;
 use kling_core::endpoint::{ApiKey, HttpResponse, KnownKeys, Status};
 use kling_core::redact::{PLACEHOLDER, Redactor};
 use proptest::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::script::{Script, answer};
 
 const KEY: &str = "sk-Test/12345~ab?";
+
+/// The cases that the tests of the relay read too.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cases {
+    key: String,
+    /// Texts, and what they are without the key.
+    found: Vec<(String, String)>,
+    /// The same for other keys, which come first.
+    other_keys: Vec<(String, String, String)>,
+    keys_like_escapes: Vec<String>,
+    /// What comes before the key in base64.
+    before_base64: Vec<String>,
+    /// Units of long texts that take long to search.
+    repeated: Vec<String>,
+}
+
+impl Cases {
+    fn read() -> Self {
+        serde_json::from_str(include_str!("../cases/redact.json")).unwrap()
+    }
+}
 
 fn redact(key: &str, text: &str) -> String {
     Redactor::default().with(key).redact(text.to_owned())
@@ -180,23 +203,15 @@ fn is_exposed(key: &str, text: &[u8], depth: usize) -> bool {
 
 #[test]
 fn each_spelling_is_found() {
-    let key = KEY;
-    for (text, expected) in [
-        (key.to_owned(), "[key]".to_owned()),
-        (format!("x{key}y{key}"), "x[key]y[key]".into()),
-        (format!("{key}{key}"), "[key][key]".into()),
-        ("%73k-Test%2f12345~ab%3F!".into(), "[key]!".into()),
-        ("%2573k-Test%25252F12345~ab?".into(), "[key]".into()),
-        (r#"{"m":"\u0073k-Test\/12345~ab?"}"#.into(), r#"{"m":"[key]"}"#.into()),
-        (r#"{"m":"{\"m\":\"sk-Test\\\/12345~ab\\u003F\"}"}"#.into(), r#"{"m":"{\"m\":\"[key]\"}"}"#.into()),
-        ("%5Cu0073k-Test%5C/12345~ab?".into(), "[key]".into()),
-        (r"a\nsk-Test/12345~ab?\n".into(), r"a\n[key]\n".into()),
-        ("é%sk-Test/12345~ab?%".into(), "é%[key]%".into()),
-        ("sk-Test/12345~ab".into(), "sk-Test/12345~ab".into()),
-    ] {
-        assert_eq!(redact(key, &text), expected, "{text}");
+    let cases = Cases::read();
+    let key = cases.key.as_str();
+    for (text, expected) in &cases.found {
+        assert_eq!(&redact(key, text), expected, "{text}");
     }
-    for before in ["", "a", "ab", "Bearer "] {
+    for (key, text, expected) in &cases.other_keys {
+        assert_eq!(&redact(key, text), expected, "{key} in {text}");
+    }
+    for before in &cases.before_base64 {
         for alphabet in 0..6 {
             let text = format!("\"{}\"", in_base64(key, before, "!!", alphabet));
             let redacted = redact(key, &text);
@@ -208,9 +223,7 @@ fn each_spelling_is_found() {
 
 #[test]
 fn keys_that_look_like_escapes_are_found() {
-    for key in
-        [r"ab\u0041cdef", "ab%41cdef", r"\u0041bcdefg", "u0041bcdefgh", "%41%41%41", r"abcdefgh\", r#"a"b\c/d%e"#]
-    {
+    for key in &Cases::read().keys_like_escapes {
         let json = Value::from(format!("x{key}")).to_string();
         for text in [key.to_owned(), json, format!("\\{key}"), key.replace('%', "%25"), key.replace('\\', "%5C")] {
             let redacted = redact(key, &text);
@@ -220,9 +233,6 @@ fn keys_that_look_like_escapes_are_found() {
             }
         }
     }
-    // The end of an escape may be the beginning of a key.
-    assert_eq!(redact("41bcdefgh1", r#""x\u0041bcdefgh1""#), r#""x[key]""#);
-    assert_eq!(redact("nabcdefgh", r#""x\nabcdefgh""#), r#""x[key]""#);
 }
 
 #[test]
@@ -283,27 +293,7 @@ fn a_task_whose_id_was_the_key_is_polled_by_the_id_it_was_found_under() {
 /// takes, and far below what a square of the length would take.
 #[test]
 fn the_time_is_linear() {
-    let units = [
-        "\\",
-        "%",
-        "%25",
-        "%%",
-        "\\u005c",
-        "\\u0025",
-        "%5C",
-        "%25%32%35",
-        "%5Cu005C",
-        "s",
-        "s\\",
-        "sk-Test/12345~ab",
-        "c2stVG",
-        "\\\"",
-        "\\u005c\\u005cu005c",
-        "%255Cu005c",
-        "\\u00",
-        "é",
-    ];
-    for unit in units {
+    for unit in &Cases::read().repeated {
         let text = unit.repeat((1 << 17) / unit.len());
         let began = Instant::now();
         assert_eq!(redact(KEY, &text), text);
