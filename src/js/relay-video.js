@@ -8,7 +8,7 @@ export const VIDEO_TYPE = /^($|video\/|(application|binary)\/(octet-stream|mp4)\
 const FIRST_BOXES = "ftyp styp moov moof mdat free skip wide uuid sidx pdin emsg".split(" ");
 
 /** What a WebM file begins with. */
-const EBML = "\x1a\x45\xdf\xa3";
+const EBML = [0x1a, 0x45, 0xdf, 0xa3];
 
 /** The bytes that decide: a size and the name of a box. A shorter body cannot contain a key. */
 const HEAD_BYTES = 8;
@@ -41,6 +41,7 @@ export const isLaterPart = ({ status, headers }) =>
 /** @param {ReturnType<typeof peekable>} parts */
 export async function looksLikeVideo(parts) {
   const bytes = await parts.peek(HEAD_BYTES);
-  const head = String.fromCharCode(...bytes);
-  return bytes.length < HEAD_BYTES || head.startsWith(EBML) || FIRST_BOXES.includes(head.slice(4));
+  const box = String.fromCharCode(...bytes.slice(4));
+  const isWebm = EBML.every((byte, at) => bytes[at] === byte);
+  return bytes.length < HEAD_BYTES || isWebm || FIRST_BOXES.includes(box);
 }
