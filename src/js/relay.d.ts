@@ -29,7 +29,7 @@
  * | 405 | `relay_method` | another method, also `HEAD` |
  * | 413 | `relay_size` | a body of more than `maxBodyBytes` |
  * | 415 | `relay_type` | a body that is not JSON, or has a content encoding |
- * | 503 | `relay_timeout` | `authorize` or `apiKey` did not settle within 30 s each |
+ * | 400, 503 | `relay_timeout` | `authorize` or `apiKey` did not settle within 30 s each: 400 for a `create`, 503 for other calls, which the page repeats |
  *
  * 502 with `do_request_failed` means that the service sent no response, or a broken one; 504 with the
  * same code, that it sent none in time: within 120 s after the last part of the body of a `create`,

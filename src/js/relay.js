@@ -19,7 +19,9 @@ export function createRelay(options) {
   return async (request) => {
     const origin = request.headers.get("origin");
     const isListed = origin !== null && origins.has(origin);
-    const response = await relayed(request, isListed).catch(notSent);
+    const response = await relayed(request, isListed).catch((error) =>
+      notSent(error, request.method),
+    );
     return finished(response, isListed ? origin : undefined);
   };
 
@@ -176,12 +178,16 @@ export function createRelay(options) {
   }
 }
 
-/** The response after an error before the request was sent. @param {unknown} error */
-function notSent(error) {
+/**
+ * The response after an error before the request was sent.
+ * @param {unknown} error @param {string} method
+ */
+function notSent(error, method) {
   const end = "; nothing was sent";
   if (error instanceof TimedOut) {
     const limit = `authorize or apiKey took more than ${MAX_DECISION_MS / 1000} s`;
-    return refusal(503, "relay_timeout", limit + end);
+    // After a POST, the page takes a 5xx for an unknown outcome.
+    return refusal(method === "POST" ? 400 : 503, "relay_timeout", limit + end);
   }
   // The message of the error is left out: it may contain anything.
   return refusal(403, "relay_failed", `the relay could not prepare the request${end}`);
