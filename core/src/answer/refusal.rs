@@ -133,7 +133,7 @@ fn error_fields(json: &Json) -> (Option<ServiceCode>, Option<String>, Option<Str
     let code =
         if let Some(Json::Number(code) | Json::Text(code)) = inner.get("code") { parse_code(code) } else { None };
     // A gateway may send `{"error": "…"}` with the message alone.
-    let named = || ["message", "msg", "detail"].iter().find_map(|name| inner.text(name));
+    let named = || inner.text("message").or_else(|| inner.text("msg"));
     let message = if let Json::Text(message) = inner { Some(message.as_str()) } else { named() };
     (code, message.map(str::to_owned), json.id("request_id").or_else(|| inner.id("request_id")))
 }

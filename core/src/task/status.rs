@@ -26,7 +26,7 @@ const SUBJECTS: &str =
 const FAILURES: &str = "fail error cancelled canceled reject expired timeout timedout aborted denied violat unsuccess invalid refused nsfw";
 
 /// Parts of unknown words of tasks that go on in spite of a failure: for example `error_recovery` and `failover`.
-const NO_FAILURES: &str = "retr recover failover fallback noerror notfail";
+const NO_FAILURES: &str = "retr recover correcting pending failover fallback noerror notfail";
 
 /// The names of the completion time.
 const END_TIMES: &str =
@@ -39,10 +39,9 @@ pub(super) fn meaning(word: &str) -> Option<TaskStatus> {
     TaskStatus::ALL.iter().zip(STATUS_WORDS).find(|(_, words)| is_known(words)).map(|(status, _)| *status)
 }
 
-/// Whether an unknown word names a failure. A word that ends in `ing` names work: for example `error_correcting`.
+/// Whether an unknown word names a failure.
 pub(super) fn names_failure(word: &str) -> bool {
-    let end = word.get(word.len().saturating_sub(3)..).unwrap_or_default();
-    contains_any(word, FAILURES) && !contains_any(word, NO_FAILURES) && !contains_any(end, "ing")
+    contains_any(word, FAILURES) && !contains_any(word, NO_FAILURES)
 }
 
 /// Whether a member shows the end of the work: a progress of 100 %, or a completion time, which begins with a 0, a minus or 1970

@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
         self.videos.push(Video {
             task_id: Some(self.task_id.to_owned()),
             id: place.owner.and_then(|owner| owner.id("id")),
-            url: url.split(' ').collect::<Vec<_>>().join("%20"),
+            url: url.to_owned(),
             duration: place.owner.and_then(|owner| owner.seconds("duration")),
         });
     }

@@ -91,7 +91,7 @@ test("other texts come back unchanged, and the time is linear", async () => {
   }
 });
 
-test("a page finds no key in any response, whatever its status, type or route", async () => {
+test("a page finds no key in any response, of any status, type or route", async () => {
   const key = "sk-AbCdEf/0123456789";
   const escaped = [...key].map((letter) => `\\u00${hexOf(letter)}`).join("");
   const spelled = [

@@ -110,7 +110,7 @@ test("the first bytes of a response decide whether it is a video", async () => {
     [200, "text/event-stream", `data: ${KEY}\n\n`],
     [200, "image/svg+xml", `<svg>${KEY}</svg>`],
     [200, "application/x-www-form-urlencoded", `key=${KEY}`],
-    // A type that a browser shows or runs is no video, whatever it begins with.
+    // A type that a browser shows or runs is no video, however it begins.
     [200, "text/html", `\0\0\0\x18ftyp${KEY}`],
     [200, "application/octet-streams", `\0\0\0\x18ftyp${KEY}`],
     [400, "video/mp4", `\0\0\0\x18ftyp${KEY}`],
