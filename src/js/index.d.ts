@@ -139,7 +139,7 @@ export function buildRequestBody(request: VideoRequest, options?: CallOptions): 
 /**
  * A client of one base URL. Synchronous, without side effects, also at module scope and on a
  * server. With invalid options every call of the client rejects with `invalid_option`.
- * @example A site whose own server adds the key; see `kling-multi-image2video/relay`.
+ * @example A site whose own server adds the key, with the relay of this package.
  * ```js
  * import { createClient } from "kling-multi-image2video";
  *

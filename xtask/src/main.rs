@@ -1,9 +1,10 @@
 //! The project's commands, run as `cargo xtask <command>`.
 //!
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
-//! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`test`](mod@test) runs all checks and
-//! tests, [`model`] runs many more random schedules of faults, [`fuzz`] many random inputs, [`photos`] measures what
-//! preparing does to photos. Every process started here ends with the command ([`child`],
+//! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`site`] writes the page and the
+//! documents as static files, [`test`](mod@test) runs all checks and tests, [`model`] runs many more random schedules of
+//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos. Every process started here ends
+//! with the command ([`child`],
 //! [`descendants`]).
 
 mod child;
@@ -19,11 +20,13 @@ mod project;
 mod scratch;
 mod setup;
 mod simulator;
+mod site;
 mod size;
 mod test;
 mod tools;
 mod webdriver;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -37,6 +40,8 @@ usage: cargo xtask <command>
 
   demo [--port N]   build the package and the simulator, and serve the page on http://127.0.0.1:8317;
                     with COMETAPI_KEY in the environment it relays to the real service
+  site [--out DIR]  write the page, the package, the documents and the API reference into target/site (or DIR), a folder
+                    for any static host; the page plays the service, so visitors need no key
   test [STAGE]...   run every check and test, or only the named stages
   model [--schedules N]
                     run a million random schedules of faults (or N) through the core
@@ -96,6 +101,11 @@ fn command() -> Result<ExitCode> {
             Ok(port) => demo::run(&Project::load()?, port),
             Err(_) => bail!("expected a number from 1 to 65535 after --port, found `{port}`"),
         },
+        ["site"] => {
+            let project = Project::load()?;
+            site::run(&project, &project.root.join("target/site"))
+        }
+        ["site", "--out", folder] => site::run(&Project::load()?, Path::new(folder)),
         ["model"] => model::run(&Project::load()?, model::SCHEDULES),
         ["model", "--schedules", count] => match count.parse() {
             Ok(count) => model::run(&Project::load()?, count),
@@ -108,12 +118,12 @@ fn command() -> Result<ExitCode> {
             (_, Err(_)) => bail!("expected a number after {limit}, found `{count}`"),
         },
         ["test", stages @ ..] => test::run(&Project::load()?, stages),
-        [command @ ("setup" | "package" | "photos" | "size" | "demo" | "model" | "fuzz"), extra, ..] => {
+        [command @ ("setup" | "package" | "photos" | "size" | "demo" | "site" | "model" | "fuzz"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }
         [unknown, ..] => {
             bail!(
-                "unknown command `{unknown}`, expected demo, test, model, fuzz, photos, package, size or setup; see `cargo xtask --help`"
+                "unknown command `{unknown}`, expected demo, site, test, model, fuzz, photos, package, size or setup; see `cargo xtask --help`"
             )
         }
     }

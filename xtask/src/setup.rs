@@ -30,6 +30,8 @@ pub(crate) enum Need {
     WasmTools,
     /// wasm-opt of binaryen, the bundler, minifier and formatter of scripts, and the TypeScript compiler.
     NpmTools,
+    /// The generator of the API reference with the TypeScript compiler that it needs, and the accessibility checker.
+    SiteTools,
     /// Chromium, Firefox and a driver for each.
     Browsers,
     /// WebKit, its driver, and a display for it.
@@ -38,8 +40,15 @@ pub(crate) enum Need {
 
 impl Need {
     /// Those of the usual stages. Only Linux has WebKitGTK.
-    pub(crate) const USUAL: [Self; 6] =
-        [Self::Lints, Self::WasmTarget, Self::Nightly, Self::WasmTools, Self::NpmTools, Self::Browsers];
+    pub(crate) const USUAL: [Self; 7] = [
+        Self::Lints,
+        Self::WasmTarget,
+        Self::Nightly,
+        Self::WasmTools,
+        Self::NpmTools,
+        Self::SiteTools,
+        Self::Browsers,
+    ];
 
     fn meet(self, project: &Project) -> Result<()> {
         let tools = &project.tools;
@@ -53,6 +62,7 @@ impl Need {
                 cargo_tool::silence_update_check(project)
             }
             Self::NpmTools => npm::install(project),
+            Self::SiteTools => npm::install_for_site(project),
             Self::Browsers => {
                 debian::browsers()?;
                 cargo_tool::install(project, &tools.geckodriver)

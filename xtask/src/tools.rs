@@ -33,15 +33,19 @@ pub(crate) struct Tools {
     /// Firefox's driver, which is not in Debian.
     pub(crate) geckodriver: CargoTool,
     npm: PathBuf,
+    site_npm: PathBuf,
 }
 
 impl Tools {
     /// The tools for a repository that is locked to this version of wasm-bindgen.
     pub(crate) fn for_project(root: &Path, wasm_bindgen: &str) -> Result<Self> {
         let cache = cache(root);
-        let lock = root.join("xtask/npm/package-lock.json");
-        let lock = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
-        let npm = cache.join(format!("npm-{:016x}", fingerprint(&lock)));
+        let npm_folder = |name: &str| -> Result<PathBuf> {
+            let lock = root.join("xtask").join(name).join("package-lock.json");
+            let lock = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+            Ok(cache.join(format!("{name}-{:016x}", fingerprint(&lock))))
+        };
+        let (npm, site_npm) = (npm_folder("npm")?, npm_folder("npm-site")?);
         let tool = |package, version: &str, program| CargoTool { package, version: version.to_owned(), program };
         Ok(Self {
             cache,
@@ -49,6 +53,7 @@ impl Tools {
             wasm_pack: tool("wasm-pack", "0.15.1", "wasm-pack"),
             geckodriver: tool("geckodriver", "0.37.0", "geckodriver"),
             npm,
+            site_npm,
         })
     }
 
@@ -70,6 +75,11 @@ impl Tools {
     /// The folder of the npm tools, named after their lock file.
     pub(crate) fn npm_folder(&self) -> &Path {
         &self.npm
+    }
+
+    /// The folder of the npm tools of the site and its tests.
+    pub(crate) fn site_npm_folder(&self) -> &Path {
+        &self.site_npm
     }
 
     /// The folder of a package among the npm tools.

@@ -1,6 +1,7 @@
-//! Programs from npm, pinned by `xtask/npm/package-lock.json`.
+//! Programs from npm, pinned by the lock files in `xtask/npm` and `xtask/npm-site`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,9 +10,17 @@ use crate::child;
 use crate::project::Project;
 use crate::tools;
 
-/// Installs the npm tools into the cache, if those of this lock file are not there.
+/// Installs the npm tools into the cache, if those of their lock file are not there.
 pub(super) fn install(project: &Project) -> Result<()> {
-    let place = project.tools.npm_folder();
+    install_from(project, "npm", project.tools.npm_folder(), "binaryen, esbuild, heic-to, prettier, terser, typescript and the types of Node")
+}
+
+/// The same with the tools of the site.
+pub(super) fn install_for_site(project: &Project) -> Result<()> {
+    install_from(project, "npm-site", project.tools.site_npm_folder(), "axe-core, typedoc and its typescript")
+}
+
+fn install_from(project: &Project, source: &str, place: &Path, names: &str) -> Result<()> {
     if tools::find_on_path(&["node"]).is_none() {
         bail!("missing: node; install Node.js with npm, 20 or newer");
     }
@@ -22,13 +31,11 @@ pub(super) fn install(project: &Project) -> Result<()> {
         bail!("missing: npm; install Node.js with npm, 20 or newer");
     };
     super::remove_unfinished(project.tools.cache());
-    println!(
-        "installing binaryen, esbuild, heic-to, prettier, terser, typescript and the types of Node (npm ci, seconds, once)"
-    );
+    println!("installing {names} (npm ci, seconds, once)");
     super::install_into(place, |folder| {
         for file in ["package.json", "package-lock.json"] {
-            fs::copy(project.root.join("xtask/npm").join(file), folder.join(file))
-                .with_context(|| format!("cannot copy xtask/npm/{file}"))?;
+            fs::copy(project.root.join("xtask").join(source).join(file), folder.join(file))
+                .with_context(|| format!("cannot copy xtask/{source}/{file}"))?;
         }
         let mut command = Command::new(npm);
         command.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
@@ -36,5 +43,5 @@ pub(super) fn install(project: &Project) -> Result<()> {
         ensure!(folder.join("node_modules/.bin").is_dir(), "npm ci installed no programs");
         Ok(())
     })
-    .context("missing: the npm packages of xtask/npm/package.json; see above why `npm ci` failed")
+    .with_context(|| format!("missing: the npm packages of xtask/{source}/package.json; see above why `npm ci` failed"))
 }

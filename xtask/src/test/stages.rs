@@ -1,5 +1,6 @@
 //! The stages, in the order in which they run: the quickest first.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
@@ -14,7 +15,7 @@ use crate::setup::Need;
 use crate::tools::find_on_path;
 use crate::tools::{CORE, CRATE};
 use crate::webdriver::{self, Browser, Display};
-use crate::{licences, package};
+use crate::{licences, package, site};
 
 /// One part of the tests.
 pub(super) struct Stage {
@@ -42,7 +43,7 @@ const DOWNLOADS: &str = "downloads";
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,vue,css}";
 
 /// All stages.
-pub(super) const STAGES: [Stage; 13] = [
+pub(super) const STAGES: [Stage; 15] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code and all JavaScript",
@@ -129,6 +130,14 @@ pub(super) const STAGES: [Stage; 13] = [
         run: |run| page(run, &Browser::USUAL),
     },
     Stage {
+        name: "site",
+        about: "the static site, whose page plays the service, in Chromium and Firefox",
+        needs: &[Need::NpmTools, Need::SiteTools, Need::Browsers],
+        builds_on: Some("package"),
+        is_extra: false,
+        run: |run| site(run, &Browser::USUAL),
+    },
+    Stage {
         name: "consumers",
         about: "the packed package in projects with other bundlers and runtimes, in Chromium",
         needs: &[Need::NpmTools, Need::Browsers],
@@ -151,6 +160,14 @@ pub(super) const STAGES: [Stage; 13] = [
         builds_on: Some("package"),
         is_extra: true,
         run: |run| page(run, &[Browser::WebKit]),
+    },
+    Stage {
+        name: "site-webkit",
+        about: "the static site in WebKit, only when this stage is named",
+        needs: &[Need::NpmTools, Need::SiteTools, Need::Browsers, Need::WebKit],
+        builds_on: Some("package"),
+        is_extra: true,
+        run: |run| site(run, &[Browser::WebKit]),
     },
 ];
 
@@ -255,16 +272,36 @@ fn plain(run: &Run) -> Result<Tally> {
 }
 
 fn page(run: &Run, browsers: &[Browser]) -> Result<Tally> {
+    ensure_package(run)?;
+    driven(run, browsers, "page", &[])
+}
+
+fn site(run: &Run, browsers: &[Browser]) -> Result<Tally> {
+    ensure_package(run)?;
+    let folder = run.file("site");
+    site::write(run.project, &folder)?;
+    let axe = run.project.tools.site_npm_folder().join("node_modules/axe-core/axe.min.js");
+    let mut tally = Tally::success();
+    tally.add(driven(run, browsers, "site", &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
+    Ok(tally)
+}
+
+fn ensure_package(run: &Run) -> Result<()> {
     let package = run.project.package_dir().join("index.js");
     ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
+    Ok(())
+}
+
+/// Runs a suite of the page tests in these browsers, beside the simulator, with these variables.
+fn driven(run: &Run, browsers: &[Browser], suite: &str, variables: &[(&str, PathBuf)]) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     Ok(in_browsers(run, browsers, |browser| {
         let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
         let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
-        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", "page", "--no-fail-fast"])?;
+        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", suite, "--no-fail-fast"])?;
         command.env("KLING_SIMULATOR", &address).env("KLING_BROWSER", browser.id());
         command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
-        command.env("KLING_DOWNLOADS", run.file(DOWNLOADS));
+        command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));
         let tally = run.test_beside(&prefix(browser), command)?;
         if tally.failed > 0 {
             (0..LANES).for_each(|lane| run.show_log(&log(lane)));
