@@ -51,9 +51,30 @@ use options::{CALL, CallOptions, GENERATE, SUBMIT};
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
+/// The problems of a request, and the error.
+#[wasm_bindgen(typescript_custom_section)]
+const ERRORS: &str = include_str!("js/errors.d.ts");
+
 /// The types that the functions and the client take and return.
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("js/types.d.ts");
+const TYPES: &str = from_first_section(include_str!("js/types.d.ts"));
+
+/// The declarations of a file from its first section (`// ──`) on. The lines above import what is in the same section here.
+#[expect(dead_code, reason = "what wasm-bindgen makes of the section above calls it")]
+const fn from_first_section(file: &'static str) -> &'static str {
+    let mut rest = file.as_bytes();
+    while let [_, after @ ..] = rest {
+        // The first byte of a box-drawing character.
+        if let [b'/', b'/', b' ', 0xe2, ..] = rest {
+            break;
+        }
+        rest = after;
+    }
+    match str::from_utf8(rest) {
+        Ok(sections) => sections,
+        Err(_) => file,
+    }
+}
 
 /// A call that needs no client, with its argument as JavaScript passed it.
 ///

@@ -6,7 +6,15 @@ import type { ImageFormat, ImageInfo, ProgressOptions } from "./types.js";
 /** `ImageBitmap`, where the environment has this type: a server's has none. */
 type Bitmap = typeof globalThis extends { ImageBitmap: { prototype: infer T } } ? T : never;
 
-/** The options of `prepareImage`. Another key, or a value out of range, is an `invalid_option`. */
+/**
+ * The options of `prepareImage`. Another key, or a value out of range, is an `invalid_option`.
+ * @example
+ * ```ts
+ * import type { PrepareOptions } from "kling-multi-image2video";
+ *
+ * const options: PrepareOptions = { maxEdge: 1280, aspect: "pad" };
+ * ```
+ */
 export interface PrepareOptions {
   /**
    * the longest edge in px, a whole number from 300; default 2048. The shorter edge is never below
@@ -34,7 +42,15 @@ export interface PrepareOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The result of `prepareImage`. */
+/**
+ * The result of `prepareImage`.
+ * @example
+ * ```ts
+ * import type { PreparedImage } from "kling-multi-image2video";
+ *
+ * const summary = ({ info, changes }: PreparedImage) => `${info.bytes} bytes, ${changes.join(", ")}`;
+ * ```
+ */
 export interface PreparedImage {
   /** the original object if `changes` is empty */
   image: Blob;
@@ -61,7 +77,15 @@ export interface PreparedImage {
   >;
 }
 
-/** The options of a submission. */
+/**
+ * The options of a submission.
+ * @example
+ * ```ts
+ * import type { SubmitOptions } from "kling-multi-image2video";
+ *
+ * const options: SubmitOptions = { prepare: { maxEdge: 1280 } };
+ * ```
+ */
 export interface SubmitOptions extends ProgressOptions {
   /**
    * Prepares every file of the request with `prepareImage` before anything is recorded or sent;

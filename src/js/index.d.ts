@@ -31,6 +31,12 @@ export type { PreparedImage, PrepareOptions, SubmitOptions } from "./images.js";
 /**
  * Where to load the WebAssembly code from, if it is not beside the script: a URL (a relative one is
  * relative to the page), a response whose body is not read yet, the bytes, or a compiled module.
+ * @example
+ * ```ts
+ * import type { WasmSource } from "kling-multi-image2video";
+ *
+ * const source: WasmSource = new URL("/static/kling.wasm", location.href);
+ * ```
  */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
@@ -157,6 +163,13 @@ export function createClient(options?: ClientOptions): Client;
 /**
  * Methods may be detached from the object. An `id` is a task id, or the external task id of a
  * record. An error that a listener throws is reported as uncaught and ends no call.
+ * @example
+ * ```ts
+ * import type { Client } from "kling-multi-image2video";
+ *
+ * const unfinished = async (client: Client) =>
+ *   (await client.records()).filter(({ state }) => state === "submitted" || state === "processing");
+ * ```
  */
 export interface Client {
   /**

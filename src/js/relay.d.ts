@@ -66,7 +66,18 @@
  */
 export function createRelay(options: RelayOptions): (request: Request) => Promise<Response>;
 
-/** The options of a relay. Another key, or a wrong value, throws a `TypeError`. */
+/**
+ * The options of a relay. Another key, or a wrong value, throws a `TypeError`.
+ * @example
+ * ```ts
+ * import type { RelayOptions } from "kling-multi-image2video/relay";
+ *
+ * const options: RelayOptions = {
+ *   apiKey: () => process.env.COMETAPI_KEY,
+ *   authorize: (request) => mayPay(request),
+ * };
+ * ```
+ */
 export interface RelayOptions {
   /**
    * The API key, or a function that returns it for each request, within 30 s. It is sent to the
@@ -112,7 +123,15 @@ export interface RelayOptions {
   fetch?: typeof globalThis.fetch | undefined;
 }
 
-/** A call that a page makes through the relay. */
+/**
+ * A call that a page makes through the relay.
+ * @example
+ * ```ts
+ * import type { RelayedCall } from "kling-multi-image2video/relay";
+ *
+ * const isPaid = ({ action }: RelayedCall) => action === "create";
+ * ```
+ */
 export interface RelayedCall {
   /** `create` is paid; `query` reads a task, `content` its video */
   action: "create" | "query" | "content";

@@ -1,6 +1,10 @@
-// The types of the npm package `kling-multi-image2video`: the parameters and results of its calls,
-// the limits, and the error. `index.d.ts` exports them with the calls, and so do the declarations
-// that wasm-pack writes.
+// The types of the npm package `kling-multi-image2video`: the parameters and results of its calls, and
+// the limits. `index.d.ts` exports them with the calls, and so do the declarations that wasm-pack
+// writes, without the lines above the first section.
+
+import type { Issue, KlingError } from "./errors.js";
+
+export * from "./errors.js";
 
 // ── Limits
 
@@ -34,17 +38,37 @@ export const limits: {
  * URL is refused: pass the blob. JPEG or PNG, by content; at most 10 MiB; each edge at least 300 px;
  * between 1:2.5 and 2.5:1 (limits of Kling and CometAPI). The service fetches a URL itself, so its
  * image is not checked here.
+ * @example
+ * ```ts
+ * import type { ImageSource } from "kling-multi-image2video";
+ *
+ * const images: ImageSource[] = [file, "https://example.com/second.jpg"];
+ * ```
  */
 export type ImageSource = Blob | URL | string;
 
 /**
  * The format by content, independent of the file's name and type. The service accepts `jpeg` and
  * `png`.
+ * @example
+ * ```ts
+ * import type { ImageFormat } from "kling-multi-image2video";
+ *
+ * const isAccepted = (format: ImageFormat) => format === "jpeg" || format === "png";
+ * ```
  */
 export type ImageFormat =
   "jpeg" | "png" | "webp" | "gif" | "avif" | "heic" | "bmp" | "tiff" | "unknown";
 
-/** The result of `inspectImage`. Width and height are as displayed, with the orientation applied. */
+/**
+ * The result of `inspectImage`. Width and height are as displayed, with the orientation applied.
+ * @example
+ * ```ts
+ * import type { ImageInfo } from "kling-multi-image2video";
+ *
+ * const size = ({ width, height }: ImageInfo) => `${width ?? "?"} × ${height ?? "?"} px`;
+ * ```
+ */
 export interface ImageInfo {
   format: ImageFormat;
   /** in px; absent if the header is damaged or does not contain it, for example in a BigTIFF */
@@ -62,6 +86,17 @@ export interface ImageInfo {
 /**
  * A request for a video. The service uses its defaults for fields that are left out. A key that is
  * not listed here is an error, `unknown_field`.
+ * @example
+ * ```ts
+ * import type { VideoRequest } from "kling-multi-image2video";
+ *
+ * const request: VideoRequest = {
+ *   images: [file],
+ *   prompt: "a walk through the four seasons",
+ *   mode: "pro",
+ *   duration: 10,
+ * };
+ * ```
  */
 export interface VideoRequest {
   /** 1 to 4 (CometAPI's schema), for example `input.files` */
@@ -93,48 +128,17 @@ export interface VideoRequest {
   externalTaskId?: string | undefined;
 }
 
-/**
- * The problems of a request. `has_location` and `prompt_missing` are warnings, and so are
- * `size_unknown` of an image by URL and `unsupported_format` of a JPEG with arithmetic coding, which
- * only some programs can read.
- */
-export type IssueCode =
-  | "too_few_images"
-  | "too_many_images"
-  | "unsupported_format"
-  | "image_empty"
-  | "image_too_large"
-  | "image_too_small"
-  | "bad_aspect_ratio"
-  | "image_truncated"
-  | "size_unknown"
-  | "has_location"
-  | "bad_url"
-  | "bad_base64"
-  | "prompt_missing"
-  | "prompt_too_long"
-  | "bad_value"
-  | "unknown_field";
-
-/** One problem of one field. */
-export interface Issue {
-  code: IssueCode;
-  /** the field, for example `images[2]` or `duration` */
-  path: string;
-  /** a request with an error cannot be submitted; one with warnings can */
-  severity: "error" | "warning";
-  /** what was expected and what was found, in English */
-  message: string;
-  /**
-   * the values in the message, for translations, for example `{ limit: 300, actual: 299 }`;
-   * `{ reason: "unreadable" }` with the `image_empty` of a file that the browser cannot read
-   */
-  params?: Record<string, string | number>;
-}
-
 // ── The client
 
-/** The options of a client. Another key, or a value out of range, is an `invalid_option`. */
+/**
+ * The options of a client. Another key, or a value out of range, is an `invalid_option`.
+ * @example
+ * ```ts
+ * import type { ClientOptions } from "kling-multi-image2video";
+ *
+ * const options: ClientOptions = { baseUrl: "/api/kling", storeName: "my-app" };
+ * ```
+ */
 export interface ClientOptions {
   /**
    * The API key, or a function that returns it and is called for each call that needs the key.
@@ -163,6 +167,12 @@ export interface ClientOptions {
  * When the service is polled, and how much trouble is tolerated. All in ms, from 10 to 2147483647
  * (24 days). Every pause is spread by ±20 %. Time offline, asleep or frozen counts towards no
  * budget.
+ * @example
+ * ```ts
+ * import type { PollingOptions } from "kling-multi-image2video";
+ *
+ * const polling: PollingOptions = { outageBudget: 3_600_000 }; // an hour
+ * ```
  */
 export interface PollingOptions {
   /** before the first poll after a submission; default 5000 */
@@ -187,10 +197,26 @@ export interface PollingOptions {
   notFoundGrace?: number | undefined;
 }
 
-/** The status words of the service. `succeed` and `failed` are final. */
+/**
+ * The status words of the service. `succeed` and `failed` are final.
+ * @example
+ * ```ts
+ * import type { TaskStatus } from "kling-multi-image2video";
+ *
+ * const isFinal = (status: TaskStatus) => status === "succeed" || status === "failed";
+ * ```
+ */
 export type TaskStatus = "submitted" | "processing" | "succeed" | "failed";
 
-/** A task as the service last reported it. */
+/**
+ * A task as the service last reported it.
+ * @example
+ * ```ts
+ * import type { Task } from "kling-multi-image2video";
+ *
+ * const urlOf = ({ videos }: Task) => videos[0]?.url;
+ * ```
+ */
 export interface Task {
   /** the service's id of the task: any string, encoded where it is part of a URL */
   taskId: string;
@@ -215,7 +241,15 @@ export interface Task {
   raw: unknown;
 }
 
-/** A finished video at the delivery host. */
+/**
+ * A finished video at the delivery host.
+ * @example
+ * ```ts
+ * import type { Video } from "kling-multi-image2video";
+ *
+ * const label = ({ duration }: Video) => (duration ? `${duration} s` : "video");
+ * ```
+ */
 export interface Video {
   /** the id of the task that made it */
   taskId: string;
@@ -239,6 +273,15 @@ export interface Video {
  *   next poll comes in `nextPollIn` ms; while offline, that time is unknown.
  * - `downloading`: the video is being downloaded; `total` is absent if the host does not report it,
  *   or reports less than has arrived.
+ * @example
+ * ```ts
+ * import type { Progress } from "kling-multi-image2video";
+ *
+ * function show(progress: Progress) {
+ *   if (progress.phase === "waiting") hint.textContent = `waiting: ${progress.reason}`;
+ *   else hint.textContent = progress.phase;
+ * }
+ * ```
  */
 export type Progress =
   | { phase: "preparing"; image: number }
@@ -254,7 +297,15 @@ export type Progress =
     }
   | { phase: "downloading"; loaded: number; total?: number };
 
-/** The options of every call that queries the service or reads files. */
+/**
+ * The options of every call that queries the service or reads files.
+ * @example
+ * ```ts
+ * import type { CallOptions } from "kling-multi-image2video";
+ *
+ * const options: CallOptions = { signal: AbortSignal.timeout(10_000) };
+ * ```
+ */
 export interface CallOptions {
   /**
    * After an abort the call rejects at once with the signal's reason. An abort stops the call, never
@@ -263,12 +314,28 @@ export interface CallOptions {
    */
   signal?: AbortSignal | undefined;
 }
-/** The options of calls that take a while. */
+/**
+ * The options of calls that take a while.
+ * @example
+ * ```ts
+ * import type { ProgressOptions } from "kling-multi-image2video";
+ *
+ * const options: ProgressOptions = { onProgress: ({ phase }) => console.log(phase) };
+ * ```
+ */
 export interface ProgressOptions extends CallOptions {
   /** called with each step; an error that it throws is reported as uncaught and ends no call */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
-/** The options of calls that wait for the end of a task. */
+/**
+ * The options of calls that wait for the end of a task.
+ * @example
+ * ```ts
+ * import type { WaitOptions } from "kling-multi-image2video";
+ *
+ * const options: WaitOptions = { timeout: 1_800_000 }; // half an hour
+ * ```
+ */
 export interface WaitOptions extends ProgressOptions {
   /**
    * in ms, from 10 to 2147483647, by a monotonic clock, also offline; default no limit. The call
@@ -277,10 +344,26 @@ export interface WaitOptions extends ProgressOptions {
   timeout?: number | undefined;
 }
 
-/** The options of a submission. */
+/**
+ * The options of a submission.
+ * @example
+ * ```ts
+ * import type { SubmitOptions } from "kling-multi-image2video";
+ *
+ * const options: SubmitOptions = { onProgress: ({ phase }) => console.log(phase) };
+ * ```
+ */
 export interface SubmitOptions extends ProgressOptions {}
 
-/** What this browser stores of a submission. */
+/**
+ * What this browser stores of a submission.
+ * @example
+ * ```ts
+ * import type { TaskRecord } from "kling-multi-image2video";
+ *
+ * const title = ({ prompt, imageCount }: TaskRecord) => prompt ?? `${imageCount} images`;
+ * ```
+ */
 export interface TaskRecord {
   /** under which the request was sent */
   externalTaskId: string;
@@ -306,85 +389,4 @@ export interface TaskRecord {
   videos: Video[];
   /** whether the video is kept in this browser */
   kept: boolean;
-}
-
-// ── Errors
-
-/** What went wrong. `docs/errors.md` explains each code: its meaning, its remedy, its possible cost. */
-export type ErrorCode =
-  | "invalid_option"
-  | "invalid_request"
-  | "image_unreadable"
-  | "wasm_load"
-  | "unauthorized"
-  | "forbidden"
-  | "insufficient_balance"
-  | "rate_limited"
-  | "concurrency_limited"
-  | "rejected"
-  | "content_policy"
-  | "model_unavailable"
-  | "payload_too_large"
-  | "server_error"
-  | "network"
-  | "protocol"
-  | "submission_unknown"
-  | "timeout"
-  | "task_failed"
-  | "task_not_found"
-  | "download_blocked"
-  | "url_expired"
-  | "not_a_video"
-  | "storage"
-  | "internal";
-
-/**
- * Whether a value is an error of this package. Works across copies of this package and across
- * realms, where `instanceof` does not.
- * @example
- * ```js
- * import { isKlingError } from "kling-multi-image2video";
- *
- * try {
- *   await client.wait("883729910284", { timeout: 600_000 });
- * } catch (error) {
- *   if (!isKlingError(error)) throw error;
- *   console.log(error.code, error.message, error.retryable, error.issues ?? []);
- * }
- * ```
- */
-export function isKlingError(error: unknown): error is KlingError;
-
-/** The error of every rejection, except after an abort, which rejects with the signal's reason. */
-export class KlingError extends Error {
-  constructor(
-    message: string,
-    details?: Partial<Record<string, unknown>>,
-    options?: { cause?: unknown },
-  );
-  readonly name: "KlingError";
-  /** does not change within a major version; the message is for people, and may change */
-  readonly code: ErrorCode;
-  /** whether the same call may succeed later and cannot create or charge a second task */
-  readonly retryable: boolean;
-  /** every problem of the request, with `invalid_request` only */
-  readonly issues?: Issue[];
-  /** the id of a task that exists: continue with `wait(error.taskId)` */
-  readonly taskId?: string;
-  /** the id under which the request was sent */
-  readonly externalTaskId?: string;
-  /** the HTTP status, if there was a response */
-  readonly status?: number;
-  /** the service's code, for example 1303 or "task_not_exist" */
-  readonly serviceCode?: number | string;
-  /** the service's id of the request, for its support */
-  readonly requestId?: string;
-  /** how long to wait before a retry in ms, as the service requests */
-  readonly retryAfter?: number;
-  /** the URL of a video that could not be downloaded */
-  readonly url?: string;
-  /** only with `storage` from `keepVideo`: the whole video, downloaded but not kept; not in `toJSON` */
-  readonly video?: Blob;
-  /** the error as an object for JSON, without the key */
-  toJSON(): Record<string, unknown>;
 }

@@ -110,7 +110,7 @@ fn every_status_of_a_task_is_declared() {
 #[test]
 fn examples_have_the_limits() {
     let example = format!("{{ limit: {MIN_EDGE_PX}, actual: {} }}", MIN_EDGE_PX - 1);
-    states("src/js/types.d.ts", &[example]);
+    states("src/js/errors.d.ts", &[example]);
     let ratio = max_aspect_ratio();
     let source = format!("width and height at least {MIN_EDGE_PX} px, a ratio between 1:{ratio} and {ratio}:1");
     states("core/src/image/limits.rs", &[format!("at most {MAX_IMAGE_MIB} MB"), source]);

@@ -18,6 +18,7 @@ mod answer;
 mod boxes;
 mod change;
 mod conformance;
+mod declarations;
 mod docs;
 mod download;
 mod encoding;

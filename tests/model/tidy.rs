@@ -163,10 +163,10 @@ fn lock_files_hold_no_address_of_a_registry() {
 
 #[test]
 fn every_error_code_of_the_crate_is_declared_and_explained() {
-    let declarations = fs::read_to_string(root().join("src/js/types.d.ts")).unwrap();
+    let declarations = fs::read_to_string(root().join("src/js/errors.d.ts")).unwrap();
     let page = fs::read_to_string(root().join("docs/errors.md")).unwrap();
     for code in ErrorCode::WORDS {
-        assert!(declarations.contains(&format!("\"{code}\"")), "types.d.ts does not declare {code}");
+        assert!(declarations.contains(&format!("\"{code}\"")), "errors.d.ts does not declare {code}");
         assert!(page.contains(&format!("| `{code}` |")), "docs/errors.md does not explain {code}");
     }
 }

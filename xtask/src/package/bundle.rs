@@ -24,7 +24,7 @@ const SCRIPTS: [(&str, bool); 3] = [("index.js", false), ("inline.js", true), (P
 const COMMON_JS: [(&str, &str); 2] = [("inline.js", "index.cjs"), (SERVER, "relay.cjs")];
 
 /// The declarations that they need.
-const COMMON_JS_TYPES: [&str; 4] = ["images", "index", "relay", "types"];
+const COMMON_JS_TYPES: [&str; 5] = ["errors", "images", "index", "relay", "types"];
 
 /// For servers, which need no small script, and whose owners may want to read it: joined, but not minified.
 const SERVER: &str = "relay.js";
@@ -132,10 +132,13 @@ fn declare_common_js(next: &Path) -> Result<()> {
     for name in COMMON_JS_TYPES {
         let source = next.join(format!("{name}.d.ts"));
         let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        let text = ["images", "types"].iter().fold(text, |text, imported| {
+        let text = ["errors", "images", "types"].iter().fold(text, |text, imported| {
             text.replace(&format!("from \"./{imported}.js\""), &format!("from \"./{imported}.cjs\""))
         });
-        ensure!(!text.contains(".js\";"), "expected imports of images.js and types.js in {name}.d.ts, found another");
+        ensure!(
+            !text.contains(".js\";"),
+            "expected imports of errors.js, images.js and types.js in {name}.d.ts, found another"
+        );
         let target = next.join(format!("{name}.d.cts"));
         fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))?;
     }

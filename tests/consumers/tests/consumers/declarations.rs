@@ -6,9 +6,8 @@ use consumer_tests::Project;
 
 /// The variables that the examples of the declarations use.
 const GIVEN: &str = r#"
-import type { Client, Task } from "kling-multi-image2video";
-declare const client: Client;
-declare const task: Task;
+declare const client: import("kling-multi-image2video").Client;
+declare const task: import("kling-multi-image2video").Task;
 declare const file: File;
 declare const input: HTMLInputElement;
 declare const hint: HTMLElement;
@@ -36,12 +35,15 @@ fn the_declarations_accept_correct_code_only() {
 /// The examples of the declarations, each as a function of its own.
 fn examples() -> String {
     let declarations = [
+        include_str!("../../../../src/js/errors.d.ts"),
+        include_str!("../../../../src/js/images.d.ts"),
         include_str!("../../../../src/js/index.d.ts"),
         include_str!("../../../../src/js/types.d.ts"),
         include_str!("../../../../src/js/relay.d.ts"),
     ]
     .join("\n");
     let (mut imports, mut body) = (BTreeSet::new(), String::new());
+    let declarations = declarations.replace("* ```ts\n", "* ```js\n");
     let mut blocks = declarations.split("* ```js\n").skip(1);
     let count = blocks.by_ref().map(|block| {
         let example = block.split("* ```\n").next().expect("an example");
@@ -57,7 +59,7 @@ fn examples() -> String {
         body.push_str("};\n");
     });
     let count = count.count();
-    assert!(count > 20, "expected an example of each function, found {count}");
+    assert!(count > 50, "expected an example of each symbol, found {count}");
     let imports: Vec<&str> = imports.into_iter().collect();
     format!("{}\n{GIVEN}\n{body}", imports.join("\n"))
 }

@@ -30,6 +30,8 @@ fn the_package_has_exactly_these_files() {
         "README.md",
         "cli",
         "docs",
+        "errors.d.cts",
+        "errors.d.ts",
         "images.d.cts",
         "images.d.ts",
         "index.cjs",
