@@ -38,7 +38,8 @@ pub(super) fn write(project: &Project, folder: &Path) -> Result<()> {
     }
     let order = order(&project.root)?;
     rendered.sort_by_key(|(source, ..)| {
-        (order.iter().position(|listed| listed == source).unwrap_or(order.len()), source.clone())
+        let place = order.iter().position(|listed| listed == source).unwrap_or(order.len());
+        (place, !source.starts_with("docs"), source.clone())
     });
     let title = |document: &Rendered, name: &str| document.title.clone().unwrap_or_else(|| name.to_owned());
     let titles: Vec<(String, String)> =

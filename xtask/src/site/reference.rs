@@ -53,8 +53,9 @@ pub(super) fn write(project: &Project, folder: &Path) -> Result<()> {
     command.arg("--tsconfig").arg(sources.join("tsconfig.json")).arg("--out").arg(folder);
     for (name, declarations, about) in ENTRIES {
         let source = sources.join(format!("{name}.ts"));
+        // Otherwise the reference would call it `default`.
         let main = if declarations == "index" {
-            format!("export {{ default }} from \"{package}/index.js\";\n")
+            format!("export {{ default as init }} from \"{package}/index.js\";\n")
         } else {
             String::new()
         };
