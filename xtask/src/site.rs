@@ -29,7 +29,7 @@ const CONFIG: &str = "{ \"standIn\": true }\n";
 const ICON: &str = include_str!("site/icon.svg");
 
 /// What the site has more than the page of the demo, at the end of the page.
-const PAGE_LINKS: &str = "    <p><a href=\"docs/index.html\">Documents</a> · <a href=\"reference/index.html\">API reference</a></p>\n  </footer>";
+const PAGE_LINKS: &str = "    <p><a href=\"docs/index.html\">Documentation</a> · <a href=\"reference/index.html\">API reference</a></p>\n  </footer>";
 
 /// Builds the package and writes the site.
 pub(crate) fn run(project: &Project, out: &Path) -> Result<ExitCode> {

@@ -12,7 +12,12 @@ use crate::tools;
 
 /// Installs the npm tools into the cache, if those of their lock file are not there.
 pub(super) fn install(project: &Project) -> Result<()> {
-    install_from(project, "npm", project.tools.npm_folder(), "binaryen, esbuild, heic-to, prettier, terser, typescript and the types of Node")
+    install_from(
+        project,
+        "npm",
+        project.tools.npm_folder(),
+        "binaryen, esbuild, heic-to, prettier, terser, typescript and the types of Node",
+    )
 }
 
 /// The same with the tools of the site.

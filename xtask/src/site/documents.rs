@@ -165,7 +165,7 @@ fn page(name: &str, title: &str, titles: &[(String, String)], html: &str) -> Str
   <header>
     <nav aria-label=\"Site\">
       <a href=\"../index.html\">Try it</a>
-      <a href=\"index.html\">Documents</a>
+      <a href=\"index.html\">Documentation</a>
       <a href=\"../reference/index.html\">API reference</a>
     </nav>
   </header>

@@ -21,8 +21,9 @@ fn violations(site: &Site) -> Vec<String> {
 }
 
 /// A document, as one of its kind, and what is in it.
-const DOCUMENTS: [(&str, &str); 5] = [
-    ("docs/index.html", "kling-multi-image2video"),
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("docs/index.html", "Getting started"),
+    ("docs/architecture.html", "A diagram, in the language of Mermaid"),
     ("docs/loading.html", "WebAssembly"),
     ("docs/changelog.html", "Unreleased"),
     ("reference/index.html", "kling-multi-image2video/relay"),
@@ -86,13 +87,13 @@ fn a_visitor_finds_the_documents_the_reference_and_the_way_back() {
         site.wait(what, &format!("document.title.includes({}) && document.readyState === 'complete'", json!(what)));
     };
     site.click("footer a[href='docs/index.html']");
-    title("kling-multi-image2video");
+    title("Documentation");
     site.click("header a[href='../reference/index.html']");
     title("kling-multi-image2video");
     site.click("dl a[href$='relay.html']");
     title("relay");
-    site.click("a[href='../../docs/index.html']");
-    title("kling-multi-image2video");
+    site.click("a[href$='../docs/index.html']");
+    title("Documentation");
     site.click("header a[href='../index.html']");
     site.wait("the page", "document.querySelector('#submit') !== null");
 }
