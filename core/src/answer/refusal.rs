@@ -17,8 +17,8 @@ pub struct Refusal {
 }
 
 /// What a service says that refuses an external task id because there is a task with it, in letters and digits.
-const TAKEN: &str = "externaltaskid externalid externaltask duplicate alreadyexist alreadyused alreadytaken alreadyhas \
-    mustbeunique notunique idisunique idexists idconflict idtaken 已存在 重复";
+const TAKEN: &str =
+    "externaltask externalid duplicate alreadyexist alreadyused alreadytaken mustbeunique notunique 已存在 重复";
 
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `names_task`:

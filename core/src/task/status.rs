@@ -15,12 +15,11 @@ pub const STATUS_WORDS: [&str; 4] = [
     "succeed succeeded success successful completed complete done finished finish ok ready",
     "failed fail failure error errored cancelled canceled expired timeout timed_out rejected refused denied aborted killed \
         terminated stopped blocked moderated content_moderated content_violation content_filtered filtered nsfw banned \
-        invalid crashed deleted dead cancelled_by_user canceled_by_user policy_violation content_policy_violation",
+        invalid crashed deleted dead",
 ];
 
 /// What may precede a known word, in lower case, separated by spaces: for example `VIDEO_READY` and `TASK_STATUS_SUCCEED`.
-const SUBJECTS: &str =
-    "task taskstatus video videogeneration generation job jobstatus request user system internal server";
+const SUBJECTS: &str = "task taskstatus video videogeneration generation job jobstatus";
 
 /// Parts of unknown words that name a failure: for example `failed_permanently` and `cancelled_by_admin`.
 const FAILURES: &str = "fail error cancelled canceled reject expired timeout timedout aborted denied violat unsuccess invalid refused nsfw";

@@ -90,10 +90,12 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
     shrink(project, script)
 }
 
-/// Minifies a script that esbuild made: terser's compressor makes it 4 % smaller, gzipped, than esbuild's.
+/// Minifies a script that esbuild made: terser's compressor makes it 5 % smaller, gzipped, than esbuild's. `unsafe_arrows`
+/// assumes that no function of ours without `this` is called with `new`.
 fn shrink(project: &Project, script: &Path) -> Result<()> {
     let mut command = Command::new(project.tools.npm_program("terser"));
-    command.arg(script).args(["--module", "--mangle", "--compress", "passes=3,ecma=2020"]).arg("--output").arg(script);
+    let compress = "passes=3,ecma=2020,hoist_funs=true,unsafe_arrows=true";
+    command.arg(script).args(["--module", "--mangle", "--compress", compress]).arg("--output").arg(script);
     child::run(&mut command)
 }
 
