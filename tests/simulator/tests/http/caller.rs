@@ -9,6 +9,12 @@ use simulator::{Options, Simulator};
 use std::io::Cursor;
 use std::time::Duration;
 
+/// Ends a test that hangs; no machine is so slow.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(300);
+
+/// The same, as a number of tries at least 25 ms apart.
+const MAX_TRIES: usize = 12_000;
+
 pub(crate) const ENDPOINT: &str = "/kling/v1/videos/multi-image2video";
 
 pub(crate) struct Caller {
@@ -61,14 +67,31 @@ impl Caller {
 
     /// Queries until the task ends, and returns its `data`.
     pub(crate) async fn end(&self, scenario: &str, id: &str) -> Value {
-        for _ in 0..400 {
+        for _ in 0..MAX_TRIES {
             let data = self.query(scenario, id).await.json()["data"].clone();
             if matches!(data["task_status"].as_str(), Some("succeed" | "failed")) {
                 return data;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("the task did not end within 10 seconds");
+        panic!("the task did not end within a few minutes");
+    }
+
+    /// Waits until this many submissions are charged.
+    pub(crate) async fn charged(&self, count: usize) {
+        for _ in 0..MAX_TRIES {
+            if self.charges().await.len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{count} submissions were not charged within a few minutes");
+    }
+
+    /// How many submissions arrived, with a response or without.
+    pub(crate) async fn posts(&self) -> usize {
+        let account = self.account().await;
+        account["requests"].as_array().into_iter().flatten().filter(|request| request["method"] == "POST").count()
     }
 
     /// Submits, waits, and returns the URL of the video.

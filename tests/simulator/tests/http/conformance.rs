@@ -30,8 +30,8 @@ async fn an_acceptance_conforms() {
 async fn a_task_conforms_in_every_phase() {
     let caller = Caller::new().await;
     for (scenario, word) in [
-        ("ok,submitted=60000", "submitted"),
-        ("ok,submitted=0,processing=60000", "processing"),
+        ("ok,submitted=3600000", "submitted"),
+        ("ok,submitted=0,processing=3600000", "processing"),
         ("ok,submitted=0,processing=0", "succeed"),
         ("task-failed,submitted=0,processing=0", "failed"),
     ] {

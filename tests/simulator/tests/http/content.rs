@@ -91,7 +91,7 @@ async fn only_a_task_that_succeeded_has_a_video() {
     let mut named = body();
     named["external_task_id"] = json!("mine");
     caller.submit("ok", &named).await;
-    let working = caller.task("ok,processing=60000").await;
+    let working = caller.task("ok,processing=3600000").await;
     let failed = finished(&caller, "task-failed").await;
     for (id, status) in [(working.as_str(), 400), (&failed, 400), ("861309198188019719", 404), ("mine", 404)] {
         for path in paths("ok", id) {

@@ -1,6 +1,6 @@
 //! `GET /s/{scenario}/delivery/{task id}.mp4`
 
-use crate::caller::{Answer, Caller, body, body_of, encoded};
+use crate::caller::{Answer, Caller, MAX_WAIT, body, body_of, encoded};
 use image::ImageFormat::{Jpeg, Png};
 use reqwest::{Method, Response, header};
 use serde_json::json;
@@ -85,7 +85,7 @@ async fn ranges_are_served() {
 #[tokio::test]
 async fn there_is_no_video_before_the_end() {
     let caller = Caller::new().await;
-    let id = caller.task("ok,processing=60000").await;
+    let id = caller.task("ok,processing=3600000").await;
     for file in [format!("{id}.mp4"), format!("{id}.webm"), "1.mp4".to_owned()] {
         let response = caller.bare(Method::GET, &format!("/s/ok/delivery/{file}")).send().await.unwrap();
         assert_eq!(response.status(), 404, "{file}");
@@ -185,11 +185,13 @@ async fn the_first_downloads_get_503() {
     }
 }
 
-/// What came of a download before it failed or stalled, and whether it stalled.
-async fn beginning(mut response: Response) -> (Vec<u8>, bool) {
+/// What came of a download before it failed, or stalled after `stalls_after` bytes; and whether it stalled.
+async fn beginning(mut response: Response, stalls_after: Option<usize>) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     loop {
-        match timeout(Duration::from_secs(1), response.chunk()).await {
+        let is_last = stalls_after.is_some_and(|length| bytes.len() >= length);
+        let patience = if is_last { Duration::from_secs(1) } else { MAX_WAIT };
+        match timeout(patience, response.chunk()).await {
             Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
             Ok(Ok(None)) => panic!("expected a part of the download, found all of it"),
             Ok(Err(_)) => return (bytes, false),
@@ -218,7 +220,8 @@ async fn the_first_downloads_end_after_a_third() {
             assert_eq!(response.headers()[header::CONTENT_LENGTH], total.to_string(), "{scenario}");
             assert_eq!(response.headers().contains_key(header::ACCEPT_RANGES), ranges, "{scenario}");
             let stalled = scenario == "video-stall";
-            assert_eq!(beginning(response).await, (fine[..total / 3].to_vec(), stalled), "{scenario}");
+            let stalls_after = stalled.then_some(total / 3);
+            assert_eq!(beginning(response, stalls_after).await, (fine[..total / 3].to_vec(), stalled), "{scenario}");
         }
         let response = part(&caller, &url, &format!("bytes={}-", total / 3)).await;
         assert_eq!(response.status(), if ranges { 206 } else { 200 }, "{scenario}");
@@ -234,10 +237,10 @@ async fn the_first_downloads_end_after_a_third() {
 async fn a_range_is_cut_too() {
     let caller = Caller::new().await;
     let url = caller.video("video-cut,times=2").await;
-    let (whole, _) = beginning(caller.client.get(&url).send().await.unwrap()).await;
+    let (whole, _) = beginning(caller.client.get(&url).send().await.unwrap(), None).await;
     let response = part(&caller, &url, "bytes=30-59").await;
     assert_eq!((response.status().as_u16(), response.content_length()), (206, Some(30)));
-    assert_eq!(beginning(response).await, (whole[30..40].to_vec(), false));
+    assert_eq!(beginning(response, None).await, (whole[30..40].to_vec(), false));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use crate::caller::{Caller, body};
 use serde_json::{Value, json};
 
 /// A task in one phase.
-const QUEUED: &str = "ok,submitted=60000";
-const RUNNING: &str = "ok,submitted=0,processing=60000";
+const QUEUED: &str = "ok,submitted=3600000";
+const RUNNING: &str = "ok,submitted=0,processing=3600000";
 const DONE: &str = "ok,submitted=0,processing=0";
 const FAILED: &str = "task-failed,submitted=0,processing=0";
 

@@ -38,11 +38,11 @@ async fn a_state_is_held_until_it_is_released() {
 #[tokio::test]
 async fn after_a_release_the_clock_decides() {
     let caller = Caller::new().await;
-    let scenario = "ok,submitted=60000,processing=60000,hold=submitted";
+    let scenario = "ok,submitted=3600000,processing=3600000,hold=submitted";
     let id = caller.task(scenario).await;
     release(&caller).await;
     assert_eq!(status(&caller, scenario, &id).await, "processing");
-    let scenario = "ok,submitted=60000,hold=processing";
+    let scenario = "ok,submitted=3600000,hold=processing";
     let id = caller.task(scenario).await;
     assert_eq!(release(&caller).await.status, 409, "a task that has not come to its hold");
     assert_eq!(status(&caller, scenario, &id).await, "submitted");
@@ -65,9 +65,7 @@ async fn a_response_is_held() {
     let caller = Caller::new().await;
     let path = format!("/s/ok,hold=answer{ENDPOINT}");
     let sending = tokio::spawn(caller.request(Method::POST, &path).json(&body()).send());
-    while caller.charges().await.is_empty() {
-        pause().await;
-    }
+    caller.charged(1).await;
     pause().await;
     assert!(!sending.is_finished());
     assert_eq!(release(&caller).await.status, 200);

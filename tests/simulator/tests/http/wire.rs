@@ -1,13 +1,12 @@
 //! The unreliable connection: what passes, and where it is cut.
 
-use crate::caller::{Caller, ENDPOINT, body};
+use crate::caller::{Caller, ENDPOINT, MAX_WAIT, body};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use simulator::Options;
 use simulator::wire::Wire;
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -52,7 +51,7 @@ async fn said(address: SocketAddr, bytes: &[u8]) -> (Vec<u8>, bool) {
             let _ = to.shutdown().await;
         }
     };
-    let ((), end) = tokio::join!(speaking, timeout(Duration::from_secs(10), from.read_to_end(&mut heard)));
+    let ((), end) = tokio::join!(speaking, timeout(MAX_WAIT, from.read_to_end(&mut heard)));
     let closed = end.expect("an end").is_ok();
     (heard, closed)
 }
@@ -85,7 +84,7 @@ async fn nothing_is_charged_twice_over_the_wire() {
     assert_eq!((&start["seed"], count(&start, "connections")), (&json!(11), 0));
     let url = format!("{}/s/ok{ENDPOINT}", start["address"].as_str().unwrap());
     let client = Client::builder().no_proxy().retry(reqwest::retry::never()).pool_max_idle_per_host(0);
-    let client = client.timeout(Duration::from_secs(20)).build().unwrap();
+    let client = client.timeout(MAX_WAIT).build().unwrap();
 
     let mut body = body();
     let (mut accepted, mut refused, mut failed) = (HashSet::new(), 0, 0);
