@@ -55,7 +55,7 @@ class Ledger {
       ok((await rejected) === this.reason, "the signal's reason, itself");
       ok(this.listeners === 0, `no listener left, found ${this.listeners}`);
       // The record of what was sent is still written, within a time limit.
-      await until(() => this.timers.size === 0, "no timer left", 5);
+      await until(() => this.timers.size === 0, "no timer left");
       ok(
         this.requests.every(({ signal }) => signal.aborted || this.settled),
         "no request left",

@@ -4,11 +4,13 @@ import { reportedErrors, textOf } from "./leaks.js";
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How often `until` checks at most: only a case that hangs comes to that. */
+const MAX_TRIES = 1800;
+
 /** Checks again and again until the condition holds. */
-export async function until(condition, what, seconds = 30) {
-  for (let tries = 0; tries < seconds * 20; tries += 1, await pause(50))
-    if (await condition()) return;
-  throw new Error(`expected ${what} within ${seconds} seconds`);
+export async function until(condition, what) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1, await pause(50)) if (await condition()) return;
+  throw new Error(`expected ${what}`);
 }
 
 export function equal(actual, expected, what = "value") {

@@ -112,10 +112,9 @@ export const run = runner({
     const options = { signal: control.signal };
     const second = client.submit({ images: [stalled], prompt: "x" }, options);
     await until(() => reads > 0, "a read");
-    const before = performance.now();
     control.abort("enough");
+    // Before the first call ends, and although the read never does.
     equal(await second.catch((reason) => reason), "enough");
-    equal(performance.now() - before < 1000, true, "at once");
     await kit.charged(1);
     await kit.release();
     equal((await first).status, "submitted");

@@ -104,8 +104,10 @@ export const run = runner({
     equal(stranger, [], "changes under another base URL");
     end();
     const { length } = here;
+    const later = [];
+    client.onRecordChange(({ state }) => later.push(state));
     await client.submit(await kit.request());
-    await pause(100);
+    await until(() => later.includes("submitted"), "the changes at another listener");
     equal(here.length, length, "changes after the listener ended");
   },
 
@@ -261,8 +263,12 @@ export const run = runner({
       onProgress: () => early.abort("never mind"),
     });
     equal(await call.catch((reason) => reason), "never mind");
-    await pause(100);
-    equal((await client.records()).length, 1, "records, without one of what was never sent");
+    await until(
+      async () => (await client.records()).length === 1,
+      "records, without one of what was never sent",
+    );
+    await kit.tenPolls();
+    equal((await client.records()).length, 1, "records later");
   },
 
   async a_task_that_was_created_elsewhere_is_adopted(kit) {
@@ -347,7 +353,12 @@ export const run = runner({
   },
 
   async a_closed_client_rejects_every_call(kit) {
-    const client = kit.client("ok,hold=submitted");
+    let requests = 0;
+    const counting = (...given) => {
+      requests += 1;
+      return fetch(...given);
+    };
+    const client = kit.client("ok,hold=submitted", { fetch: counting });
     const { taskId } = await client.submit(await kit.request());
     const changes = [];
     client.onRecordChange((record) => changes.push(record));
@@ -365,9 +376,9 @@ export const run = runner({
     ]) {
       ok((await fails(call, "invalid_option")).message.includes("closed"), "the reason");
     }
-    const { length } = (await kit.account()).requests;
-    await pause(200);
-    equal([(await kit.account()).requests.length, changes], [length, []]);
+    const before = requests;
+    await kit.tenPolls();
+    equal([requests, changes], [before, []]);
     client.close();
   },
 });

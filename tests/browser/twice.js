@@ -5,7 +5,7 @@
 // and charges, so that no result depends on the speed of the machine.
 
 import { equal, ok } from "./expect.js";
-import { Kit, POLLING, makeImage, runnerWithin } from "./kit.js";
+import { Kit, PATIENT, makeImage, runnerWithin } from "./kit.js";
 import { COUNTS, combinations, expected } from "./twice-matrix.js";
 import { Tab, eventually } from "./twice-tab.js";
 
@@ -74,7 +74,7 @@ class Lane {
     const trouble = TROUBLES[ending] ?? "submit-slow,ms=0";
     const gateway = `lookup=${Number(lookup)},dedupe=${Number(dedupe)}`;
     const scenario = `${trouble},times=1,held=1,${gateway},submitted=60000,tag=${id}`;
-    const polling = { ...POLLING, outageBudget };
+    const polling = { ...PATIENT, outageBudget };
     const options = {
       apiKey: kit.key,
       baseUrl: kit.base(scenario),

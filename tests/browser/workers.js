@@ -1,7 +1,7 @@
 // Module workers that load the package afresh. To IndexedDB, to locks and to channels, a worker is
 // another tab.
 
-import { PATIENT, POLLING } from "./kit.js";
+import { IMPATIENT, PATIENT } from "./kit.js";
 import { COLLECT_IN_WORKER, collected } from "./leaks.js";
 
 /**
@@ -24,7 +24,7 @@ export const NOTE_EXPORTS = `
 /**
  * Starts a worker with this code, in which `init` and `kling` are the package, `simulator` and
  * `key` those of the kit, `makeClient(scenario, options)` makes a client like `kit.client`, and
- * `PATIENT` is that of `kit.js`.
+ * `PATIENT` and `IMPATIENT` are those of `kit.js`.
  * `onMessage` gets each message, `onFailure` an error that the code does not catch.
  */
 function startWorker(kit, code, onMessage, onFailure) {
@@ -33,10 +33,11 @@ function startWorker(kit, code, onMessage, onFailure) {
     const simulator = ${JSON.stringify(kit.simulator)};
     const key = ${JSON.stringify(kit.key)};
     const PATIENT = ${JSON.stringify(PATIENT)};
+    const IMPATIENT = ${JSON.stringify(IMPATIENT)};
     const makeClient = (scenario, options) => kling.createClient({
       apiKey: key,
       baseUrl: simulator + "/s/" + scenario + "/kling",
-      polling: ${JSON.stringify(POLLING)},
+      polling: PATIENT,
       storeName: key,
       ...options,
     });

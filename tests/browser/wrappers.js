@@ -2,7 +2,7 @@
 // sees what it expects, and every header arrives.
 
 import { equal, fails, ok } from "./expect.js";
-import { POLLING, makeImage, runner } from "./kit.js";
+import { PATIENT, makeImage, runner } from "./kit.js";
 import { inWorker } from "./workers.js";
 
 /** Each calls `own`, the browser's `fetch`, as code of a site does. */
@@ -144,7 +144,7 @@ export const run = runner({
       const client = kit.client("ok,dedupe=0,lookup=0", {
         store: "memory",
         storeName: name,
-        polling: { ...POLLING, outageBudget: 100 },
+        polling: { ...PATIENT, outageBudget: 100 },
         fetch: (url, init) => (init.method === "POST" ? fail(url, init) : fetch(url, init)),
       });
       const error = await fails(client.submit(request), "submission_unknown");
