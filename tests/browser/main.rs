@@ -244,6 +244,14 @@ cases! { outages:
     no_more_than_six_requests_at_once,
 }
 
+cases! { portal:
+    before_the_payment_a_portal_is_an_error_and_nothing_is_sent,
+    a_portal_that_catches_the_paid_request_costs_nothing_twice,
+    a_portal_that_catches_the_response_loses_no_task,
+    while_a_task_is_watched_a_portal_is_waited_out,
+    a_page_of_a_portal_is_never_kept_as_the_video,
+}
+
 cases! { tabs:
     tabs_share_one_poller,
     without_channels_each_tab_polls_itself,
