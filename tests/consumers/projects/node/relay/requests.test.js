@@ -182,7 +182,7 @@ test("a body above the limit is refused, and never reaches the service as a whol
     },
   });
   await refused(await short(post(stream)), 413, "relay_size");
-  await new Promise((done) => setTimeout(done, 100));
+  await service.settled();
   assert.ok(
     service.requests.length === 0 ||
       (service.requests.length === 1 &&
@@ -201,7 +201,7 @@ test("a broken body never reaches the service as a whole", async () => {
     },
   });
   await refused(await service.relay()(post(body)), 400, "relay_torn");
-  await new Promise((done) => setTimeout(done, 50));
+  await service.settled();
   assert.ok(
     service.requests.every(({ isCut, body: whole }) => isCut && whole === undefined),
     JSON.stringify(service.requests),
@@ -231,7 +231,10 @@ test("an abort by the page ends a query, not a paid request", async () => {
   });
   const query = service.relay()(new Request(get(`${ROUTE}/1`), { signal: page.signal }));
   assert.equal(
-    await Promise.race([ended, new Promise((done) => setTimeout(done, 2000, "still open"))]),
+    await Promise.race([
+      ended,
+      new Promise((done) => setTimeout(done, 120_000, "still open").unref()),
+    ]),
     false,
   );
   await refused(await query, 502, "do_request_failed");

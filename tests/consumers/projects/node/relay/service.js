@@ -16,6 +16,14 @@ export function startService() {
     respond: undefined,
     isEarly: false, // whether it responds before it reads a body
     baseUrl: undefined,
+    /** Waits until each request that came was read to its end or cut. */
+    async settled() {
+      const isOpen = ({ body, isCut }) => body === undefined && !isCut;
+      for (let tries = 0; tries === 0 || service.requests.some(isOpen); tries += 1) {
+        assert.ok(tries < 2000, "the end of each request");
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    },
     relay: (options) =>
       createRelay({ apiKey: KEY, baseUrl: service.baseUrl, authorize: () => true, ...options }),
   };

@@ -38,7 +38,7 @@ async function withSite(use) {
       socket.on("error", () => {}).on("close", () => done(text));
     });
   try {
-    for (let left = 100; left && !(await send(QUERY)); left -= 1) await pause(50);
+    for (let left = 2000; left && !(await send(QUERY)); left -= 1) await pause(50);
     await use(send, server);
   } finally {
     server.kill();
