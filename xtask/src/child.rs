@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(30)
+        Instant::now() + Duration::from_secs(300)
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_grandchild_that_holds_the_output_is_not_waited_for() {
         let mut lines = Vec::new();
-        let end = follow(&mut shell("(sleep 5; echo late) & echo early"), soon(), |line| lines.push(line.to_owned()));
+        let end = follow(&mut shell("(sleep 60; echo late) & echo early"), soon(), |line| lines.push(line.to_owned()));
         assert!(matches!(end, Ok(End::Exited(status)) if status.success()));
         assert_eq!(lines, ["early"]);
     }
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_service_is_ready_when_it_prints_its_line() {
         let ready = |line: &str| line.strip_prefix("ready at ").map(str::to_owned);
-        let patience = Duration::from_secs(30);
+        let patience = Duration::from_secs(300);
         let started = Service::start(&mut shell("echo warming up; echo ready at 7; sleep 600"), patience, ready);
         assert_eq!(started.map(|(_, place)| place).ok().as_deref(), Some("7"));
         assert!(Service::start(&mut shell("echo no"), patience, ready).is_err());
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_silent_service_is_ready_when_its_process_is() {
-        let patience = Duration::from_secs(30);
+        let patience = Duration::from_secs(300);
         let started = Service::start_silent(&mut shell("sleep 600"), patience, Some);
         assert_eq!(started.map(|(service, id)| service.child.id() == id).ok(), Some(true));
         let never = |_| None::<()>;
