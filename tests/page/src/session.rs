@@ -34,7 +34,7 @@ impl Session {
     pub(crate) fn start(mut driver: Driver, capabilities: &Value) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_secs(300)))
             .build()
             .new_agent();
         let left = driver.session.take();
@@ -59,11 +59,24 @@ impl Session {
         self.post("/url", &json!({ "url": url }));
     }
 
+    /// Goes back to the page before this one.
+    #[track_caller]
+    pub fn back(&self) {
+        self.post("/back", &json!({}));
+    }
+
     /// The tabs, in the order in which they were opened.
     #[track_caller]
     pub fn windows(&self) -> Vec<String> {
         let handles = self.get("/window/handles");
         handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// The current tab.
+    #[track_caller]
+    pub fn window(&self) -> String {
+        let handle = self.get("/window");
+        handle.as_str().unwrap_or_else(|| panic!("expected a tab, found {handle}")).to_owned()
     }
 
     /// Switches to another tab.

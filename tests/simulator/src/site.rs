@@ -3,7 +3,7 @@
 use crate::Options;
 use axum::Json;
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::{get, get_service};
 use serde_json::{Value, json};
 use std::future::ready;
@@ -12,8 +12,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The routes of the files; a folder that is not given is not served.
 pub fn routes(options: &Options) -> Router {
-    let config = Json(config(options.relay.is_some()));
-    let mut router = Router::new().route("/config.json", get(move || ready(config.clone())));
+    let relay = options.relay.is_some();
+    let mut router = Router::new().route("/config.json", get(move |headers| ready(Json(config(relay, &headers)))));
     for (path, folder) in [("/pkg", &options.pkg), ("/cases", &options.cases), ("/heic-to", &options.heic_to)] {
         if let Some(folder) = folder {
             router = router.nest_service(path, get_service(ServeDir::new(folder)));
@@ -27,10 +27,19 @@ pub fn routes(options: &Options) -> Router {
     router.layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, fresh))
 }
 
-fn config(relay: bool) -> Value {
+/// A test sets the cookies `scenario` and `key`, so that a page that it has just loaded uses a task that is held.
+fn config(relay: bool, headers: &HeaderMap) -> Value {
     if relay {
-        json!({ "baseUrl": "/relay/kling", "simulator": false, "relay": true })
-    } else {
-        json!({ "baseUrl": "/s/demo/kling", "apiKey": "sk-sim-demo", "simulator": true })
+        return json!({ "baseUrl": "/relay/kling", "simulator": false, "relay": true });
     }
+    let scenario = cookie(headers, "scenario").unwrap_or("demo");
+    let key = cookie(headers, "key").unwrap_or("sk-sim-demo");
+    json!({ "baseUrl": format!("/s/{scenario}/kling"), "apiKey": key, "simulator": true })
+}
+
+/// The value of a cookie.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
+    let mut cookies = lists.flat_map(|list| list.split("; ")).filter_map(|cookie| cookie.split_once('='));
+    cookies.find(|(other, _)| *other == name).map(|(_, value)| value)
 }

@@ -44,7 +44,8 @@ const RECORD_ALL: &str = r"
         return postMessage.call(this, message);
     };";
 
-const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Ends a test that hangs; no machine is so slow.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(120);
 
 pub(crate) struct Page {
     pub(crate) browser: Browser,
@@ -115,6 +116,19 @@ impl Page {
         self.browser.watch(&self.session);
         self.session.run(RECORD_ALL, &[]);
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
+    }
+
+    /// From the next load on, the page begins with this scenario and the key of this test, in place of those of the demo.
+    #[track_caller]
+    pub(crate) fn configure(&self, scenario: &str) {
+        let script = "document.cookie = `scenario=${arguments[0]}`; document.cookie = `key=${arguments[1]}`";
+        self.session.run(script, &[json!(scenario), json!(self.key)]);
+    }
+
+    /// Undoes `configure`: a cookie is a place where no key may be.
+    #[track_caller]
+    pub(crate) fn clear_configuration(&self) {
+        self.session.run("for (const name of ['scenario', 'key']) document.cookie = `${name}=; max-age=0`", &[]);
     }
 
     /// Opens the page in another window, and closes this one.
@@ -243,6 +257,25 @@ impl Page {
             }
             sleep(Duration::from_millis(100));
         }
+    }
+
+    /// How many requests the page sends when the browser reports that it is online: each watch then polls within a second.
+    #[track_caller]
+    pub(crate) fn polls_when_online(&self) -> Value {
+        let script = "const own = window.fetch;
+            let calls = 0;
+            window.fetch = (...given) => { calls += 1; return own(...given); };
+            dispatchEvent(new Event('online'));
+            // On a machine of any speed, a watch's timer of a second ends before this one.
+            const later = new Promise((resolve) => setTimeout(resolve, 1200));
+            // And these are more steps of the database and of timers than its poll then takes.
+            const step = () => new Promise((resolve) => {
+                const opening = indexedDB.open('steps');
+                opening.onsuccess = () => { opening.result.close(); setTimeout(resolve, 0); };
+            });
+            const steps = async () => { for (let left = 20; left > 0; left -= 1) await step(); };
+            return later.then(steps).then(() => { window.fetch = own; return calls; });";
+        self.session.run(script, &[])
     }
 
     /// Waits until the simulator has charged this test this many times.

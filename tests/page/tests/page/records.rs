@@ -101,13 +101,13 @@ fn a_running_task_is_forgotten_only_after_confirmation() {
 
 #[test]
 fn the_list_shows_what_another_tab_sends() {
-    let page = Page::open("ok,submitted=300,processing=900");
+    let page = Page::open("ok");
     let first = page.session.windows().remove(0);
     // Not by `window.open`: WebKit blocks it without a click.
     page.session.open_window();
     page.session.open(&format!("{}/", page.url));
     page.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
-    page.connect("ok,submitted=300,processing=900");
+    page.connect("ok");
     page.prepare();
     page.click("#submit");
     page.wait_video();

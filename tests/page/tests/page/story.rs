@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::page::Page;
+use crate::page::{MAX_WAIT, Page};
 use crate::pictures::{PHOTOS, photos};
 
 #[test]
@@ -141,7 +141,7 @@ fn save(page: &Page, size: usize) -> Vec<u8> {
         // Browsers first write an empty file or one with another name.
         match fs::read(&path) {
             Ok(content) if content.len() == size => return content,
-            _ if start.elapsed() > Duration::from_secs(20) => panic!("expected {size} bytes at {}", path.display()),
+            _ if start.elapsed() > MAX_WAIT => panic!("expected {size} bytes at {}", path.display()),
             _ => sleep(Duration::from_millis(50)),
         }
     }
@@ -187,7 +187,7 @@ fn complaints_are_found() {
     );
     let (start, mut complaints) = (Instant::now(), String::new());
     while ["alarm one", "alarm-two"].iter().any(|error| !complaints.contains(error)) {
-        assert!(start.elapsed() < Duration::from_secs(30), "expected to find both errors, found {complaints}");
+        assert!(start.elapsed() < MAX_WAIT, "expected to find both errors, found {complaints}");
         sleep(Duration::from_millis(100));
         // Chromium returns only new messages.
         complaints.push_str(&page.complaints().join("\n"));

@@ -55,7 +55,7 @@ pub(crate) const TRANSFER: &str = r"
     const isAsExpected = ({ names, reasons, heard }) => !expected || (names.length === expected.names.length
         && [reasons, heard].every((text) => text.includes(expected.reason)) && (expected.reason !== '' || reasons === ''));
     return (async () => {
-        for (let tries = 0; tries === 0 || (tries < 30 && !isAsExpected(seen())); tries += 1) await new Promise((resolve) => setTimeout(resolve, 300));
+        for (let tries = 0; tries === 0 || (tries < 400 && !isAsExpected(seen())); tries += 1) await new Promise((resolve) => setTimeout(resolve, 300));
         return seen();
     })();";
 

@@ -85,3 +85,20 @@ async fn the_configuration_names_the_demo_scenario() {
     let config: Value = caller.bare(Method::GET, "/config.json").send().await.unwrap().json().await.unwrap();
     assert_eq!(config, json!({ "baseUrl": "/s/demo/kling", "apiKey": "sk-sim-demo", "simulator": true }));
 }
+
+#[tokio::test]
+async fn cookies_replace_the_demo_scenario_and_its_key() {
+    let caller = Caller::new().await;
+    for (cookies, scenario, key) in [
+        ("scenario=ok,hold=submitted; key=sk-sim-mine", "ok,hold=submitted", "sk-sim-mine"),
+        ("key=sk-sim-mine; scenario=ok", "ok", "sk-sim-mine"),
+        ("other=1; scenario=ok", "ok", "sk-sim-demo"),
+        ("key=sk-sim-mine", "demo", "sk-sim-mine"),
+        ("scenarios=ok; monkey=sk-sim-mine; scenario", "demo", "sk-sim-demo"),
+    ] {
+        let request = caller.bare(Method::GET, "/config.json").header("cookie", cookies);
+        let config: Value = request.send().await.unwrap().json().await.unwrap();
+        let expected = json!({ "baseUrl": format!("/s/{scenario}/kling"), "apiKey": key, "simulator": true });
+        assert_eq!(config, expected, "{cookies}");
+    }
+}
