@@ -196,6 +196,7 @@ impl Browser {
                     cdp(session, "Storage.clearDataForOrigin", &all);
                 }
                 cdp(session, "Network.clearBrowserCache", &json!({}));
+                cdp(session, "Emulation.setTouchEmulationEnabled", &json!({ "enabled": false }));
                 cdp(session, "Browser.resetPermissions", &json!({}));
                 self.console(session);
             }
@@ -256,7 +257,7 @@ pub(crate) fn required(name: &str) -> String {
 }
 
 /// Sends a command of Chromium's own protocol, where `WebDriver` has none.
-fn cdp(session: &Session, command: &str, parameters: &Value) {
+pub(crate) fn cdp(session: &Session, command: &str, parameters: &Value) {
     session.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
 }
 

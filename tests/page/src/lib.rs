@@ -9,6 +9,7 @@
 mod browser;
 mod drivers;
 mod files;
+mod phone;
 mod session;
 mod trace;
 mod webkit;

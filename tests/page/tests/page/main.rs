@@ -11,6 +11,7 @@ mod layout;
 mod offline;
 mod page;
 mod pasted;
+mod phone;
 mod pictures;
 mod prepared;
 mod problems;
