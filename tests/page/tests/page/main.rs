@@ -3,6 +3,7 @@
 //! `cargo xtask test` starts the simulator and the drivers, and runs these tests once for each browser. With
 //! `KLING_SCREENSHOTS=<folder>` they save images of the page, wide and narrow, light and dark.
 
+mod account;
 mod dropped;
 mod failures;
 mod kept;
