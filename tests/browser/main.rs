@@ -332,10 +332,7 @@ cases! { search:
     the_key_is_found_in_each_place_of_a_request,
 }
 
-cases! { wire:
-    cut_submissions_are_charged_once,
-    cut_waits_and_downloads_succeed,
-}
+cases! { wire: cut_submissions_are_charged_once, cut_waits_and_downloads_succeed }
 
 cases! { wrappers:
     each_usual_wrapper_of_fetch_sees_what_it_expects,
@@ -379,6 +376,12 @@ cases! { features:
     everything_works_without_each_feature,
     everything_works_without_all_of_them,
     an_abort_without_a_reason_is_an_abort_error_also_while_the_module_loads,
+}
+
+cases! { webkit:
+    a_lost_network_is_recognised_in_the_words_of_each_engine,
+    no_canvas_is_larger_than_a_phone_allows,
+    a_request_that_the_browser_aborts_by_itself_is_no_abort_of_the_caller,
 }
 
 cases! { memory:
