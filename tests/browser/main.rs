@@ -249,6 +249,7 @@ cases! { portal:
     a_portal_that_catches_the_paid_request_costs_nothing_twice,
     a_portal_that_catches_the_response_loses_no_task,
     while_a_task_is_watched_a_portal_is_waited_out,
+    a_portal_that_outlasts_the_budget_ends_the_wait_and_not_the_task,
     a_page_of_a_portal_is_never_kept_as_the_video,
 }
 

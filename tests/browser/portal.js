@@ -1,8 +1,8 @@
 // A captive portal, as in a hotel or a train: it answers every request itself, until its user has
 // logged in.
 
-import { bytesOf, equal, ok, until } from "./expect.js";
-import { PATIENT, runner } from "./kit.js";
+import { bytesOf, equal, fails, ok, until } from "./expect.js";
+import { IMPATIENT, PATIENT, runner } from "./kit.js";
 
 const PAGE = "<!doctype html><title>Welcome</title><p>Log in to use this network.";
 
@@ -133,6 +133,29 @@ export const run = runner({
       await kit.release();
       network.catches = never;
       equal((await done).status, "succeed", name);
+      equal(await charges(kit, request), 1, name);
+    });
+  },
+
+  async a_portal_that_outlasts_the_budget_ends_the_wait_and_not_the_task(kit) {
+    await each(kit, "ok,hold=submitted", async ({ name, network, client, request }) => {
+      const { taskId } = await client.submit(request);
+      network.catches = always;
+      const polling = { ...IMPATIENT, outageBudget: 200 };
+      const storeName = `${kit.key} ${name}`;
+      const impatient = kit.client("ok,hold=submitted", {
+        fetch: network.fetch,
+        polling,
+        storeName,
+      });
+      const error = await fails(impatient.wait(taskId), "network");
+      equal([error.taskId, error.retryable], [taskId, true], name);
+      impatient.close();
+      network.catches = never;
+      const [record] = await client.records();
+      equal([record.taskId, record.state], [taskId, "submitted"], name);
+      await kit.release();
+      equal((await client.wait(taskId)).status, "succeed", name);
       equal(await charges(kit, request), 1, name);
     });
   },

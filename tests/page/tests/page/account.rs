@@ -47,6 +47,12 @@ impl Page {
         }
     }
 
+    /// Waits until the simulator got at least this many requests.
+    #[track_caller]
+    pub(crate) fn wait_requests(&self, count: usize) {
+        self.wait_service(&format!("{count} requests"), || self.requests() >= count);
+    }
+
     /// How many requests the simulator got.
     #[track_caller]
     pub(crate) fn requests(&self) -> usize {

@@ -14,6 +14,7 @@ mod page;
 mod pasted;
 mod phone;
 mod pictures;
+mod portal;
 mod prepared;
 mod problems;
 mod records;
