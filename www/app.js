@@ -9,6 +9,7 @@ import { addPictures } from "./pictures.js";
 import { renderRecords, startRecordList } from "./record-list.js";
 import { refreshRecords, startRecords } from "./records.js";
 import { resume } from "./resume.js";
+import { keepFields } from "./returned.js";
 import { canSendAgain, currentRun, isBusyForPerson, renderRun } from "./run.js";
 import { receiveTransfers } from "./transfer.js";
 import { FORM } from "./words.js";
@@ -59,4 +60,5 @@ startRecords(() => {
 }, isBusyForPerson);
 showRetention();
 receiveTransfers();
+keepFields();
 addPictures(find("#files", HTMLInputElement).files ?? []);

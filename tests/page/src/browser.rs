@@ -89,8 +89,11 @@ impl Browser {
                 session.resize(width + frame(0), height + frame(1));
             }
         }
-        let found = session.run("return innerWidth", &[]);
-        assert_eq!(found, json!(width), "expected a page {width} px wide");
+        // A window changes its size after the command.
+        let script = "const [width] = arguments;
+            const isSo = async () => { for (let tries = 0; innerWidth !== width && tries < 250; tries += 1) await new Promise((later) => setTimeout(later, 100)); };
+            return isSo().then(() => innerWidth);";
+        assert_eq!(session.run(script, &[json!(width)]), json!(width), "expected a page {width} px wide");
     }
 
     /// Sets the colour scheme that the system prefers.

@@ -134,13 +134,19 @@ impl Page {
     /// Opens the page in another window, and closes this one.
     #[track_caller]
     pub(crate) fn reopen(&self) {
+        self.move_to_another_window();
+        self.reload();
+    }
+
+    /// Closes this window, and leaves an empty one.
+    #[track_caller]
+    pub(crate) fn move_to_another_window(&self) {
         let old = self.session.windows();
         self.session.open_window();
         let new = self.session.windows().into_iter().find(|window| !old.contains(window)).expect("another window");
         self.session.switch_to(&old[0]);
         self.session.close_window();
         self.session.switch_to(&new);
-        self.reload();
     }
 
     /// Chooses files in the file input.
