@@ -241,6 +241,22 @@ impl Page {
         );
     }
 
+    /// Notes each text of the status from now on, also one that lasts for a moment only: [`Self::said`] returns them.
+    #[track_caller]
+    pub(crate) fn note_statuses(&self) {
+        self.session.run(
+            "window.said = [];
+            const status = document.querySelector('#status');
+            new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });",
+            &[],
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn said(&self) -> String {
+        self.eval("said").to_string()
+    }
+
     #[track_caller]
     pub(crate) fn wait_failure(&self, text: &str) {
         self.wait(

@@ -29,10 +29,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
     assert_eq!(page.text("#price"), "$0.46");
     page.screenshot("2-filled");
 
-    page.eval(
-        "(window.said = [], new MutationObserver(() => said.push(document.querySelector('#status').textContent))
-            .observe(document.querySelector('#status'), { childList: true, characterData: true, subtree: true }), true)",
-    );
+    page.note_statuses();
     page.click("#submit");
     page.wait_status("in the service's queue");
     page.release();
@@ -53,7 +50,7 @@ fn four_photographs_become_a_video_that_plays_and_is_saved() {
         json!(true),
         "expected no warning any more"
     );
-    let said = page.eval("said").to_string();
+    let said = page.said();
     for step in ["Sending the request", "in the service's queue", "making the video", "The video is ready"] {
         assert!(said.contains(step), "expected {step:?} to be announced, found {said}");
     }

@@ -11,11 +11,12 @@ const LATER: &str = "submit-lost,hold=lookup";
 #[track_caller]
 fn lose(page: &Page) -> String {
     page.prepare();
+    page.note_statuses();
     page.click("#submit");
-    page.wait_status("Looking for its task");
     page.wait_failure("If none is found, the task may still appear");
     page.wait_status("A task may exist and be charged");
     page.wait_records("unknown", 1);
+    assert!(page.said().contains("Looking for its task"), "expected each step, found {}", page.said());
     let said = page.text("#failure");
     for words in ["costs nothing", "charged again if the provider accepts the repeated id"] {
         assert!(said.contains(words), "expected {words:?}, found {said:?}");
