@@ -173,7 +173,7 @@ fn every_error_code_of_the_crate_is_declared_and_explained() {
 
 #[test]
 fn every_browser_case_is_run() {
-    let declared = fs::read_to_string(root().join("tests/browser/main.rs")).unwrap();
+    let declared = fs::read_to_string(root().join("tests/browser/cases.rs")).unwrap();
     let mut cases = 0;
     for (path, text) in files("tests/browser", &["js"]) {
         let Some((_, body)) = text.split_once("export const run = runner({") else { continue };
@@ -191,7 +191,7 @@ fn every_browser_case_is_run() {
             if name.is_empty() {
                 continue;
             }
-            assert!(named.contains(&name.as_str()), "tests/browser/main.rs does not run {module}::{name}");
+            assert!(named.contains(&name.as_str()), "tests/browser/cases.rs does not run {module}::{name}");
             cases += 1;
         }
         assert!(!named.is_empty());
