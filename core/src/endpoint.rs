@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, ErrorCode};
 use crate::redact::Redactor;
 pub use crate::status::Status;
-use crate::task::TaskId;
+use crate::task_id::TaskId;
 use crate::url::{HttpUrl, Network, encoded_segment};
 
 /// The default base URL.

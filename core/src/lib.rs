@@ -115,6 +115,7 @@ mod spelling;
 mod status;
 pub mod submission;
 pub mod task;
+mod task_id;
 mod url;
 pub mod video;
 mod words;

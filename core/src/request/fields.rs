@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::issue::{Issue, IssueCode};
-use crate::task::TaskId;
+use crate::task_id::TaskId;
 use crate::words::words;
 
 /// The maximum length of either prompt, in characters (Unicode code points). Source: Kling's documentation. CometAPI's schema has no
