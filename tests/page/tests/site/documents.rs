@@ -37,6 +37,8 @@ const KNOWN: [&str; 2] = ["nested-interactive: ", "heading-order: "];
 #[test]
 fn documents_load_from_this_site_only() {
     let site = Site::open();
+    site.click("#documents a");
+    site.wait("the documents", "location.pathname.endsWith('/docs/index.html')");
     for (path, text) in DOCUMENTS {
         site.visit(path);
         site.wait("the document", "document.readyState === 'complete'");
