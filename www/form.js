@@ -121,6 +121,7 @@ export function formChanged() {
   find("#simulator", HTMLElement).hidden = !isSimulator();
   find("#stand-in", HTMLElement).hidden = !isStandIn();
   find("#relay", HTMLElement).hidden = !isRelay();
+  find("#sent", HTMLElement).hidden = isStandIn();
   find("[data-path=apiKey]", HTMLElement).hidden = isRelay() || isStandIn();
   find("#service", HTMLElement).hidden = !hasStandIn;
   setText(find("#service-hint", HTMLElement), isStandIn() ? SERVICE.isPlayed : SERVICE.isReal);

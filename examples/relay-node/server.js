@@ -20,7 +20,19 @@ const relay = createRelay({
 let left = 20;
 setInterval(() => (left = 20), 3_600_000).unref();
 /** @type {Record<string, string>} */
-const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+const types = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".webp": "image/webp",
+  ".ico": "image/x-icon",
+  ".woff2": "font/woff2",
+};
 
 // Node's own limit is five minutes: four large images over a slow line take longer.
 createServer({ requestTimeout: 3_600_000 }, async (incoming, outgoing) => {
@@ -47,6 +59,6 @@ async function answered(incoming) {
   const file = await readFile(new URL(`./dist${name}`, import.meta.url)).catch(() => undefined);
   return new Response(file, {
     status: file ? 200 : 404,
-    headers: { "Content-Type": types[extname(name)] ?? "text/plain" },
+    headers: { "Content-Type": types[extname(name)] ?? "application/octet-stream" },
   });
 }

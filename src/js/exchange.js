@@ -155,11 +155,13 @@ function areHeaders(headers) {
 
 /**
  * The body as `fetch` takes it. A Blob of another realm, as jsdom's is beside Node's `fetch`, would
- * be sent as "[object Blob]".
+ * be sent as "[object Blob]", or not at all if it has no `stream`.
  * @param {Blob | undefined} blob
  */
 const bodyFor = async (blob) =>
   !blob ||
-  (typeof Response === "function" && new Response(blob).headers.get("Content-Type") === blob.type)
+  (typeof blob.stream === "function" &&
+    typeof Response === "function" &&
+    new Response(blob).headers.get("Content-Type") === blob.type)
     ? blob
     : textOf(blob);
