@@ -96,15 +96,18 @@ export function endable(begin, { signal, timeout }, closing) {
   let clean = () => {};
   /** @type {Promise<T>} */
   const result = new Promise((resolve, reject) => {
-    const control = new AbortController();
+    /** @type {AbortController | undefined} */
+    let control;
     const end = (/** @type {unknown} */ reason) => {
       reject(reason);
-      control.abort(reason);
+      control?.abort(reason);
     };
     const closed = () => end(new KlingError(CLOSED, { code: "invalid_option" }));
     if (closing?.isClosed) return closed();
     const aborted = () => end(reasonOf(/** @type {AbortSignal} */ (signal)));
     if (signal?.aborted) return aborted();
+    checkEnvironment();
+    control = new AbortController();
     const late = () => end(new KlingError(TIMED_OUT, { code: "timeout", retryable: true }));
     const timer = timeout && startTimer(timeout, late);
     signal?.addEventListener("abort", aborted);
@@ -150,13 +153,17 @@ export function limitsOf(options) {
 /** What every call needs, and every supported browser has. */
 const NEEDED = ["AbortController", "Blob", "URL", "atob"];
 
+/** Throws if this environment lacks any of it. */
+function checkEnvironment() {
+  const missing = NEEDED.filter((name) => typeof Reflect.get(globalThis, name) !== "function");
+  if (!missing.length) return;
+  const message = `this environment has no ${missing.join(", ")}; a test has to supply what a browser has`;
+  throw new KlingError(message, { code: "internal" });
+}
+
 /** @param {WasmSource | Promise<WasmSource>} [source] */
 async function load(source) {
-  const missing = NEEDED.filter((name) => typeof Reflect.get(globalThis, name) !== "function");
-  if (missing.length) {
-    const message = `this environment has no ${missing.join(", ")}; a test has to supply what a browser has`;
-    throw new KlingError(message, { code: "internal" });
-  }
+  checkEnvironment();
   // What can load no module here fetches none. Some runtimes take only a compiled one.
   let obstacle = source === undefined ? permanentObstacle() : undefined;
   const control = new AbortController();
