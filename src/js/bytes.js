@@ -13,7 +13,7 @@ const MAX_READ_MS = 60_000;
  * @param {number} start
  * @param {number} end
  */
-export const readSlice = (file, start, end) =>
+export const readSlice = async (file, start, end) =>
   within(
     bytesOf(file.slice(start, end)),
     MAX_READ_MS,

@@ -266,6 +266,7 @@ export const run = runner({
       message: error.message,
       code: "invalid_option",
       retryable: false,
+      taskId: "1",
     });
     equal(
       [kling.isKlingError(new Error("x")), kling.isKlingError(null), kling.isKlingError("x")],

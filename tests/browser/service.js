@@ -217,7 +217,8 @@ export const run = runner({
       "network",
     );
     await fails(kit.client().getTask("../x"), "task_not_found");
-    await fails(kit.client().getTask("x\n"), "invalid_option");
+    await fails(kit.client().getTask("x\n"), "task_not_found");
+    await fails(kit.client().getTask(""), "invalid_option");
   },
 
   async a_timeout_can_be_waited_on(kit) {

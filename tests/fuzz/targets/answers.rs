@@ -2,15 +2,15 @@
 
 #![no_main]
 
-use kling_core::answer::Answer;
+use kling_core::answer::{Answer, retry_after};
 use kling_core::endpoint::{HttpResponse, Status};
 use kling_core::plain::ToPlain;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u16, Option<&str>, &str)| {
-    let (status, retry_after, body) = input;
+fuzz_target!(|input: (u16, f64, &str)| {
+    let (status, requested, body) = input;
     let response =
-        HttpResponse { status: Status::Code(status), body: body.into(), retry_after: retry_after.map(str::to_owned) };
+        HttpResponse { status: Status::Code(status), body: body.into(), retry_after: retry_after(requested) };
     match Answer::read(&response) {
         Answer::Task(task) => {
             assert!((200..300).contains(&status), "a task with status {status}");

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use kling_core::image::{check, HeaderReader, ImageFormat};
+use kling_core::image::{HeaderReader, ImageFormat, check};
 use libfuzzer_sys::fuzz_target;
 
 /// As in `tests/model/image/reads.rs`.

@@ -4,7 +4,7 @@
 
 use kling_core::answer::Answer;
 use kling_core::endpoint::{HttpResponse, Status};
-use libfuzzer_sys::{fuzz_target, Corpus};
+use libfuzzer_sys::{Corpus, fuzz_target};
 use serde::de::IgnoredAny;
 
 /// More brackets than this in a row may be nested too deeply.
