@@ -10,6 +10,7 @@ pub use retry_after::retry_after;
 use crate::endpoint::{Body, HttpResponse, Status};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
+use crate::spelling::contains_any;
 use crate::task::Task;
 
 /// What one HTTP response says.
@@ -40,6 +41,8 @@ enum Content {
     Empty,
     Html,
     NotJson,
+    /// A text by which the external task id is taken.
+    Taken,
     JsonWithoutTask,
     JsonWithoutMessage,
 }
@@ -51,13 +54,7 @@ impl Answer {
         let Status::Code(status) = response.status else { return unrecognized(Content::Redirect) };
         let Some(body) = response.body.as_text() else { return unrecognized(Content::TooLarge) };
         let is_success = (200..300).contains(&status);
-        let content = Content::of_text(body);
-        let mut json = match Json::parse(body) {
-            Some(json) => json,
-            // A sentence may be the reason of a refusal.
-            None if content == Content::NotJson && !is_success => Json::Text(body.to_owned()),
-            None => return unrecognized(content),
-        };
+        let Some(mut json) = Json::parse(body) else { return unrecognized(Content::of_text(body)) };
         json.expand_results();
         let task = Task::read(&json, body);
         let names_task = task.is_some();
@@ -82,8 +79,18 @@ impl Unrecognized {
     pub fn is_json(&self) -> bool {
         match self.content {
             Content::JsonWithoutTask | Content::JsonWithoutMessage => true,
-            Content::Redirect | Content::TooLarge | Content::Empty | Content::Html | Content::NotJson => false,
+            Content::Redirect
+            | Content::TooLarge
+            | Content::Empty
+            | Content::Html
+            | Content::NotJson
+            | Content::Taken => false,
         }
+    }
+
+    /// Whether it suggests that there is a task with the external task id.
+    pub fn suggests_task(&self) -> bool {
+        self.content == Content::Taken
     }
 
     /// The error of a look-up or a poll.
@@ -128,6 +135,8 @@ impl Content {
             Self::Empty
         } else if start.starts_with('<') {
             Self::Html
+        } else if contains_any(body, refusal::TAKEN) {
+            Self::Taken
         } else {
             Self::NotJson
         }
@@ -139,7 +148,7 @@ impl Content {
             Self::TooLarge => "a body of more than 1 MiB",
             Self::Empty => "an empty body",
             Self::Html => "a web page",
-            Self::NotJson => "a body that is not JSON",
+            Self::NotJson | Self::Taken => "a body that is not JSON",
             Self::JsonWithoutTask => "JSON without a task",
             Self::JsonWithoutMessage => "JSON without a message",
         }

@@ -37,10 +37,10 @@ impl Outcome {
             }
             Answer::Refused(refusal) => Self::Rejected(with_id(refusal.into_submission_error())),
             Answer::Unrecognized(response) => match response.status() {
-                Status::Redirect | Status::Code(400..=407 | 410..=498) => {
+                Status::Redirect | Status::Code(400..=407 | 410..=498) if !response.suggests_task() => {
                     Self::Rejected(with_id(response.into_submission_error()))
                 }
-                Status::Code(_) => {
+                Status::Redirect | Status::Code(_) => {
                     Self::Unknown(with_id(unknown_because(response.into_error(ErrorCode::SubmissionUnknown))))
                 }
             },

@@ -73,8 +73,10 @@ export function createClient(given) {
   const callOfTask = (given, options, begin) => {
     const taskId = idIn(given);
     return call(options, begin).catch((error) => {
-      const isNamed = !taskId || (isKlingError(error) && error.taskId);
-      throw isNamed ? error : detailed(error, options, { taskId });
+      // An error about the id itself does not repeat it: it may be a key.
+      const isNamed =
+        isKlingError(error) && (error.taskId || /^(id|video):/.test(String(error.message)));
+      throw isNamed || !taskId ? error : detailed(error, options, { taskId });
     });
   };
 

@@ -17,8 +17,7 @@ pub struct Refusal {
 }
 
 /// What a service says that refuses an external task id because there is a task with it, in letters and digits.
-const TAKEN: &str =
-    "externaltask externalid duplicate alreadyexist alreadyused alreadytaken mustbeunique notunique 已存在 重复";
+pub(super) const TAKEN: &str = "externaltask externalid duplicate alreadyexist alreadyused 已存在 重复";
 
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `names_task`:
