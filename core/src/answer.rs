@@ -41,7 +41,7 @@ enum Content {
     Empty,
     Html,
     NotJson,
-    /// A text by which the external task id is taken.
+    /// A text that is not JSON and says that the external task id is taken.
     Taken,
     JsonWithoutTask,
     JsonWithoutMessage,

@@ -207,7 +207,7 @@ export function createClient(given) {
   };
 }
 
-/** The id of a task, or in a task or a video. @param {any} given */
+/** The task id: the argument itself, or its member `taskId`. @param {any} given */
 function idIn(given) {
   try {
     const id = given?.taskId ?? given;
@@ -243,7 +243,7 @@ function iterable(begin) {
       let isOver = false;
       /** The error of a watch that ended during the body of the loop. @type {{ error: unknown } | undefined} */
       let failure;
-      /** Whether a call of `next` waits. */
+      /** Whether a call of `next` is pending. */
       let isAwaited = false;
       /** Lets the watch continue after a change. @type {(() => void) | undefined} */
       let proceed;

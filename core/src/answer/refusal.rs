@@ -16,7 +16,8 @@ pub struct Refusal {
     suggests_task: bool,
 }
 
-/// What a service says that refuses an external task id because there is a task with it, in letters and digits.
+/// Words of a refusal that suggest that a task with the external task id exists: in lower case, without separators, with a space
+/// between two.
 pub(super) const TAKEN: &str = "externaltask externalid duplicate alreadyexist alreadyused 已存在 重复";
 
 impl Refusal {
