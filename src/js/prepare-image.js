@@ -94,7 +94,7 @@ async function opened(file, path) {
   const end = Math.max(bytes - SEARCHED_BYTES, 0);
   const hasMetadata =
     namesMetadata(await bytesOf(file, 0, SEARCHED_BYTES, path)) ||
-    namesMetadata(await bytesOf(file, end, bytes, path));
+    (end > 0 && namesMetadata(await bytesOf(file, end, bytes, path)));
   const rest = { orientation: 1, hasMetadata, mayBeTransparent: true, isCmyk: false };
   return { file, source: { ...known, ...rest } };
 }

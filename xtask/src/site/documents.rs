@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::links::resolved;
 use super::markdown::{Rendered, render};
-use super::markup::{decoded, escaped};
+use super::markup::escaped;
 use super::{ICON, copy_file, write_file};
 use crate::project::Project;
 
@@ -82,7 +83,7 @@ fn order(root: &Path) -> Result<Vec<PathBuf>> {
         let list = fs::read_to_string(root.join(INDEX)).with_context(|| format!("cannot read {INDEX}"))?;
         render(&list, &mut |target| {
             let path = target.split('#').next().unwrap_or_default();
-            order.extend(in_repository(Path::new(INDEX), path));
+            order.extend(resolved(Path::new(INDEX), path));
             target.to_owned()
         });
     }
@@ -106,7 +107,7 @@ impl Site<'_> {
         if path.is_empty() || path.split('/').next().is_some_and(|start| start.contains(':')) {
             return target.to_owned();
         }
-        let Some(file) = in_repository(document, path).filter(|file| self.root.join(file).exists()) else {
+        let Some(file) = resolved(document, path).filter(|file| self.root.join(file).exists()) else {
             return target.to_owned();
         };
         if let Some(name) = self.names.get(&file) {
@@ -124,20 +125,6 @@ impl Site<'_> {
         }
         format!("{}/blob/HEAD/{path}{id}", self.repository, path = name.replace(' ', "%20"))
     }
-}
-
-/// The path in the repository of what a document links; `None` if it leads out of it.
-fn in_repository(document: &Path, target: &str) -> Option<PathBuf> {
-    let mut path = document.parent()?.to_owned();
-    for part in Path::new(&decoded(target)).components() {
-        match part {
-            Component::Normal(name) => path.push(name),
-            Component::ParentDir => path.pop().then_some(())?,
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(path)
 }
 
 /// A whole document with the list of all documents.

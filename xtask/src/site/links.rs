@@ -123,8 +123,8 @@ fn fault(document: &Path, target: &str, ids: &BTreeMap<&Path, BTreeSet<String>>)
     (!id.is_empty() && !ids.contains(&decoded(id))).then_some(Fault::NoId)
 }
 
-/// The path of a file from the root of the site; `None` if it leads out of it.
-fn resolved(document: &Path, target: &str) -> Option<PathBuf> {
+/// The path from the root of a site or a repository that a link in a document leads to; `None` if it leads out of it.
+pub(super) fn resolved(document: &Path, target: &str) -> Option<PathBuf> {
     let mut path = document.parent()?.to_owned();
     for part in Path::new(&decoded(target)).components() {
         match part {

@@ -62,7 +62,7 @@ pub(super) const STAGES: [Stage; 15] = [
     },
     Stage {
         name: "clippy",
-        about: "lints, natively and for wasm32",
+        about: "lints, natively and for wasm32, also of the fuzz targets",
         needs: &[Need::Lints, Need::WasmTarget],
         builds_on: None,
         is_extra: false,
@@ -184,21 +184,12 @@ fn permissive(run: &Run) -> Result<Tally> {
 }
 
 fn clippy(run: &Run) -> Result<Tally> {
+    let lint = |scope: &[&str]| run.cargo(&[&["clippy", "--all-targets"], scope, &["--", "-D", "warnings"]].concat());
     run.check([
-        run.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        run.cargo(&[
-            "clippy",
-            "-p",
-            CRATE,
-            "-p",
-            CORE,
-            "--all-targets",
-            "--target",
-            WASM_TARGET,
-            "--",
-            "-D",
-            "warnings",
-        ]),
+        lint(&["--workspace"]),
+        lint(&["-p", CRATE, "-p", CORE, "--target", WASM_TARGET]),
+        // Outside of the workspace, so that nothing else builds libFuzzer.
+        lint(&["--manifest-path=tests/fuzz/Cargo.toml", "--target-dir=target/fuzz-check"]),
     ])
 }
 
