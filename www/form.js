@@ -44,8 +44,8 @@ const state = {
   refusedKey: undefined,
   /** Whether a task is running on this page. */
   isBusy: false,
-  /** The number of checks so far: only the last one shows its result. */
-  checks: 0,
+  /** Counts changes and checks: a check shows its result only if nothing has changed since it began. */
+  version: 0,
   /** @type {number | undefined} */
   checkTimer: undefined,
 };
@@ -85,14 +85,14 @@ export function setBusy(isBusy) {
 
 /** Finds every problem and shows it, without sending anything. */
 export async function check() {
-  const number = ++state.checks;
+  const version = ++state.version;
   const issues = (await validateRequest(request())).filter((issue) => !pictureOf(issue)?.preparing);
   if (!isValidBaseUrl())
     issues.push(problem("bad_url", "baseUrl", FORM.urlExpected(DEFAULT_BASE_URL)));
   if (lacksKey()) issues.push(problem("bad_value", "apiKey", FORM.keyMissing));
   else if (!isStandIn() && apiKeyField.value === state.refusedKey)
     issues.push(problem("bad_value", "apiKey", FORM.keyRefused));
-  if (number === state.checks) showIssues(issues);
+  if (version === state.version) showIssues(issues);
   return issues;
 }
 
@@ -126,6 +126,7 @@ export function formChanged() {
   find("#service", HTMLElement).hidden = !hasStandIn;
   setText(find("#service-hint", HTMLElement), isStandIn() ? SERVICE.isPlayed : SERVICE.isReal);
   setText(find("#switch", HTMLElement), isStandIn() ? SERVICE.useReal : SERVICE.useStandIn);
+  state.version += 1;
   clearTimeout(state.checkTimer);
   state.checkTimer = setTimeout(() => check().catch(reportError), CHECK_DELAY_MS);
 }
