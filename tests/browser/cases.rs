@@ -293,7 +293,10 @@ cases! { search:
     the_key_is_found_in_each_place_of_a_request,
 }
 
-cases! { wire: cut_submissions_are_charged_once, cut_waits_and_downloads_succeed }
+cases! { wire:
+    cut_submissions_are_charged_once,
+    cut_waits_and_downloads_succeed,
+}
 
 cases! { wrappers:
     each_usual_wrapper_of_fetch_sees_what_it_expects,

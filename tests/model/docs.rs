@@ -190,6 +190,22 @@ fn the_oldest_browsers_are_the_same_in_both_places() {
     }
 }
 
+#[test]
+fn the_table_of_engines_counts_every_test() {
+    let tests = |folder: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|file| fs::read_to_string(file).unwrap().matches("#[test]").count()).sum::<usize>()
+    };
+    let cases = read("tests/browser/cases.rs").lines().filter(|line| line.starts_with("    ")).count();
+    let rows = [
+        format!("in `tests/browser` | {cases} | {cases} | {cases} |"),
+        format!("in `tests/page` | {0} | {0} | {0} |", tests("tests/page/tests/page")),
+        format!("in `tests/page/tests/site` | {0} | {0} | {0} |", tests("tests/page/tests/site")),
+    ];
+    states("docs/browsers.md", &rows);
+}
+
 /// The simulator shares no code with the core, so that one cannot repeat the other's mistake. Its limits are the same ones.
 #[test]
 fn the_simulator_has_the_same_limits() {

@@ -42,7 +42,8 @@ usage: cargo xtask <command>
                     with COMETAPI_KEY in the environment it relays to the real service
   site [--out DIR]  write the page, the package, the documents and the API reference into target/site (or DIR), a folder
                     for any static host; the page plays the service, so visitors need no key
-  test [STAGE]...   run every check and test, or only the named stages
+  test [--browser NAME]... [STAGE]...
+                    run every check and test in chromium, firefox and webkit, or only in the named browsers and stages
   model [--schedules N]
                     run a million random schedules of faults (or N) through the core
   fuzz [--executions N | --seconds N]
@@ -78,7 +79,7 @@ fn command() -> Result<ExitCode> {
         }
         ["setup"] => {
             let project = Project::load()?;
-            setup::ensure(&project, &Need::USUAL)?;
+            setup::ensure(&project, Need::ALL)?;
             println!("\nall tools are installed; to run wasm-pack and the others yourself:\n");
             println!("  {}", project.tools.path_line());
             Ok(ExitCode::SUCCESS)
@@ -117,7 +118,7 @@ fn command() -> Result<ExitCode> {
             (_, Ok(count)) => fuzz::run(&Project::load()?, Limit::Executions(count)),
             (_, Err(_)) => bail!("expected a number after {limit}, found `{count}`"),
         },
-        ["test", stages @ ..] => test::run(&Project::load()?, stages),
+        ["test", arguments @ ..] => test::run(&Project::load()?, arguments),
         [command @ ("setup" | "package" | "photos" | "size" | "demo" | "site" | "model" | "fuzz"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }

@@ -39,8 +39,8 @@ pub(crate) enum Need {
 }
 
 impl Need {
-    /// Those of the usual stages. Only Linux has WebKitGTK.
-    pub(crate) const USUAL: [Self; 7] = [
+    /// Those of all commands. Only Linux has WebKitGTK.
+    pub(crate) const ALL: &[Self] = &[
         Self::Lints,
         Self::WasmTarget,
         Self::Nightly,
@@ -48,6 +48,8 @@ impl Need {
         Self::NpmTools,
         Self::SiteTools,
         Self::Browsers,
+        #[cfg(target_os = "linux")]
+        Self::WebKit,
     ];
 
     fn meet(self, project: &Project) -> Result<()> {

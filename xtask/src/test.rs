@@ -2,19 +2,21 @@
 //!
 //! A failure never stops the stages after it. Each check counts as one, each test as one, and the last line is the sum.
 
+mod driven;
 mod environment;
 mod plain;
 mod run;
+mod shares;
 mod stages;
 mod tally;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::project::Project;
-use crate::setup;
+use crate::setup::{self, Need};
 use crate::webdriver::Browser;
 use run::Run;
 use stages::{STAGES, Stage};
@@ -36,13 +38,14 @@ pub(crate) fn stage_list() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Runs the named stages, or all usual ones if none is named.
-pub(crate) fn run(project: &Project, names: &[&str]) -> Result<ExitCode> {
+/// Runs the stages that the arguments name, or all of them: in the browsers of `--browser NAME`, or in all.
+pub(crate) fn run(project: &Project, arguments: &[&str]) -> Result<ExitCode> {
+    let (browsers, names) = read(arguments)?;
     let mut results: Vec<Finished> = Vec::new();
-    for stage in select(names)? {
+    for stage in select(&names)? {
         println!("\n== {}: {}", stage.name, stage.about);
         let started = Instant::now();
-        let tally = attempt(project, stage, started + PATIENCE);
+        let tally = attempt(project, &browsers, stage, started + PATIENCE);
         let took = started.elapsed();
         println!("-- {}: {} passed, {} failed", stage.name, tally.passed, tally.failed);
         results.push(Finished { stage: stage.name, tally, took });
@@ -50,24 +53,45 @@ pub(crate) fn run(project: &Project, names: &[&str]) -> Result<ExitCode> {
     Ok(summarize(&results))
 }
 
-/// The stages of these names and those that they build on, in their order.
+/// The browsers and the names of stages in the arguments.
+fn read<'a>(arguments: &[&'a str]) -> Result<(Vec<Browser>, Vec<&'a str>)> {
+    let (mut browsers, mut names) = (Vec::new(), Vec::new());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if *argument == "--browser" {
+            let id = rest.next().copied().unwrap_or_default();
+            let known = Browser::ALL.into_iter().find(|browser| browser.id() == id);
+            browsers.push(known.with_context(|| {
+                format!("expected {} after --browser, found `{id}`", Browser::ALL.map(Browser::id).join(", "))
+            })?);
+        } else {
+            names.push(*argument);
+        }
+    }
+    Ok((if browsers.is_empty() { Browser::ALL.to_vec() } else { browsers }, names))
+}
+
+/// The stages of these names and those that they build on, in their order; all of them without a name.
 fn select(names: &[&str]) -> Result<Vec<&'static Stage>> {
     if let Some(unknown) = names.iter().find(|name| !STAGES.iter().any(|stage| stage.name == **name)) {
         bail!("unknown stage `{unknown}`, expected some of these:\n{}", stage_list());
     }
-    let wanted = |stage: &Stage| names.is_empty() && !stage.is_extra || names.contains(&stage.name);
+    let wanted = |stage: &Stage| names.is_empty() || names.contains(&stage.name);
     let built_on = |stage: &Stage| STAGES.iter().any(|other| wanted(other) && other.builds_on == Some(stage.name));
     Ok(STAGES.iter().filter(|stage| wanted(stage) || built_on(stage)).collect())
 }
 
-fn attempt(project: &Project, stage: &Stage, deadline: Instant) -> Tally {
-    let result =
-        setup::ensure(project, stage.needs).and_then(|()| Run::new(project, stage.name, deadline)).and_then(|run| {
-            let mut tally = (stage.run)(&run)?;
-            run.printed_key().into_iter().for_each(|failure| tally.add(Tally::failure(failure)));
-            Ok(tally)
-        });
-    result.unwrap_or_else(|error| {
+fn attempt(project: &Project, browsers: &[Browser], stage: &Stage, deadline: Instant) -> Tally {
+    let is_needed = |need: &Need| *need != Need::WebKit || browsers.contains(&Browser::WebKit);
+    let needs: Vec<Need> = stage.needs.iter().copied().filter(is_needed).collect();
+    let attempted = || {
+        setup::ensure(project, &needs)?;
+        let run = Run::new(project, browsers, stage.name, deadline)?;
+        let mut tally = (stage.run)(&run)?;
+        run.printed_key().into_iter().for_each(|failure| tally.add(Tally::failure(failure)));
+        Ok(tally)
+    };
+    attempted().unwrap_or_else(|error: anyhow::Error| {
         println!("error: {error:#}");
         Tally::failure(format!("{error:#}"))
     })
@@ -98,17 +122,26 @@ fn summarize(results: &[Finished]) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{STAGES, select};
+    use super::{Browser, STAGES, read, select};
 
     fn names(selected: &[&str]) -> Vec<&'static str> {
         select(selected).into_iter().flatten().map(|stage| stage.name).collect()
     }
 
     #[test]
-    fn without_names_every_usual_stage_runs() {
-        let usual: Vec<_> = STAGES.iter().filter(|stage| !stage.is_extra).map(|stage| stage.name).collect();
-        assert_eq!(names(&[]), usual);
-        assert_eq!(names(&["page-webkit"]), ["package", "page-webkit"]);
+    fn without_names_every_stage_runs_in_every_browser() {
+        assert_eq!(names(&[]), STAGES.map(|stage| stage.name));
+        assert_eq!(read(&[]).ok(), Some((Browser::ALL.to_vec(), vec![])));
+    }
+
+    #[test]
+    fn browsers_can_be_chosen() {
+        let arguments = ["--browser", "webkit", "page", "--browser", "firefox"];
+        assert_eq!(read(&arguments).ok(), Some((vec![Browser::WebKit, Browser::Firefox], vec!["page"])));
+        for wrong in [&["--browser"][..], &["--browser", "page"]] {
+            let error = read(wrong).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains("chromium, firefox, webkit"), "{error}");
+        }
     }
 
     #[test]

@@ -42,9 +42,6 @@ impl Browser {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
-    /// Those of the usual stages. WebKit has stages of its own.
-    pub(crate) const USUAL: [Self; 2] = [Self::Chromium, Self::Firefox];
-
     /// Its name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -69,6 +66,15 @@ impl Browser {
             Self::Chromium => ("--chrome", "--chromedriver"),
             Self::Firefox => ("--firefox", "--geckodriver"),
             Self::WebKit => ("--safari", "--safaridriver"),
+        }
+    }
+
+    /// The environment variable with the URL of a running driver, for wasm-bindgen's runner.
+    pub(crate) fn remote_driver_variable(self) -> &'static str {
+        match self {
+            Self::Chromium => "CHROMEDRIVER_REMOTE",
+            Self::Firefox => "GECKODRIVER_REMOTE",
+            Self::WebKit => "SAFARIDRIVER_REMOTE",
         }
     }
 

@@ -13,6 +13,7 @@ use crate::child::{self, End, Service};
 use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator;
+use crate::webdriver::Browser;
 
 /// The prefix of the keys of all tests. No key may be printed or logged.
 const KEY: &str = "sk-sim-";
@@ -21,6 +22,8 @@ const KEY: &str = "sk-sim-";
 pub(crate) struct Run<'a> {
     /// The repository.
     pub(crate) project: &'a Project,
+    /// The browsers to test in.
+    pub(crate) browsers: &'a [Browser],
     stage: &'static str,
     deadline: Instant,
     scratch: Scratch,
@@ -28,8 +31,13 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Begins a stage that must end by the deadline.
-    pub(crate) fn new(project: &'a Project, stage: &'static str, deadline: Instant) -> Result<Self> {
-        Ok(Self { project, stage, deadline, scratch: Scratch::new(stage)? })
+    pub(crate) fn new(
+        project: &'a Project,
+        browsers: &'a [Browser],
+        stage: &'static str,
+        deadline: Instant,
+    ) -> Result<Self> {
+        Ok(Self { project, browsers, stage, deadline, scratch: Scratch::new(stage)? })
     }
 
     /// A file that is removed with the stage.
@@ -86,10 +94,7 @@ impl<'a> Run<'a> {
 
     /// Does the same with another package.
     pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
-        let mut build = self.cargo(&["build", "-p", "simulator"])?;
-        if let Some(failure) = self.follow("", &mut build, |_| {})? {
-            bail!("no simulator: {failure}");
-        }
+        self.complete(&mut self.cargo(&["build", "-p", "simulator"])?)?;
         let mut command = self.prepared(simulator::command(self.project, package, 0)?, &[])?;
         let log = self.file("simulator.log");
         command.stderr(Stdio::from(File::create(&log).with_context(|| format!("cannot write {}", log.display()))?));
@@ -104,6 +109,11 @@ impl<'a> Run<'a> {
     pub(crate) fn printed_key(&self) -> Option<String> {
         let log = std::fs::read(self.file("simulator.log")).unwrap_or_default();
         String::from_utf8_lossy(&log).contains(KEY).then(|| "the simulator's log contains a key".to_owned())
+    }
+
+    /// Runs a command that the tests build on. It is an error if it fails.
+    pub(crate) fn complete(&self, command: &mut Command) -> Result<()> {
+        self.follow("", command, |_| {})?.map_or(Ok(()), |failure| bail!("{failure}"))
     }
 
     /// Prints the end of a service's log.

@@ -63,6 +63,11 @@ impl Tally {
         self
     }
 
+    /// How many tests ran.
+    pub(crate) fn ran(&self) -> u64 {
+        self.ran
+    }
+
     /// How many tests a browser ran.
     pub(crate) fn ran_in(&self, browser: Browser) -> u64 {
         self.browsers.iter().filter(|(ran, _)| *ran == browser).map(|(_, count)| count).sum()

@@ -1,0 +1,227 @@
+//! The stages that drive browsers.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use super::plain;
+use super::run::Run;
+use super::shares::{self, Module};
+use super::tally::Tally;
+use crate::child::Service;
+use crate::project::WASM_TARGET;
+use crate::site;
+use crate::tools::find_on_path;
+use crate::webdriver::{self, Browser, Display};
+
+/// How many pages run at once in each browser: they mostly wait.
+const LANES: usize = 2;
+
+/// In how many pages the cases of the package run at once in each browser.
+const CASE_LANES: usize = 3;
+
+/// The list of these cases.
+const CASES: &str = "tests/browser/cases.rs";
+
+/// The environment variable with the simulator's URL.
+const SIMULATOR: &str = "KLING_SIMULATOR";
+
+/// Where WebKit saves downloads: a folder that it cannot change while it runs.
+const DOWNLOADS: &str = "downloads";
+
+/// The package, against the simulator.
+pub(super) fn browser(run: &Run) -> Result<Tally> {
+    ensure_package(run)?;
+    let modules = shares::modules(&run.project.root.join(CASES))?;
+    let shares = shares::of(&modules, CASE_LANES);
+    let (_simulator, address) = run.simulator()?;
+    // Before the lanes, which would wait for each other.
+    let mut build = run.cargo(&["test", "--no-run", "--test", "browser", "--target", WASM_TARGET])?;
+    run.complete(build.env(SIMULATOR, &address))?;
+    Ok(in_browsers(run, |browser| {
+        let tallies = in_parallel(shares.iter().enumerate(), |(lane, share)| {
+            let others = modules.iter().filter(|module| !share.contains(module));
+            cases(run, browser, &format!("{}-cases-{lane}.log", browser.id()), &address, others)
+        });
+        let mut sum = Tally::default();
+        for tally in tallies {
+            sum.add(tally?);
+        }
+        let expected: u64 = modules.iter().map(|module| module.cases).sum();
+        ensure!(sum.ran() == expected, "expected {expected} cases of {CASES} to run, found {}", sum.ran());
+        Ok(sum)
+    }))
+}
+
+/// Runs the cases in a browser of their own, without those of some modules.
+fn cases<'a>(
+    run: &Run,
+    browser: Browser,
+    log: &str,
+    simulator: &str,
+    skipped: impl Iterator<Item = &'a Module>,
+) -> Result<Tally> {
+    let driver = driver(run, browser, log)?;
+    let (choose, choose_driver) = browser.wasm_pack_options();
+    let wasm_pack = run.project.tools.program(&run.project.tools.wasm_pack);
+    let mut command =
+        run.program(&wasm_pack, &["test", "--headless", "--mode", "no-install", choose, choose_driver])?;
+    command.arg(browser.driver(run.project)?).args(["--", "--test", "browser", "--"]);
+    command.args(skipped.flat_map(|module| ["--skip".to_owned(), format!("{}::", module.name)]));
+    // Its own choice of a port may be taken before its driver listens there.
+    command.env(browser.remote_driver_variable(), &driver.address);
+    // It is compiled in, because a page cannot read the environment.
+    command.env(SIMULATOR, simulator);
+    // In an isolated page, WebKit starts no worker from a blob. Most pages are not isolated.
+    command.env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
+    let tally = run.test_beside(&prefix(browser), command)?;
+    if tally.failed > 0 {
+        run.show_log(log);
+    }
+    Ok(tally)
+}
+
+pub(super) fn plain(run: &Run) -> Result<Tally> {
+    let tree = run.file("tree");
+    let mut tally = plain::build(run, &tree)?;
+    if tally.failed > 0 {
+        return Ok(tally);
+    }
+    let browser = Browser::Chromium;
+    let log = "plain-driver.log";
+    let drivers = [driver(run, browser, log)?];
+    let (_simulator, address) = run.simulator_with(&tree.join("pkg"))?;
+    let mut command = run.cargo(&["test", "-p", "page-tests", "--test", "module"])?;
+    command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id());
+    command.env("KLING_WEBDRIVER", addresses(&drivers));
+    tally.add(run.test(command)?);
+    if tally.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    Ok(tally)
+}
+
+pub(super) fn page(run: &Run) -> Result<Tally> {
+    ensure_package(run)?;
+    suite(run, "page", &[])
+}
+
+pub(super) fn site(run: &Run) -> Result<Tally> {
+    ensure_package(run)?;
+    let folder = run.file("site");
+    site::write(run.project, &folder)?;
+    let axe = run.project.tools.site_npm_folder().join("node_modules/axe-core/axe.min.js");
+    let mut tally = Tally::success();
+    tally.add(suite(run, "site", &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
+    Ok(tally)
+}
+
+fn ensure_package(run: &Run) -> Result<()> {
+    let package = run.project.package_dir().join("index.js");
+    ensure!(package.is_file(), "expected the package, found no {}; see the stage `package`", package.display());
+    Ok(())
+}
+
+/// Runs a suite of the page tests in these browsers, beside the simulator, with these variables.
+fn suite(run: &Run, suite: &str, variables: &[(&str, PathBuf)]) -> Result<Tally> {
+    let (_simulator, address) = run.simulator()?;
+    Ok(in_browsers(run, |browser| {
+        let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
+        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", suite, "--no-fail-fast"])?;
+        command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id());
+        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
+        command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));
+        let tally = run.test_beside(&prefix(browser), command)?;
+        if tally.failed > 0 {
+            (0..LANES).for_each(|lane| run.show_log(&log(lane)));
+        }
+        Ok(tally)
+    }))
+}
+
+pub(super) fn consumers(run: &Run) -> Result<Tally> {
+    let (_simulator, address) = run.simulator()?;
+    let browser = Browser::Chromium;
+    let log = |lane: usize| format!("consumers-driver-{lane}.log");
+    let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
+    let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
+    command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id()).env("KLING_WEBDRIVER", addresses(&drivers));
+    command.env("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?);
+    command.env("KLING_PACKAGE", run.project.package_dir());
+    command.env("KLING_CONSUMERS", run.project.tools.cache().join("consumers"));
+    let tally = run.test(command)?;
+    if tally.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    Ok(tally)
+}
+
+/// A browser's driver, with a display of its own if the browser needs one: only one window of a display has the focus.
+struct Driver {
+    _service: Service,
+    _display: Option<Display>,
+    address: String,
+}
+
+/// Starts a browser's driver.
+fn driver(run: &Run, browser: Browser, log: &str) -> Result<Driver> {
+    let mut command = run.program(&browser.driver(run.project)?, &[])?;
+    let display = display(run, browser)?;
+    if let Some(display) = &display {
+        display.lend(&mut command);
+        let settings = run.file("settings");
+        webdriver::write_settings(&settings, &run.file(DOWNLOADS))?;
+        command.env("XDG_CONFIG_HOME", settings);
+    }
+    let (service, address) = browser.start(&mut command, &run.file(log))?;
+    Ok(Driver { _service: service, _display: display, address })
+}
+
+/// Starts a display for a browser that needs one.
+fn display(run: &Run, browser: Browser) -> Result<Option<Display>> {
+    if browser != Browser::WebKit {
+        return Ok(None);
+    }
+    let server = find_on_path(webdriver::XVFB).context("missing: Xvfb; run `cargo xtask setup`")?;
+    Ok(Some(Display::start(&mut run.program(&server, &[])?)?))
+}
+
+/// The drivers' URLs, in the form that the tests expect.
+fn addresses(drivers: &[Driver]) -> String {
+    drivers.iter().map(|driver| driver.address.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs tests in all browsers in parallel. An error in one of them does not stop the others.
+fn in_browsers(run: &Run, test: impl Fn(Browser) -> Result<Tally> + Sync) -> Tally {
+    let mut sum = Tally::default();
+    let tallies = in_parallel(run.browsers.iter().copied(), |browser| (browser, test(browser)));
+    for (browser, tally) in tallies {
+        let tally = tally.unwrap_or_else(|error| {
+            println!("{}: error: {error:#}", browser.name());
+            Tally::failure(format!("{error:#}"))
+        });
+        sum.add(tally.in_browser(browser));
+    }
+    if sum.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    sum
+}
+
+/// Does all of it at once, and returns the results in the order of the items.
+fn in_parallel<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(I) -> R + Sync) -> Vec<R> {
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> = items.map(|item| scope.spawn(move || work(item))).collect();
+        let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+/// The prefix of each line of a browser's tests.
+fn prefix(browser: Browser) -> String {
+    format!("{:<8} | ", browser.name())
+}
