@@ -59,9 +59,7 @@ export class Kit {
   static async at(simulator) {
     const kit = new Kit();
     kit.simulator = simulator;
-    const kling = await import(`${simulator}/pkg/index.js`);
-    const createClient = (options) => kit.observed(kling.createClient(options));
-    kit.kling = { ...kling, createClient };
+    kit.kling = await kit.packageAt(`${simulator}/pkg/index.js`);
     // Each key has its own account, so that cases can run side by side.
     kit.key = `sk-sim-${crypto.randomUUID()}`;
     kit.#spellings = spellings(kit.key);
@@ -178,12 +176,25 @@ export class Kit {
     client.close();
   }
 
+  async packageAt(url) {
+    const kling = await import(url);
+    return { ...kling, createClient: (options) => this.observed(kling.createClient(options)) };
+  }
+
+  /**
+   * A copy of the package that has not run yet: WebKit's compiled code may not notice that a global
+   * was replaced.
+   */
+  copy() {
+    return this.packageAt(`${this.simulator}/pkg/index.js?copy=${crypto.randomUUID()}`);
+  }
+
   base(scenario = "ok") {
     return `${this.simulator}/s/${scenario}/kling`;
   }
 
-  client(scenario = "ok", options = {}) {
-    return this.kling.createClient({
+  client(scenario = "ok", options = {}, kling = this.kling) {
+    return kling.createClient({
       apiKey: this.key,
       baseUrl: this.base(scenario),
       polling: PATIENT,

@@ -102,7 +102,7 @@ const LIVE = `
   const heapBytes = () => (globalThis.gc && performance.memory?.usedJSHeapSize) || 0;`;
 
 /** The tasks that are polled for a day, and the polls of each: one every 30 s. */
-const [DAY_TASKS, DAY_POLLS] = [8, 2880];
+const [DAY_TASKS, DAY_POLLS] = [2, 2880];
 
 /** The most objects that may be left: those of the latest polls. */
 const MAX_LEFT = 12 * DAY_TASKS;

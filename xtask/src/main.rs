@@ -50,8 +50,8 @@ usage: cargo xtask <command>
                     run a hundred million random inputs (or N, or N seconds each) through what reads images,
                     JSON, responses and videos
   photos            print what preparing does to photos of 12 megapixels: bytes before and after, and times
-  package           build the npm package into pkg/
-  size              build the package and measure what a page loads
+  package           build the npm package into pkg/ and weigh what a page loads, against the budget
+  size              do the same, and build it without each of the steps that make it small, for comparison
   setup             install the tools of all commands
 
 Each command installs missing tools at pinned versions into
@@ -84,16 +84,14 @@ fn command() -> Result<ExitCode> {
             println!("  {}", project.tools.path_line());
             Ok(ExitCode::SUCCESS)
         }
-        ["package"] => {
-            package::build(&Project::load()?)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        ["size"] => {
+        [command @ ("package" | "size")] => {
             let project = Project::load()?;
             package::build(&project)?;
             let weights = size::weigh(&project.package_dir())?;
             let within = weights.print();
-            weights.print_steps(&project)?;
+            if *command == "size" {
+                weights.print_steps(&project)?;
+            }
             Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         ["photos"] => photos::run(&Project::load()?),

@@ -74,7 +74,7 @@ pub(super) const STAGES: [Stage; 12] = [
         about: "the npm package and its size",
         needs: &package::NEEDS,
         builds_on: None,
-        run: size,
+        run: package,
     },
     Stage {
         name: "types",
@@ -156,9 +156,9 @@ fn doc(run: &Run) -> Result<Tally> {
 }
 
 /// Runs in a process of its own, which the deadline can end.
-fn size(run: &Run) -> Result<Tally> {
+fn package(run: &Run) -> Result<Tally> {
     let xtask = std::env::current_exe().context("cannot find this program")?;
-    run.check([run.program(&xtask, &["size"])])
+    run.check([run.program(&xtask, &["package"])])
 }
 
 fn types(run: &Run) -> Result<Tally> {
