@@ -1,7 +1,6 @@
 //! The stages that drive browsers.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +26,9 @@ const CASES: &str = "tests/browser/cases.rs";
 
 /// The environment variable with the simulator's URL.
 const SIMULATOR: &str = "KLING_SIMULATOR";
+
+/// The test that makes a video with each example, by its name.
+const EXAMPLES: &str = "examples_make_a_video";
 
 /// Where WebKit saves downloads: a folder that it cannot change while it runs.
 const DOWNLOADS: &str = "downloads";
@@ -105,7 +107,7 @@ pub(super) fn plain(run: &Run) -> Result<Tally> {
 
 pub(super) fn page(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
-    suite(run, "page", &[])
+    suite(run, &["-p", "page-tests", "--test", "page"], &[])
 }
 
 pub(super) fn site(run: &Run) -> Result<Tally> {
@@ -114,8 +116,33 @@ pub(super) fn site(run: &Run) -> Result<Tally> {
     site::write(run.project, &folder)?;
     let axe = run.project.tools.site_npm_folder().join("node_modules/axe-core/axe.min.js");
     let mut tally = Tally::success();
-    tally.add(suite(run, "site", &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
+    tally.add(suite(run, &["-p", "page-tests", "--test", "site"], &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
     Ok(tally)
+}
+
+pub(super) fn examples(run: &Run) -> Result<Tally> {
+    ensure_package(run)?;
+    suite(run, &["-p", "consumer-tests", "--test", "consumers", "--", EXAMPLES], &consumer_variables(run)?)
+}
+
+pub(super) fn consumers(run: &Run) -> Result<Tally> {
+    ensure_package(run)?;
+    let (_simulator, address) = run.simulator()?;
+    let arguments = ["-p", "consumer-tests", "--", "--skip", EXAMPLES];
+    let tally = driven(run, Browser::Chromium, &address, &arguments, &consumer_variables(run)?)?;
+    if tally.failed > 0 {
+        run.show_log("simulator.log");
+    }
+    Ok(tally)
+}
+
+/// What the tests of the packed package read from the environment.
+fn consumer_variables(run: &Run) -> Result<[(&'static str, PathBuf); 3]> {
+    Ok([
+        ("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?),
+        ("KLING_PACKAGE", run.project.package_dir()),
+        ("KLING_CONSUMERS", run.project.tools.cache().join("consumers")),
+    ])
 }
 
 fn ensure_package(run: &Run) -> Result<()> {
@@ -124,37 +151,29 @@ fn ensure_package(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Runs a suite of the page tests in these browsers, beside the simulator, with these variables.
-fn suite(run: &Run, suite: &str, variables: &[(&str, PathBuf)]) -> Result<Tally> {
+/// Runs the tests that these arguments of `cargo test` name in each browser, beside the simulator, with these variables.
+fn suite(run: &Run, arguments: &[&str], variables: &[(&str, PathBuf)]) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
-    Ok(in_browsers(run, |browser| {
-        let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
-        let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
-        let mut command: Command = run.cargo(&["test", "-p", "page-tests", "--test", suite, "--no-fail-fast"])?;
-        command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id());
-        command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
-        command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));
-        let tally = run.test_beside(&prefix(browser), command)?;
-        if tally.failed > 0 {
-            (0..LANES).for_each(|lane| run.show_log(&log(lane)));
-        }
-        Ok(tally)
-    }))
+    Ok(in_browsers(run, |browser| driven(run, browser, &address, arguments, variables)))
 }
 
-pub(super) fn consumers(run: &Run) -> Result<Tally> {
-    let (_simulator, address) = run.simulator()?;
-    let browser = Browser::Chromium;
-    let log = |lane: usize| format!("consumers-driver-{lane}.log");
+/// Does it in one browser.
+fn driven(
+    run: &Run,
+    browser: Browser,
+    simulator: &str,
+    arguments: &[&str],
+    variables: &[(&str, PathBuf)],
+) -> Result<Tally> {
+    let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
     let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
-    let mut command = run.cargo(&["test", "-p", "consumer-tests", "--no-fail-fast"])?;
-    command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id()).env("KLING_WEBDRIVER", addresses(&drivers));
-    command.env("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?);
-    command.env("KLING_PACKAGE", run.project.package_dir());
-    command.env("KLING_CONSUMERS", run.project.tools.cache().join("consumers"));
-    let tally = run.test(command)?;
+    let mut command = run.cargo(&["test", "--no-fail-fast"])?;
+    command.args(arguments).env(SIMULATOR, simulator).env("KLING_BROWSER", browser.id());
+    command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
+    command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));
+    let tally = run.test_beside(&prefix(browser), command)?;
     if tally.failed > 0 {
-        run.show_log("simulator.log");
+        (0..LANES).for_each(|lane| run.show_log(&log(lane)));
     }
     Ok(tally)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::driven::{browser, consumers, page, plain, site};
+use super::driven::{browser, consumers, examples, page, plain, site};
 use super::run::Run;
 use super::tally::Tally;
 use crate::project::WASM_TARGET;
@@ -28,7 +28,7 @@ pub(super) struct Stage {
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,vue,css}";
 
 /// All stages.
-pub(super) const STAGES: [Stage; 12] = [
+pub(super) const STAGES: [Stage; 13] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code and all JavaScript",
@@ -110,6 +110,13 @@ pub(super) const STAGES: [Stage; 12] = [
         needs: &[Need::NpmTools, Need::SiteTools, Need::Browsers, Need::WebKit],
         builds_on: Some("package"),
         run: site,
+    },
+    Stage {
+        name: "examples",
+        about: "a video with each example, built with the packed package, in each browser",
+        needs: &[Need::NpmTools, Need::Browsers, Need::WebKit],
+        builds_on: Some("package"),
+        run: examples,
     },
     Stage {
         name: "consumers",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use consumer_tests::{Project, make_video, new_key, service};
+use page_tests::Browser;
 
 use crate::servers::node_server;
 
@@ -41,7 +42,8 @@ fn pages(purpose: &str, key: &str) -> Project {
 #[test]
 fn examples_make_a_video() {
     let first_key = new_key();
-    let project = pages("page", &first_key);
+    // The browsers run side by side.
+    let project = pages(&format!("page-{}", Browser::chosen().name()), &first_key);
     project.run("vite", &["build"]);
     project.copy("import-map", "dist/import-map");
     project.copy("node_modules/kling-multi-image2video", "dist/import-map/kling");
