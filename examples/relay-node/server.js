@@ -52,7 +52,7 @@ async function answered(incoming) {
   rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
   const url = new URL(`http://${headers.get("host")}${incoming.url}`);
   if (url.pathname.includes("/v1/videos/")) {
-    const body = method === "POST" ? Readable.toWeb(incoming) : null;
+    const body = method === "POST" ? bodyOf(incoming) : null;
     return relay(new Request(url, { method, headers, body, duplex: "half" }));
   }
   const name = url.pathname.replace(/\/$/, "/index.html");
@@ -61,4 +61,23 @@ async function answered(incoming) {
     status: file ? 200 : 404,
     headers: { "Content-Type": types[extname(name)] ?? "application/octet-stream" },
   });
+}
+
+/**
+ * A body that is read as fast as it is sent on. `Readable.toWeb` would copy each part, and read ahead
+ * of a slow service: up to the whole body, in memory.
+ * @param {import("node:http").IncomingMessage} incoming
+ */
+function bodyOf(incoming) {
+  const parts = incoming[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await parts.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -1,7 +1,7 @@
 // The body of a paid request: complete, or not at all.
 
 import { refusal } from "./relay-response.js";
-import { MAX_BODY_PAUSE_MS, TimedOut, limited } from "./relay-time.js";
+import { MAX_BODY_PAUSE_MS } from "./relay-time.js";
 
 /** The rest of the message for a body that was cut. */
 const USUAL_CAUSE =
@@ -27,18 +27,25 @@ export function checkedBody(source, announced, maxBytes) {
   let problem;
 
   /**
-   * The next part, or why there is none. The reader is not cancelled: the page's connection must stay
-   * open for the response.
-   * @returns {Promise<{ value?: Uint8Array | undefined } | string>}
+   * The next part, `undefined` at the end, or why there is none. The reader is not cancelled: the
+   * page's connection must stay open for the response.
+   * @returns {Promise<Uint8Array | string | undefined>}
    */
-  const nextPart = async () => {
-    if (!reader) return {};
-    return limited(MAX_BODY_PAUSE_MS, () => reader.read()).catch((error) =>
-      error instanceof TimedOut
-        ? `the body stalled for ${MAX_BODY_PAUSE_MS / 1000} s`
-        : "the body broke off",
-    );
-  };
+  const nextPart = () =>
+    new Promise((resolve) => {
+      if (!reader) return resolve(undefined);
+      const stalled = `the body stalled for ${MAX_BODY_PAUSE_MS / 1000} s`;
+      const timer = setTimeout(resolve, MAX_BODY_PAUSE_MS, stalled);
+      /** @param {Uint8Array | string | undefined} part */
+      const settle = (part) => {
+        clearTimeout(timer);
+        resolve(part);
+      };
+      reader.read().then(
+        ({ value }) => settle(value),
+        () => settle("the body broke off"),
+      );
+    });
 
   /** The problem of the body before its end, or at it. */
   function found() {
@@ -54,7 +61,7 @@ export function checkedBody(source, announced, maxBytes) {
     async next() {
       while (!isDone) {
         const read = await nextPart();
-        const part = typeof read === "string" ? undefined : read.value;
+        const part = typeof read === "string" ? undefined : read;
         if (part?.byteLength === 0) continue;
         isDone = !part;
         received += part?.byteLength ?? 0;

@@ -117,8 +117,9 @@ export interface RelayOptions {
   ) => boolean | Response | Promise<boolean | Response>;
   /**
    * Called in place of the global `fetch`. The body of a paid request is a stream, which must be sent
-   * once, and must not be ended as if it were complete after an error or an abort of `signal`. The
-   * relay does not wait longer for a function that ignores `signal`.
+   * once, and must not be ended as if it were complete after an error or an abort of `signal`. A
+   * clone of it cannot be read, because that would keep the whole body in memory. The relay does not
+   * wait longer for a function that ignores `signal`.
    */
   fetch?: typeof globalThis.fetch | undefined;
 }

@@ -105,6 +105,11 @@ export function createRelay(options) {
         isCancelled = true;
       },
     };
+    // A stream, even of one part: no runtime can send it again by itself.
+    const body = new ReadableStream(source, { highWaterMark: 0 });
+    // Node 20 and later tee the body, for a repetition after a redirect. The branch that is never read
+    // would keep the whole body in memory. A body that is sent once needs no second branch.
+    body.tee = () => [body, body];
     const init = {
       method: "POST",
       headers: {
@@ -113,8 +118,7 @@ export function createRelay(options) {
         Accept: "application/json",
         ...(announced !== undefined && { "Content-Length": String(announced) }),
       },
-      // A stream, even of one part: no runtime can send it again by itself.
-      body: new ReadableStream(source, { highWaterMark: 0 }),
+      body,
       duplex: "half",
       redirect: /** @type {const} */ ("manual"),
       // Not the signal of the page: a page that closes must not abort the paid request.

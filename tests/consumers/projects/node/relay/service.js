@@ -27,7 +27,8 @@ export function startService() {
     relay: (options) =>
       createRelay({ apiKey: KEY, baseUrl: service.baseUrl, authorize: () => true, ...options }),
   };
-  const server = createServer(async (request, response) => {
+  // A connection that the server closes while the next request is sent on it would be a 502.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const parts = [];
     const recorded = { method: request.method, url: request.url, headers: request.headers };
     service.requests.push(recorded);
