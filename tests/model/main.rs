@@ -37,6 +37,7 @@ mod not_sent;
 mod options;
 mod page;
 mod poll;
+mod polling;
 mod record;
 mod redact;
 mod refusal;

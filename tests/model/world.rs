@@ -7,10 +7,10 @@
 mod browser;
 mod call;
 mod delivery;
-mod executor;
+pub(crate) mod executor;
 mod page;
 mod provider;
-mod random;
+pub(crate) mod random;
 mod schedule;
 
 use std::cell::RefCell;

@@ -31,6 +31,7 @@ pub(crate) struct Executor {
 
 struct Job {
     owner: Owner,
+    ready: Arc<Ready>,
     waker: Waker,
     /// `None` while it is being polled.
     work: Option<Work>,
@@ -61,10 +62,18 @@ impl Executor {
     /// Starts a job.
     pub(crate) fn spawn(&self, owner: Owner, work: impl Future<Output = ()> + 'static) -> JobId {
         let job = self.number();
-        let waker = Waker::from(Arc::new(Ready { job, queue: Arc::clone(&self.ready) }));
-        self.jobs.borrow_mut().insert(job, Job { owner, waker, work: Some(Box::pin(work)) });
+        let ready = Arc::new(Ready { job, queue: Arc::clone(&self.ready) });
+        let waker = Waker::from(Arc::clone(&ready));
+        self.jobs.borrow_mut().insert(job, Job { owner, ready, waker, work: Some(Box::pin(work)) });
         self.ready.lock().unwrap().push_back(job);
         job
+    }
+
+    /// How many jobs, timers and wakers exist. Each timer and each place in a queue holds a waker.
+    pub(crate) fn counts(&self) -> [usize; 3] {
+        let jobs = self.jobs.borrow();
+        let wakers = jobs.values().map(|job| Arc::strong_count(&job.ready) - 1).sum();
+        [jobs.len(), self.timers.borrow().len(), wakers]
     }
 
     /// Drops a job. Returns whether it still existed.
