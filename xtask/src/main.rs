@@ -51,7 +51,8 @@ usage: cargo xtask <command>
                     JSON, responses and videos
   photos            print what preparing does to photos of 12 megapixels: bytes before and after, and times
   package           build the npm package into pkg/ and weigh what a page loads, against the budget
-  size              do the same, and build it without each of the steps that make it small, for comparison
+  size              do the same, list what the bytes are, and build it without each of the steps that make it small,
+                    for comparison
   setup             install the tools of all commands
 
 Each command installs missing tools at pinned versions into
@@ -90,6 +91,7 @@ fn command() -> Result<ExitCode> {
             let weights = size::weigh(&project.package_dir())?;
             let within = weights.print();
             if *command == "size" {
+                size::print_breakdown(&project)?;
                 weights.print_steps(&project)?;
             }
             Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -18,7 +18,7 @@ use crate::child;
 use crate::project::Project;
 use crate::setup::{self, NIGHTLY, Need};
 
-pub(crate) use bundle::PREPARE;
+pub(crate) use bundle::{METAFILE, PREPARE};
 
 /// What building it takes.
 pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Nightly, Need::WasmTools, Need::NpmTools];
@@ -42,6 +42,8 @@ pub(crate) enum Step {
     ShortNames,
     /// A standard library that is built for size and without messages of panics.
     SmallStd,
+    /// Removing the names of functions, which a breakdown of the module needs. With them, other names stay long, too.
+    Strip,
 }
 
 /// Builds the package into `pkg/`. Until everything is built, an older package stays what it was.
@@ -69,6 +71,11 @@ pub(crate) fn make(project: &Project, next: &Path, without: Option<Step>) -> Res
     fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
     // wasm-pack's, so that git never sees an unfinished package; npm would leave everything out for it.
     fs::remove_file(next.join(".gitignore")).context("cannot remove wasm-pack's .gitignore")
+}
+
+/// The module of a package in this folder.
+pub(crate) fn module_file(project: &Project, package: &Path) -> Result<PathBuf> {
+    Ok(package.join(format!("{}_bg.wasm", module_name(project)?)))
 }
 
 /// The name of the module and of its glue.
@@ -138,7 +145,7 @@ const PASSES: [&str; 7] = [
 
 /// Optimizes the module. Returns what it is marked with.
 fn optimize(project: &Project, next: &Path, without: Option<Step>) -> Result<String> {
-    let module = next.join(format!("{}_bg.wasm", module_name(project)?));
+    let module = module_file(project, next)?;
     let optimized = module.with_extension("optimized");
     let glue = next.join(format!("{}.js", module_name(project)?));
     rewrite(&glue, text_codec::replaced)?;
@@ -147,14 +154,16 @@ fn optimize(project: &Project, next: &Path, without: Option<Step>) -> Result<Str
     if without != Some(Step::Passes) {
         command.args(PASSES);
     }
-    command.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
-    if without != Some(Step::ShortNames) {
+    command.args(["-Oz", "--strip-producers", "--strip-target-features"]);
+    command.arg(if without == Some(Step::Strip) { "--debuginfo" } else { "--strip-debug" });
+    let keeps_names = matches!(without, Some(Step::Strip | Step::ShortNames));
+    if !keeps_names {
         command.arg(names::MINIFY);
     }
     command.args(WASM_FEATURES).arg(&module).arg("-o").arg(&optimized);
     let printed = child::capture(&mut command)?;
     fs::rename(&optimized, &module).context("cannot put the optimized module in place")?;
-    if without != Some(Step::ShortNames) {
+    if !keeps_names {
         names::follow(&glue, &printed)?;
     }
     take_snippets(next, &glue)?;

@@ -1,5 +1,8 @@
 //! What a page loads of the package, and the budget for it.
 
+mod functions;
+mod scripts;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::package::{self, PREPARE, Step};
+use crate::package::{self, METAFILE, PREPARE, Step};
 use crate::project::Project;
 use crate::scratch::Scratch;
 
@@ -32,6 +35,12 @@ const CHOICES: [(&str, &str, &str); 4] = [
     ("a core crate of its own, below a cdylib", "Cargo.toml", "6.9 kB"),
     ("the allocator rlsf", "src/lib.rs", "3.2 kB"),
 ];
+
+/// How many families of functions are printed; the others are summed up.
+const MAX_ROWS: usize = 24;
+
+/// How many functions are printed, the largest: mostly async functions of public calls, with what was inlined into them.
+const MAX_FUNCTIONS: usize = 12;
 
 /// The weights of the files that a page loads.
 pub(crate) struct Weights {
@@ -130,6 +139,35 @@ impl Weights {
         }
         packed <= BUDGET && prepare <= PREPARE_BUDGET
     }
+}
+
+/// Prints where the bytes of the module and of the script are, before they are packed. The package has been built.
+pub(crate) fn print_breakdown(project: &Project) -> Result<()> {
+    let metafile = project.root.join(METAFILE);
+    let metafile = fs::read_to_string(&metafile).with_context(|| format!("cannot read {}", metafile.display()))?;
+    let folder = Scratch::new("named")?;
+    package::make(project, folder.path(), Some(Step::Strip))?;
+    let module = package::module_file(project, folder.path())?;
+    let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let functions = functions::functions(&module)?;
+    let row = |name: &str, bytes: u64, count: String| println!("{name:<55} {bytes:>10} {count:>10}");
+    println!("\n{:<55} {:>10} {:>10}", "families of functions in the module", "bytes", "functions");
+    let families = functions::families(&functions);
+    let (shown, others) = families.split_at(families.len().min(MAX_ROWS));
+    for family in shown {
+        row(&family.name, family.bytes, family.count.to_string());
+    }
+    let others_count: usize = others.iter().map(|family| family.count).sum();
+    row(&format!("{} others", others.len()), others.iter().map(|family| family.bytes).sum(), others_count.to_string());
+    println!("\nthe largest functions, with what was inlined");
+    for function in functions.iter().take(MAX_FUNCTIONS) {
+        println!("{:>10}  {}", function.bytes, function.name);
+    }
+    println!("\n{:<55} {:>10} {:>10}", "parts of index.js", "minified", "written");
+    for part in scripts::parts(&metafile)? {
+        row(&part.name, part.minified, part.written.to_string());
+    }
+    Ok(())
 }
 
 fn packed(bytes: &[u8]) -> Result<usize> {

@@ -19,6 +19,9 @@ pub(crate) const PREPARE: &str = "prepare.js";
 /// The scripts that are made, and whether each has everything inside: the module and what prepares images.
 const SCRIPTS: [(&str, bool); 3] = [("index.js", false), ("inline.js", true), (PREPARE, false)];
 
+/// Where esbuild lists the parts of `index.js`, from the root of the repository.
+pub(crate) const METAFILE: &str = "target/size/index.json";
+
 /// The entries for `require`, which Jest uses, and what each is made of. They have the module inside: a script of `CommonJS` does
 /// not know where it lies.
 const COMMON_JS: [(&str, &str); 2] = [("inline.js", "index.cjs"), (SERVER, "relay.cjs")];
@@ -33,8 +36,11 @@ const SERVER: &str = "relay.js";
 pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -> Result<()> {
     inline(project, next, module)?;
     let made = next.join("made");
+    let lists = project.root.join(METAFILE).with_file_name("");
+    fs::create_dir_all(&lists).with_context(|| format!("cannot make {}", lists.display()))?;
     for (entry, is_inside) in SCRIPTS {
-        join(project, &next.join(entry), &made.join(entry), mark, is_inside)?;
+        let metafile = project.root.join(METAFILE).with_file_name(entry).with_extension("json");
+        join(project, &next.join(entry), &made.join(entry), &metafile, mark, is_inside)?;
     }
     for (entry, script) in COMMON_JS {
         join_common_js(project, &next.join(entry), &next.join(script), mark)?;
@@ -64,7 +70,7 @@ fn inline(project: &Project, next: &Path, module: &str) -> Result<()> {
     child::run(&mut command)
 }
 
-fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: bool) -> Result<()> {
+fn join(project: &Project, entry: &Path, script: &Path, metafile: &Path, mark: &str, is_inside: bool) -> Result<()> {
     let mut command = Command::new(project.tools.npm_program("esbuild"));
     command.args([
         "--bundle",
@@ -85,6 +91,7 @@ fn join(project: &Project, entry: &Path, script: &Path, mark: &str, is_inside: b
         command.arg(format!("--external:./{PREPARE}"));
     }
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
+    command.arg(format!("--metafile={}", metafile.display()));
     command.arg(entry).arg(format!("--outfile={}", script.display()));
     child::run(&mut command)?;
     shrink(project, script)
