@@ -42,6 +42,8 @@ pub(crate) enum Step {
     ShortNames,
     /// A standard library that is built for size and without messages of panics.
     SmallStd,
+    /// The values of JavaScript that the module refers to in an array of the glue.
+    ValuesInGlue,
     /// Removing the names of functions, which a breakdown of the module needs. With them, other names stay long, too.
     Strip,
 }
@@ -91,6 +93,10 @@ const SMALL_STD: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-featur
 const NO_PANIC_MESSAGES: [&str; 4] =
     ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
 
+/// The glue has the values of JavaScript that the module refers to in an array, not in a table of the module: that saves a function
+/// around each export and each import, and 1.1 kB gzipped. Of no effect with the standard library that comes with Rust.
+const VALUES_IN_GLUE: &str = "-Ctarget-feature=-reference-types";
+
 fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
     let mut command = Command::new(project.tools.program(&project.tools.wasm_pack));
     command.current_dir(&project.root).env("PATH", project.tools.search_path());
@@ -111,6 +117,9 @@ fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> 
     let mut flags = remapped_paths();
     if without != Some(Step::SmallStd) {
         flags.extend(NO_PANIC_MESSAGES.map(String::from));
+        if without != Some(Step::ValuesInGlue) {
+            flags.push(VALUES_IN_GLUE.to_owned());
+        }
         // The toolchain that runs this command would otherwise decide.
         command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
         command.arg("--").args(SMALL_STD);

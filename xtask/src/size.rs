@@ -22,10 +22,11 @@ const BUDGET: usize = 92_000;
 const PREPARE_BUDGET: usize = 8_000;
 
 /// The steps that are measured here, by name.
-const STEPS: [(&str, Step); 3] = [
+const STEPS: [(&str, Step); 4] = [
     ("wasm-opt: more passes than -Oz", Step::Passes),
     ("short names between module and glue", Step::ShortNames),
     ("a standard library built for size", Step::SmallStd),
+    ("values of JavaScript in an array of the glue", Step::ValuesInGlue),
 ];
 
 /// What a choice in the code saves: measured once, because no build is without it. The comment at the choice has the figure.
