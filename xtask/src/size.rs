@@ -26,7 +26,7 @@ const STEPS: [(&str, Step); 4] = [
     ("wasm-opt: more passes than -Oz", Step::Passes),
     ("short names between module and glue", Step::ShortNames),
     ("a standard library built for size", Step::SmallStd),
-    ("values of JavaScript in an array of the glue", Step::ValuesInGlue),
+    ("settings of the compiler", Step::Settings),
 ];
 
 /// What a choice in the code saves: measured once, because no build is without it. The comment at the choice has the figure.
