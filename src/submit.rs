@@ -22,7 +22,7 @@ pub(super) async fn submit(browser: &Browser<'_>, ready: &Ready, known: &JsValue
     let service = settings.service().await?;
     let id = body::id_of(&ready.request)?;
     service.permit_id(Field::ExternalTaskId.name(), id.as_str())?;
-    let attempt = ExternalTaskId::from_random(random_bytes()?).to_string();
+    let attempt = ExternalTaskId::from_random(random_bytes()?).as_str().to_owned();
     let record = Box::new(TaskRecord::submitting(&ready.request, &id, attempt, service.key.as_ref(), wall()));
     let encode = async {
         let blob = body::build(ready, &id, browser.listener).await?;

@@ -279,7 +279,7 @@ impl TransportError {
     }
 
     /// The error of a look-up, a poll or a download.
-    pub fn into_error(self) -> Error {
+    pub fn to_error(&self) -> Error {
         if !self.is_sent {
             let message = format!("nothing was sent: this environment could not make the request ({})", self.message);
             return Error::new(ErrorCode::Internal, message);

@@ -163,7 +163,7 @@ impl<H: Host> Flow<H> {
 
     /// Looks a task up once. `is_recorded`: whether to write its state to its record, if there is one.
     async fn look_up(&self, service: &Service, id: &TaskId, is_recorded: bool) -> Result<LookUp, Error> {
-        let response = self.query(service.query(id), None).await.map_err(TransportError::into_error)?;
+        let response = self.query(service.query(id), None).await.map_err(|error| error.to_error())?;
         match Answer::read(&response) {
             Answer::Task(mut task) => {
                 task.found_under(id.as_str(), &service.base);

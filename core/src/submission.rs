@@ -25,7 +25,7 @@ impl Outcome {
         let with_id = |error: Error| error.with_external_task_id(external_task_id.as_str());
         let response = match result {
             Ok(response) => response,
-            Err(error) if !error.is_sent => return Self::NotSent(with_id(error.into_error())),
+            Err(error) if !error.is_sent => return Self::NotSent(with_id(error.to_error())),
             Err(error) => {
                 return Self::Unknown(with_id(Self::unknown(&format!("no response came ({})", error.message))));
             }

@@ -175,7 +175,7 @@ impl<H: Host> Flow<H> {
                 Cause::Refused(status) => refused(url, status),
                 Cause::NotAVideo => not_a_video(url, arrived.loaded),
                 Cause::GivenUp => cut_video(url, arrived.loaded),
-                Cause::NoResponse if !reason.is_sent => reason.clone().into_error().with_url(url),
+                Cause::NoResponse if !reason.is_sent => reason.to_error().with_url(url),
                 Cause::NoResponse if is_silent => unreachable_host(url, &reason),
                 Cause::NoResponse | Cause::BrokenOff | Cause::DoesNotFit => broken_stream(url, &reason.message),
             };

@@ -160,7 +160,7 @@ impl<H: Host> Submission<'_, H> {
         encode: impl Future<Output = Result<u64, Error>>,
     ) -> Result<Box<Task>, End> {
         let over = earlier.as_ref().map(|earlier| earlier.attempt.clone());
-        let (id, attempt) = (self.call.id.to_string(), self.call.record.attempt.clone());
+        let (id, attempt) = (self.call.id.as_str().to_owned(), self.call.record.attempt.clone());
         self.write_on_drop(Change::Withdraw { id, attempt, earlier });
         if let Err(end) = self.claim(over).await {
             self.on_drop.take();
@@ -200,7 +200,7 @@ impl<H: Host> Submission<'_, H> {
     /// Makes the task of this submission the result that is written to its record.
     fn settle(&self, task: &mut Task) {
         task.found_under(self.call.id.as_str(), &self.service.base);
-        task.external_task_id.get_or_insert_with(|| self.call.id.to_string());
+        task.external_task_id.get_or_insert_with(|| self.call.id.as_str().to_owned());
         let mut record = self.call.record.clone();
         // The task belongs to this record, even if a gateway reports another external id with it.
         record.task_id = Some(task.task_id.clone());

@@ -39,7 +39,7 @@ impl<H: Host> Submission<'_, H> {
             if let Some(over) = self.check_claim(record)? {
                 self.claim(Some(over)).await?;
             }
-            host.report(&Progress::Uploading { external_task_id: self.call.id.to_string(), total });
+            host.report(&Progress::Uploading { external_task_id: self.call.id.as_str().to_owned(), total });
             let before = self.on_drop.borrow().clone();
             self.write_state_on_drop(RecordState::Unknown);
             sent = sent.saturating_add(1);

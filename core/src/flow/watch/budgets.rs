@@ -75,9 +75,9 @@ impl Budgets {
             Ok(Answer::Refused(refusal)) => return self.judge_refusal(refusal.into_query_error(), poll),
             Ok(Answer::Unrecognized(response)) => response.into_query_error(),
             // The next request could not be made either.
-            Err(error) if !error.is_sent => return Err(error.clone().into_error()),
+            Err(error) if !error.is_sent => return Err(error.to_error()),
             Err(error) => {
-                let error = error.clone().into_error();
+                let error = error.to_error();
                 if poll.is_offline {
                     return Ok(PollResult::Trouble(WaitingReason::Offline, error));
                 }
