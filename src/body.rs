@@ -18,20 +18,12 @@ use kling_core::request::{BodyPart, ExternalTaskId, VideoRequest};
 pub(super) async fn build(ready: &Ready, id: &ExternalTaskId, listener: &Listener) -> Result<Blob, Error> {
     let total = ready.files.iter().flatten().map(size).fold(0, u64::saturating_add);
     let mut loaded = 0_u64;
-    let mut images = Vec::new();
-    let mut encoder = Encoder::new()?;
-    for (index, file) in ready.files.iter().enumerate() {
-        let Some(file) = file else {
-            images.push(Vec::new());
-            continue;
-        };
-        let mut read = |bytes| {
-            loaded = u64::saturating_add(loaded, bytes);
-            listener.report(&Progress::Encoding { loaded, total });
-        };
-        let parts = encoder.encode(file, &mut read).await;
-        images.push(parts.map_err(|unreadable| unreadable.into_error(&format!("images[{index}]")))?);
-    }
+    let mut read = |bytes| {
+        loaded = u64::saturating_add(loaded, bytes);
+        listener.report(&Progress::Encoding { loaded, total });
+    };
+    let images = Encoder::new()?.encode(&ready.files, &mut read).await;
+    let images = images.map_err(|(index, unreadable)| unreadable.into_error(&format!("images[{index}]")))?;
     assemble(&ready.request, id, &images).map_err(|error| {
         Error::new(ErrorCode::Internal, format!("the browser could not hold the body ({})", words_of(&error)))
     })

@@ -12,8 +12,9 @@ use super::text::{address, is_record, is_whole, words_of_number};
 use kling_core::error::Error;
 use kling_core::issue::{Issue, IssueCode};
 use kling_core::progress::Progress;
+use kling_core::race::all;
 use kling_core::request::fields::enumerate;
-use kling_core::request::{Checked, Draft, Field, VideoRequest};
+use kling_core::request::{Checked, Draft, Field, MAX_IMAGES, VideoRequest};
 
 /// A valid request, and the files of its images.
 pub(super) struct Ready {
@@ -33,20 +34,13 @@ pub(super) struct Inspected {
 /// Checks a request, and reports every problem.
 pub(super) async fn check(value: &JsValue, listener: &Listener) -> Inspected {
     let mut draft = Draft::default();
-    let mut files = Vec::new();
+    let (mut sources, mut files) = (Vec::new(), Vec::new());
     if is_record(value) {
         let mut fields = Fields { value, issues: Vec::new() };
         fields.refuse_unknown();
         for &field in Field::ALL {
             match field {
-                Field::Images => {
-                    for (index, source) in fields.images(field).into_iter().enumerate() {
-                        listener.report(&Progress::Preparing { image: index });
-                        let candidate = Candidate::read(&source, &format!("images[{index}]")).await;
-                        draft.images.push(candidate.draft);
-                        files.push(candidate.file);
-                    }
-                }
+                Field::Images => sources = fields.images(field),
                 Field::Prompt => draft.prompt = fields.text(field),
                 Field::NegativePrompt => draft.negative_prompt = fields.text(field),
                 Field::Mode => draft.mode = fields.text(field),
@@ -64,6 +58,22 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> Inspected {
             Field::Images.name(),
             format!("expected a request object with images, found {}", type_of(value)),
         ));
+    }
+    // A header takes two reads or more: as long for all images as for one. Not more at once than a valid request has, because a
+    // part of each is in memory.
+    let mut reads = sources.into_iter().enumerate().map(|(image, source)| {
+        listener.report(&Progress::Preparing { image });
+        Candidate::read(source, image)
+    });
+    loop {
+        let candidates = all(reads.by_ref().take(MAX_IMAGES)).await;
+        if candidates.is_empty() {
+            break;
+        }
+        for candidate in candidates {
+            draft.images.push(candidate.draft);
+            files.push(candidate.file);
+        }
     }
     let Checked { request, issues } = draft.check();
     Inspected { request, files, issues }

@@ -54,6 +54,10 @@ extern "C" {
     /// A blob that consists of these parts: strings, blobs, typed arrays.
     #[wasm_bindgen(catch, js_name = blobOf)]
     pub(super) fn blob_of(parts: &Array, content_type: &str) -> Result<Blob, JsValue>;
+
+    /// A blob of these bytes of WebAssembly memory.
+    #[wasm_bindgen(catch, js_name = blobOfBytes)]
+    pub(super) fn blob_of_bytes(bytes: &[u8]) -> Result<Blob, JsValue>;
 }
 
 /// The value as a blob. Not checked by `instanceof`, because it may come from another realm. A proxy of a blob is no blob.

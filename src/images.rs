@@ -42,8 +42,9 @@ enum Source<'a> {
 
 impl Candidate {
     /// Reads the header of an image, and checks it.
-    pub(super) async fn read(source: &JsValue, path: &str) -> Self {
-        let file = match Source::of(source, path) {
+    pub(super) async fn read(source: JsValue, index: usize) -> Self {
+        let path = &format!("images[{index}]");
+        let file = match Source::of(&source, path) {
             Source::File(file) => file.clone(),
             Source::Decoding(bytes) => match JsFuture::from(bytes).await {
                 Ok(file) => file.unchecked_into(),

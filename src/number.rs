@@ -1,6 +1,6 @@
 //! Numbers across the boundary, where JavaScript has floats only.
 
-pub(super) use kling_core::plain::{count, float};
+pub(super) use kling_core::plain::float;
 
 /// A count or a time from JavaScript: rounded down, negative and NaN become 0.
 #[expect(

@@ -90,7 +90,7 @@
 //! - A video is kept as a whole or not at all: bytes and record change in one transaction.
 //! - The key stands in one header. A response is redacted where it arrives, before anything parses it, and a URL that
 //!   contains the key is neither requested nor stored nor reported.
-//! - Memory of the WebAssembly instance does not grow with the images: they pass through two small buffers.
+//! - Memory of the WebAssembly instance does not grow with the images: they pass through two fixed buffers.
 
 pub mod answer;
 pub mod delay;

@@ -1,4 +1,4 @@
-//! Two futures at once: the first that completes wins, or both must succeed.
+//! Several futures at once: the first of two wins, two must succeed, or all must complete.
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;
@@ -41,5 +41,23 @@ pub(crate) fn both<B, E, F: From<E>>(
             output = Some(result?);
         }
         if is_left_done && let Some(value) = output.take() { Poll::Ready(Ok(value)) } else { Poll::Pending }
+    })
+}
+
+/// Polls all until all have completed. Returns their outputs in order.
+pub fn all<F: Future>(futures: impl Iterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
+    let mut running: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(move |context| {
+        for (future, output) in &mut running {
+            if output.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *output = Some(value);
+            }
+        }
+        if running.iter().any(|(_, output)| output.is_none()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(running.drain(..).filter_map(|(_, output)| output).collect())
     })
 }

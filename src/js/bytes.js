@@ -43,6 +43,9 @@ export const textOf = async (blob) => decodeText(await readSlice(blob, 0, blob.s
  */
 export const blobOf = (parts, type) => new Blob(parts, { type });
 
+/** A copy of these bytes of WebAssembly memory. @param {Uint8Array<ArrayBuffer>} bytes */
+export const blobOfBytes = (bytes) => new Blob([bytes]);
+
 /** From this many bytes on, they are moved into a blob, which a browser may keep on disk. */
 const MAX_BUFFERED_BYTES = 4 << 20;
 

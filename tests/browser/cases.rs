@@ -370,3 +370,9 @@ cases! { named:
     a_request_that_throws_when_it_is_read_is_an_invalid_option,
     a_refusal_that_suggests_a_task_is_looked_up,
 }
+
+cases! { reads:
+    a_file_is_encoded_by_one_read_of_each_slice,
+    headers_are_read_together_and_few_bytes_of_each,
+    reads_under_way_are_dropped_when_one_fails,
+}

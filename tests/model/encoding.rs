@@ -1,8 +1,12 @@
 //! Base64 in blocks.
 
+use std::iter;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kling_core::encoding::{BLOCK_BYTES, ENCODED_BLOCK_BYTES, SLICE_BYTES, encode_block, encoded_len};
+use kling_core::encoding::{
+    BLOCK_BYTES, ENCODED_BLOCK_BYTES, ENCODED_SLICE_BYTES, SLICE_BYTES, Slices, encode_block, encoded_len,
+};
 
 fn encode(bytes: &[u8]) -> String {
     let mut out = vec![0; ENCODED_BLOCK_BYTES];
@@ -26,4 +30,29 @@ fn blocks_of_any_length_join_to_the_base64_of_the_whole() {
         (BLOCK_BYTES % 3, SLICE_BYTES % BLOCK_BYTES, encoded_len(BLOCK_BYTES as u64)),
         (0, 0, ENCODED_BLOCK_BYTES as u64)
     );
+    assert_eq!(encoded_len(SLICE_BYTES as u64), ENCODED_SLICE_BYTES as u64);
+}
+
+#[test]
+fn slices_are_those_of_all_files_in_their_order() {
+    let step = SLICE_BYTES as u64;
+    for lengths in [
+        vec![],
+        vec![0],
+        vec![1],
+        vec![step],
+        vec![step + 1],
+        vec![0, step, 0, 3 * step - 1, 1],
+        vec![10 << 20, 10 << 20, 10 << 20, 10 << 20],
+    ] {
+        let mut slices = Slices::default();
+        let found: Vec<_> = iter::from_fn(|| slices.next(|file| lengths.get(file).copied())).collect();
+        let mut expected = Vec::new();
+        for (file, length) in lengths.iter().copied().enumerate() {
+            for start in (0..length).step_by(SLICE_BYTES) {
+                expected.push((file, start..length.min(start + step)));
+            }
+        }
+        assert_eq!(found, expected, "{lengths:?}");
+    }
 }
