@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::download;
 use super::draft;
 use super::fault::Failure;
 use super::host::Browser;
+use super::listener::Listener;
 use super::object::{is_object, member, task, to_js, type_of};
 use super::options::CallOptions;
 use super::random::random;
@@ -58,7 +59,9 @@ impl Call {
                     None => JsValue::UNDEFINED,
                 };
                 let ready = draft::check(&request, &options.listener).await.ready()?;
-                task(&*submit::submit(&browser, &ready, &known).await?)
+                let submitted = submit::submit(&browser, &ready, &known).await?;
+                prune_later(settings.clone());
+                task(&*submitted)
             }
             Self::OfTask(id, call) => call.run(&browser, &id, options.timeout).await?,
             Self::Download(video) => download::video(&browser, &given_video(&video)?).await?.into(),
@@ -120,6 +123,14 @@ impl TaskCall {
             None => Ok(task(&*succeeded(last)?)),
         }
     }
+}
+
+/// Prunes old records, after the call because reading hundreds takes long. An error is ignored: the next call tries again.
+fn prune_later(settings: Rc<Settings>) {
+    spawn_local(async move {
+        let listener = Listener::new(None);
+        let _ = Flow::new(&Browser::new(&settings, &listener)).records().await;
+    });
 }
 
 fn task_id(id: &JsValue) -> Result<TaskId, Failure> {

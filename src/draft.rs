@@ -70,7 +70,7 @@ pub(super) async fn check(value: &JsValue, listener: &Listener) -> Inspected {
         if candidates.is_empty() {
             break;
         }
-        for candidate in candidates {
+        for candidate in candidates.into_iter().flatten() {
             draft.images.push(candidate.draft);
             files.push(candidate.file);
         }

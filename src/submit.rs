@@ -31,9 +31,5 @@ pub(super) async fn submit(browser: &Browser<'_>, ready: &Ready, known: &JsValue
         Ok(total)
     };
     let call = SubmitCall { id: id.clone(), record, known: settings.records.known(known) };
-    let flow = Flow::new(browser);
-    let task = flow.submit(&service, &settings.backoff, call, encode).await?;
-    // Prunes old records; the submission is over, so an error is ignored.
-    let _ = flow.records().await;
-    Ok(task)
+    Ok(Flow::new(browser).submit(&service, &settings.backoff, call, encode).await?)
 }

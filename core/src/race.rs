@@ -1,6 +1,7 @@
 //! Several futures at once: the first of two wins, two must succeed, or all must complete.
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::task::Poll;
 
 /// Which of two futures completed first.
@@ -44,20 +45,20 @@ pub(crate) fn both<B, E, F: From<E>>(
     })
 }
 
-/// Polls all until all have completed. Returns their outputs in order.
-pub fn all<F: Future>(futures: impl Iterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
-    let mut running: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+/// Polls all until all have completed. Returns their outputs in order; none is `None`.
+pub fn all<F: Future>(futures: impl Iterator<Item = F>) -> impl Future<Output = Vec<Option<F::Output>>> {
+    let mut running: Vec<_> = futures.map(Box::pin).collect();
+    let mut outputs: Vec<_> = running.iter().map(|_| None).collect();
     poll_fn(move |context| {
-        for (future, output) in &mut running {
-            if output.is_none()
-                && let Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *output = Some(value);
+        let mut is_pending = false;
+        for (future, output) in running.iter_mut().zip(&mut outputs) {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_pending = true,
+                }
             }
         }
-        if running.iter().any(|(_, output)| output.is_none()) {
-            return Poll::Pending;
-        }
-        Poll::Ready(running.drain(..).filter_map(|(_, output)| output).collect())
+        if is_pending { Poll::Pending } else { Poll::Ready(mem::take(&mut outputs)) }
     })
 }
