@@ -148,6 +148,11 @@ impl Service {
         Ok(Self { child })
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         // `Child::wait` would close the standard input first, and the simulator would end.

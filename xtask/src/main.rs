@@ -3,10 +3,10 @@
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
 //! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`site`] writes the page and the
 //! documents as static files, [`test`](mod@test) runs all checks and tests, [`model`] runs many more random schedules of
-//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos. Every process started here ends
-//! with the command ([`child`],
-//! [`descendants`]).
+//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos, [`bench`] times and memory. Every
+//! process started here ends with the command ([`child`], [`descendants`]).
 
+mod bench;
 mod child;
 mod demo;
 mod descendants;
@@ -50,6 +50,9 @@ usage: cargo xtask <command>
                     run a hundred million random inputs (or N, or N seconds each) through what reads images,
                     JSON, responses and videos
   photos            print what preparing does to photos of 12 megapixels: bytes before and after, and times
+  bench [--browser NAME] [--rounds N] [--part NAMES] [--rows NAMES]
+                    measure uploads, preparing, downloads and the relay against other ways to do the same, in Chromium,
+                    Firefox, WebKit and Node; with no option but --rounds it also writes the tables of docs/performance.md
   package           build the npm package into pkg/ and weigh what a page loads, against the budget
   size              do the same, list what the bytes are, and build it without each of the steps that make it small,
                     for comparison
@@ -97,6 +100,7 @@ fn command() -> Result<ExitCode> {
             Ok(if within { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         ["photos"] => photos::run(&Project::load()?),
+        ["bench", options @ ..] => bench::run(&Project::load()?, &bench::Options::parse(options)?),
         ["demo"] => demo::run(&Project::load()?, demo::PORT),
         ["demo", "--port", port] => match port.parse() {
             Ok(port) => demo::run(&Project::load()?, port),
@@ -124,7 +128,7 @@ fn command() -> Result<ExitCode> {
         }
         [unknown, ..] => {
             bail!(
-                "unknown command `{unknown}`, expected demo, site, test, model, fuzz, photos, package, size or setup; see `cargo xtask --help`"
+                "unknown command `{unknown}`, expected demo, site, test, model, fuzz, photos, bench, package, size or setup; see `cargo xtask --help`"
             )
         }
     }

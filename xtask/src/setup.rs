@@ -32,6 +32,8 @@ pub(crate) enum Need {
     NpmTools,
     /// The generator of the API reference with the TypeScript compiler that it needs, and the accessibility checker.
     SiteTools,
+    /// The npm packages that `cargo xtask bench` compares with.
+    BenchPackages,
     /// Chromium, Firefox and a driver for each.
     Browsers,
     /// WebKit, its driver, and a display for it.
@@ -65,6 +67,7 @@ impl Need {
             }
             Self::NpmTools => npm::install(project),
             Self::SiteTools => npm::install_for_site(project),
+            Self::BenchPackages => npm::install_for_bench(project),
             Self::Browsers => {
                 debian::browsers()?;
                 cargo_tool::install(project, &tools.geckodriver)

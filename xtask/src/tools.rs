@@ -34,6 +34,7 @@ pub(crate) struct Tools {
     pub(crate) geckodriver: CargoTool,
     npm: PathBuf,
     site_npm: PathBuf,
+    bench_npm: PathBuf,
 }
 
 impl Tools {
@@ -45,7 +46,7 @@ impl Tools {
             let lock = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
             Ok(cache.join(format!("{name}-{:016x}", fingerprint(&lock))))
         };
-        let (npm, site_npm) = (npm_folder("npm")?, npm_folder("npm-site")?);
+        let (npm, site_npm, bench_npm) = (npm_folder("npm")?, npm_folder("npm-site")?, npm_folder("npm-bench")?);
         let tool = |package, version: &str, program| CargoTool { package, version: version.to_owned(), program };
         Ok(Self {
             cache,
@@ -54,6 +55,7 @@ impl Tools {
             geckodriver: tool("geckodriver", "0.37.0", "geckodriver"),
             npm,
             site_npm,
+            bench_npm,
         })
     }
 
@@ -80,6 +82,11 @@ impl Tools {
     /// The folder of the npm tools of the site and its tests.
     pub(crate) fn site_npm_folder(&self) -> &Path {
         &self.site_npm
+    }
+
+    /// The folder of the npm packages that `cargo xtask bench` compares with.
+    pub(crate) fn bench_npm_folder(&self) -> &Path {
+        &self.bench_npm
     }
 
     /// The folder of a package among the npm tools.

@@ -132,6 +132,17 @@ impl Browser {
         }
     }
 
+    /// Frees what closed pages have left, as far as the browser has a command for it.
+    pub fn collect_garbage(self, session: &Session) {
+        match self {
+            Self::Chromium => cdp(session, "HeapProfiler.collectGarbage", &json!({})),
+            Self::Firefox => {
+                privileged(session, "Services.obs.notifyObservers(null, 'child-gc-request');", &[]);
+            }
+            Self::WebKit => {}
+        }
+    }
+
     /// Prepares a document that was just opened: WebKit reports no errors to other processes, so the document collects them.
     pub fn watch(self, session: &Session) {
         if self == Self::WebKit {

@@ -53,6 +53,11 @@ impl Session {
         session
     }
 
+    /// Ends the browser, also if the next test could use it.
+    pub fn end(mut self) {
+        self.is_lasting = false;
+    }
+
     /// Opens a URL.
     #[track_caller]
     pub fn open(&self, url: &str) {

@@ -1,4 +1,4 @@
-//! Programs from npm, pinned by the lock files in `xtask/npm` and `xtask/npm-site`.
+//! Programs and packages from npm, pinned by the lock files in `xtask/npm`, `xtask/npm-site` and `xtask/npm-bench`.
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,12 @@ pub(super) fn install_for_site(project: &Project) -> Result<()> {
     install_from(project, "npm-site", project.tools.site_npm_folder(), "axe-core, typedoc and its typescript")
 }
 
+/// The same with the packages that `cargo xtask bench` compares with.
+pub(super) fn install_for_bench(project: &Project) -> Result<()> {
+    let names = "@ai-sdk/provider-utils, base64-js and http-proxy";
+    install_from(project, "npm-bench", project.tools.bench_npm_folder(), names)
+}
+
 fn install_from(project: &Project, source: &str, place: &Path, names: &str) -> Result<()> {
     if tools::find_on_path(&["node"]).is_none() {
         bail!("missing: node; install Node.js with npm, 20 or newer");
@@ -45,7 +51,7 @@ fn install_from(project: &Project, source: &str, place: &Path, names: &str) -> R
         let mut command = Command::new(npm);
         command.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         child::run(&mut command)?;
-        ensure!(folder.join("node_modules/.bin").is_dir(), "npm ci installed no programs");
+        ensure!(folder.join("node_modules").is_dir(), "npm ci installed no packages");
         Ok(())
     })
     .with_context(|| format!("missing: the npm packages of xtask/{source}/package.json; see above why `npm ci` failed"))

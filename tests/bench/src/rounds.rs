@@ -1,0 +1,183 @@
+//! All measurements in one browser.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use page_tests::{Browser, longest_task};
+use serde_json::json;
+
+use crate::files;
+use crate::machine;
+use crate::memory::{self, Sampler};
+use crate::page::{Page, Step};
+use crate::rows::{CASES, LARGE, Row, UPLOADS};
+use crate::series::{Metric, Results};
+use crate::settings::{self, Settings};
+use crate::sink::Sink;
+
+/// Measures everything in the browser that `KLING_BROWSER` names, and writes the results into the folder.
+pub(crate) fn run(settings: &Settings) -> ExitCode {
+    let browser = Browser::chosen();
+    let sink = start_sink(settings);
+    let mut run = Run {
+        settings,
+        browser,
+        driver: settings::number("KLING_DRIVER_PROCESS"),
+        sink,
+        page: None,
+        results: Results::default(),
+        loads: Vec::new(),
+    };
+    let version = run.page().version();
+    if settings.has_part("upload") {
+        run.uploads();
+    }
+    if let Some(page) = run.page.take() {
+        page.end();
+    }
+    let text = json!({ "version": version, "loads": run.loads, "series": run.results.to_json() }).to_string();
+    let path = settings.folder.join(format!("{}.json", browser.name()));
+    fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    ExitCode::SUCCESS
+}
+
+fn start_sink(settings: &Settings) -> Sink {
+    let root = settings::root();
+    Sink::start(vec![
+        ("/packages.js", settings.folder.join("packages.js")),
+        ("/pkg/", root.join("pkg")),
+        ("/cases/", root.join("tests/browser")),
+        ("/", root.join("tests/bench/page")),
+    ])
+}
+
+struct Run<'a> {
+    settings: &'a Settings,
+    browser: Browser,
+    /// The process of the driver: the parent of the browser.
+    driver: u32,
+    sink: Sink,
+    /// A browser that runs.
+    page: Option<Page>,
+    results: Results,
+    loads: Vec<f64>,
+}
+
+impl Run<'_> {
+    fn page(&mut self) -> &Page {
+        let (browser, url) = (self.browser, &self.sink.url);
+        self.page.get_or_insert_with(|| Page::start(browser, url))
+    }
+
+    /// The rows that this browser can run.
+    fn rows(&mut self, all: &[Row]) -> Vec<Row> {
+        let wanted: Vec<Row> = all.iter().copied().filter(|row| self.settings.has_row(row.id)).collect();
+        let page = self.page();
+        page.open(&[]);
+        wanted.into_iter().filter(|row| page.supports(*row)).collect()
+    }
+
+    fn uploads(&mut self) {
+        let photo = settings::root().join("tests/cases/photos/flower.jpg");
+        let cases = CASES.map(|case| (case, files::make(&self.settings.folder, &photo, case)));
+        let rows = self.rows(&UPLOADS);
+        for round in 0..self.settings.rounds {
+            self.begin(round, "uploads");
+            for row in order(&rows, round) {
+                for (case, files) in &cases {
+                    self.time(row, case.name, files, Step::Run);
+                    if *case == LARGE && row.prepares {
+                        self.time(row, case.name, files, Step::Prepare);
+                    }
+                }
+            }
+        }
+        let large: Vec<PathBuf> =
+            cases.into_iter().filter(|(case, _)| *case == LARGE).flat_map(|(_, files)| files).collect();
+        self.tasks(&rows, LARGE.name, &large);
+        self.memory(&rows, LARGE.name, &large);
+    }
+
+    /// Measures a time, and counts what the service received.
+    fn time(&mut self, row: Row, case: &str, files: &[PathBuf], step: Step) {
+        let page = self.page();
+        page.open(files);
+        page.make_ready(row);
+        self.sink.take_counts();
+        let time = self.page().measure(row, step);
+        let counts = self.sink.take_counts();
+        let engine = self.browser.name();
+        let mut add = |metric, value| self.results.add(engine, row.id, case, metric, value);
+        if step == Step::Prepare {
+            add(Metric::Preparation, time);
+            return;
+        }
+        add(Metric::Time, time);
+        add(Metric::Bytes, counts.bytes as f64);
+        add(Metric::Requests, counts.requests as f64);
+    }
+
+    /// Measures the longest task of the main thread during the preparation, in traces, which only Chromium has.
+    fn tasks(&mut self, rows: &[Row], case: &str, files: &[PathBuf]) {
+        if self.browser != Browser::Chromium {
+            return;
+        }
+        for round in 0..self.settings.slow_rounds() {
+            self.begin(round, "traces");
+            for row in order(rows, round).filter(|row| row.prepares) {
+                let page = self.page();
+                page.open(files);
+                page.make_ready(row);
+                let trace = page.session.trace().expect("a trace of Chromium");
+                page.measure(row, Step::Prepare);
+                let (cpu, wall) = longest_task(&trace.end(), "begin", "end");
+                self.results.add(self.browser.name(), row.id, case, Metric::Task, cpu);
+                self.results.add(self.browser.name(), row.id, case, Metric::TaskOnWall, wall);
+            }
+        }
+    }
+
+    /// Measures the peak of the memory of all processes of the browser over what they had before, each time in a new browser.
+    fn memory(&mut self, rows: &[Row], case: &str, files: &[PathBuf]) {
+        if self.browser != Browser::Chromium {
+            return;
+        }
+        for round in 0..self.settings.slow_rounds() {
+            self.begin(round, "memory");
+            for row in order(rows, round) {
+                if let Some(page) = self.page.take() {
+                    page.end();
+                }
+                let driver = self.driver;
+                let page = self.page();
+                page.open(files);
+                page.make_ready(row);
+                let idle = memory::of_descendants(driver);
+                let sampler = Sampler::start(driver);
+                page.measure(row, Step::Run);
+                let peak = sampler.end();
+                let over = peak.saturating_sub(idle) as f64;
+                self.results.add(self.browser.name(), row.id, case, Metric::Memory, over);
+            }
+        }
+    }
+
+    fn begin(&mut self, round: usize, what: &str) {
+        let load = machine::load();
+        self.loads.push(load);
+        eprintln!("{}: {what}, round {}; load {load}", self.browser.name(), round + 1);
+    }
+}
+
+/// The rows in the order of a round, so that each comes first, last and after each neighbour.
+fn order(rows: &[Row], round: usize) -> impl Iterator<Item = Row> + use<> {
+    let mut rows = rows.to_vec();
+    if let Some(by) = round.checked_rem(rows.len()) {
+        rows.rotate_left(by);
+    }
+    if round % 2 == 1 {
+        rows.reverse();
+    }
+    rows.into_iter()
+}
