@@ -16,6 +16,9 @@ const SLICE_BYTES = 3 << 20;
 /** The parts of a ready body, in bytes. */
 const PART_BYTES = 4 << 20;
 
+/** How the page of this repository prepares photos. */
+const PREPARE = { maxEdge: 1600, quality: 0.8 };
+
 /** @type {Blob | undefined} */
 let readyBody;
 
@@ -26,6 +29,9 @@ let client;
 
 /** @type {typeof import("./packages.js") | undefined} */
 let packages;
+
+/** Nothing to do before. @returns {Promise<unknown>} */
+const none = async () => undefined;
 
 const loadPackages = async () => (packages = await import("./packages.js"));
 
@@ -67,14 +73,14 @@ const readAsDataUrl = (file) =>
  * @param {(bytes: Uint8Array) => string} encode
  * @returns {Row}
  */
-const wholeFiles = (encode, ready = async () => {}) => {
+const wholeFiles = (encode, ready = none) => {
   /** @param {File} file */
   const image = async (file) => encode(new Uint8Array(await file.arrayBuffer()));
   return string(async (files) => json(await Promise.all(files.map(image))), ready);
 };
 
 /** @param {(files: File[]) => Promise<Blob | string>} prepare @param {() => Promise<unknown>} ready @returns {Row} */
-const string = (prepare, ready = async () => {}) => ({
+const string = (prepare, ready = none) => ({
   ready,
   prepare,
   run: async (files) => post(await prepare(files)),
@@ -139,9 +145,9 @@ export const rows = {
   prepared: {
     ready: openClient,
     prepare: async (files) => {
-      for (const file of files) await ours?.prepareImage(file);
+      for (const file of files) await ours?.prepareImage(file, PREPARE);
     },
-    run: async (files) => submit(files, { prepare: true }),
+    run: async (files) => submit(files, { prepare: PREPARE }),
   },
   inspect: {
     ready: openClient,
@@ -160,5 +166,5 @@ export const rows = {
 
 /** The files of the input. */
 export function picked() {
-  return [.../** @type {HTMLInputElement} */ (document.querySelector("input")).files];
+  return [...(document.querySelector("input")?.files ?? [])];
 }

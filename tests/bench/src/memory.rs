@@ -6,12 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How often the memory is read.
-const INTERVAL: Duration = Duration::from_millis(20);
+/// The pause between two readings, each of which takes some milliseconds.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How many readings have the same processes: to find them takes as long as a reading.
+const READINGS: usize = 10;
 
 /// The memory of all descendants of a process in bytes: what several share counts once (`Pss`).
 pub(crate) fn of_descendants(root: u32) -> u64 {
-    let pids = descendants(root, &parents());
+    of_processes(&descendants(root, &parents()))
+}
+
+fn of_processes(pids: &[u32]) -> u64 {
     pids.iter().filter_map(|pid| field(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss")).sum()
 }
 
@@ -45,8 +51,11 @@ impl Sampler {
         let thread = thread::spawn(move || {
             let mut peak = 0;
             while !end.load(Ordering::SeqCst) {
-                peak = peak.max(of_descendants(root));
-                thread::sleep(INTERVAL);
+                let pids = descendants(root, &parents());
+                for _ in 0..READINGS {
+                    peak = peak.max(of_processes(&pids));
+                    thread::sleep(PAUSE);
+                }
             }
             peak
         });

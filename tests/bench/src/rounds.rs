@@ -11,7 +11,8 @@ use crate::files;
 use crate::machine;
 use crate::memory::{self, Sampler};
 use crate::page::{Page, Step};
-use crate::rows::{CASES, LARGE, Row, UPLOADS};
+use crate::photos;
+use crate::rows::{CALLS, CASES, DOWNLOADS, LARGE, PHOTOS, PREPARATIONS, Row, UPLOADS, VIDEO};
 use crate::series::{Metric, Results};
 use crate::settings::{self, Settings};
 use crate::sink::Sink;
@@ -19,19 +20,42 @@ use crate::sink::Sink;
 /// Measures everything in the browser that `KLING_BROWSER` names, and writes the results into the folder.
 pub(crate) fn run(settings: &Settings) -> ExitCode {
     let browser = Browser::chosen();
-    let sink = start_sink(settings);
     let mut run = Run {
         settings,
         browser,
         driver: settings::number("KLING_DRIVER_PROCESS"),
-        sink,
+        sink: start_sink(settings),
         page: None,
         results: Results::default(),
         loads: Vec::new(),
     };
     let version = run.page().version();
     if settings.has_part("upload") {
-        run.uploads();
+        let photo = settings::root().join("tests/cases/photos/flower.jpg");
+        let files = |case| files::make(&settings.folder, &photo, case);
+        let cases = CASES.map(|case| (case.name, files(case)));
+        let rows = run.rows(&UPLOADS);
+        run.times(&rows, &cases, LARGE.name);
+        let large = files(LARGE);
+        run.tasks(&rows, LARGE.name, &large);
+        run.memory(&rows, LARGE.name, &large);
+    }
+    if settings.has_part("prepare") {
+        let rows = run.rows(&PREPARATIONS);
+        let photos = photos::make(run.page(), &settings.folder);
+        run.times(&rows, &[(PHOTOS, photos.clone())], PHOTOS);
+        run.tasks(&rows, PHOTOS, &photos);
+    }
+    if settings.has_part("download") {
+        let rows = run.rows(&DOWNLOADS);
+        run.times(&rows, &[(VIDEO, Vec::new())], VIDEO);
+        run.memory(&rows, VIDEO, &[]);
+    }
+    if settings.has_part("calls") {
+        let photo = settings::root().join("tests/cases/photos/flower.jpg");
+        let large = files::make(&settings.folder, &photo, LARGE);
+        let rows = run.rows(&CALLS);
+        run.times(&rows, &[(LARGE.name, large)], LARGE.name);
     }
     if let Some(page) = run.page.take() {
         page.end();
@@ -78,25 +102,19 @@ impl Run<'_> {
         wanted.into_iter().filter(|row| page.supports(*row)).collect()
     }
 
-    fn uploads(&mut self) {
-        let photo = settings::root().join("tests/cases/photos/flower.jpg");
-        let cases = CASES.map(|case| (case, files::make(&self.settings.folder, &photo, case)));
-        let rows = self.rows(&UPLOADS);
+    /// Measures the times of all rows with all files, and those of the preparation alone in one case.
+    fn times(&mut self, rows: &[Row], cases: &[(&str, Vec<PathBuf>)], prepared: &str) {
         for round in 0..self.settings.rounds {
-            self.begin(round, "uploads");
-            for row in order(&rows, round) {
-                for (case, files) in &cases {
-                    self.time(row, case.name, files, Step::Run);
-                    if *case == LARGE && row.prepares {
-                        self.time(row, case.name, files, Step::Prepare);
+            self.begin(round, "times");
+            for row in order(rows, round) {
+                for (case, files) in cases {
+                    self.time(row, case, files, Step::Run);
+                    if *case == prepared && row.prepares {
+                        self.time(row, case, files, Step::Prepare);
                     }
                 }
             }
         }
-        let large: Vec<PathBuf> =
-            cases.into_iter().filter(|(case, _)| *case == LARGE).flat_map(|(_, files)| files).collect();
-        self.tasks(&rows, LARGE.name, &large);
-        self.memory(&rows, LARGE.name, &large);
     }
 
     /// Measures a time, and counts what the service received.
@@ -108,14 +126,13 @@ impl Run<'_> {
         let time = self.page().measure(row, step);
         let counts = self.sink.take_counts();
         let engine = self.browser.name();
-        let mut add = |metric, value| self.results.add(engine, row.id, case, metric, value);
         if step == Step::Prepare {
-            add(Metric::Preparation, time);
+            self.results.add(engine, row.id, case, Metric::Preparation, time);
             return;
         }
-        add(Metric::Time, time);
-        add(Metric::Bytes, counts.bytes as f64);
-        add(Metric::Requests, counts.requests as f64);
+        self.results.add(engine, row.id, case, Metric::Time, time);
+        self.results.count(engine, row.id, case, Metric::Bytes, counts.bytes);
+        self.results.count(engine, row.id, case, Metric::Requests, counts.requests);
     }
 
     /// Measures the longest task of the main thread during the preparation, in traces, which only Chromium has.
@@ -157,8 +174,8 @@ impl Run<'_> {
                 let sampler = Sampler::start(driver);
                 page.measure(row, Step::Run);
                 let peak = sampler.end();
-                let over = peak.saturating_sub(idle) as f64;
-                self.results.add(self.browser.name(), row.id, case, Metric::Memory, over);
+                let over = peak.saturating_sub(idle);
+                self.results.count(self.browser.name(), row.id, case, Metric::Memory, over);
             }
         }
     }
@@ -171,7 +188,7 @@ impl Run<'_> {
 }
 
 /// The rows in the order of a round, so that each comes first, last and after each neighbour.
-fn order(rows: &[Row], round: usize) -> impl Iterator<Item = Row> + use<> {
+pub(crate) fn order(rows: &[Row], round: usize) -> impl Iterator<Item = Row> + use<> {
     let mut rows = rows.to_vec();
     if let Some(by) = round.checked_rem(rows.len()) {
         rows.rotate_left(by);

@@ -30,8 +30,10 @@ pub(crate) const UPLOADS: [Row; 8] = [
 ];
 
 /// Photos of 12 megapixels, as they are and prepared.
-pub(crate) const PREPARATIONS: [Row; 2] =
-    [row("originals", "`submit` of the originals", false), row("prepared", "`submit` with `prepare: true`", true)];
+pub(crate) const PREPARATIONS: [Row; 2] = [
+    row("originals", "`submit` of the originals", false),
+    row("prepared", "`submit` with `prepare: { maxEdge: 1600, quality: 0.8 }`", true),
+];
 
 /// A video of 200 MB.
 pub(crate) const DOWNLOADS: [Row; 2] =

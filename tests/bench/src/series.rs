@@ -68,6 +68,12 @@ impl Results {
         }
     }
 
+    /// Adds a number of bytes or requests to a series.
+    #[expect(clippy::cast_precision_loss, reason = "no count is near 2^53")]
+    pub(crate) fn count(&mut self, engine: &str, row: &str, case: &str, metric: Metric, value: u64) {
+        self.add(engine, row, case, metric, value as f64);
+    }
+
     /// The median and the quartiles of a series, if anything was measured.
     pub(crate) fn spread(&self, engine: &str, row: &str, case: &str, metric: Metric) -> Option<Spread> {
         Spread::of(&self.0.iter().find(|series| series.is(engine, row, case, metric))?.values)

@@ -224,7 +224,7 @@ mod tests {
     fn chunks_are_counted_to_the_last_one() {
         let mut reader = Cursor::new("3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\nnext");
         assert_eq!(drop_chunks(&mut reader).ok(), Some(13));
-        assert_eq!(reader.position(), 27);
+        assert_eq!(reader.position(), 28);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The results as Markdown tables.
 
+use crate::budgets::Verdict;
 use crate::rows::{BODY, CALLS, CASES, DOWNLOADS, LARGE, PHOTOS, PREPARATIONS, RELAYS, Row, UPLOADS, VIDEO};
 use crate::series::{Metric, Results};
 use crate::statistics::Spread;
@@ -22,20 +23,29 @@ struct Column<'a> {
 
 /// All tables. One without a value is left out.
 pub(crate) fn all(results: &Results, engines: &[Engine]) -> String {
-    let mut text = String::new();
-    for engine in engines {
-        let mut tables = Vec::new();
-        tables.extend(table(results, engine, "From picked files to the accepted request", &UPLOADS, &upload_columns()));
-        tables.extend(table(results, engine, "Four photos of 12 megapixels", &PREPARATIONS, &columns(PHOTOS)));
-        tables.extend(table(results, engine, "Downloading a video of 200 MB", &DOWNLOADS, &columns(VIDEO)));
-        tables.extend(table(results, engine, "Other calls", &CALLS, &columns(LARGE.name)));
-        tables.extend(table(results, engine, "Passing on a body of 56 MB", &RELAYS, &columns(BODY)));
-        if !tables.is_empty() {
-            text += &format!("### {}\n\n{}", engine.version, tables.join("\n"));
-            text += "\n";
-        }
-    }
-    text.trim_end().to_owned() + "\n"
+    let section = |engine: &Engine| {
+        let tables = [
+            table(results, engine, "From picked files to the accepted request", &UPLOADS, &upload_columns()),
+            table(results, engine, "Four photos of 12 megapixels", &PREPARATIONS, &columns(PHOTOS)),
+            table(results, engine, "Downloading a video of 200 MB", &DOWNLOADS, &columns(VIDEO)),
+            table(results, engine, "Other calls", &CALLS, &columns(LARGE.name)),
+            table(results, engine, "Passing on a body of 56 MB", &RELAYS, &columns(BODY)),
+        ];
+        let tables: Vec<String> = tables.into_iter().flatten().collect();
+        (!tables.is_empty()).then(|| format!("### {}\n\n{}", engine.version, tables.join("\n\n")))
+    };
+    engines.iter().filter_map(section).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What became of the budgets.
+pub(crate) fn budgets(verdicts: &[Verdict], engines: &[Engine]) -> String {
+    let mut lines = vec!["| Budget | | Limit | Measured | |".to_owned(), "|---|---|---|---|---|".to_owned()];
+    lines.extend(verdicts.iter().map(|Verdict { engine, about, limit, ratio, holds }| {
+        let version = engines.iter().find(|found| found.id == *engine).map_or(*engine, |found| found.version.as_str());
+        let word = if *holds { "holds" } else { "**missed**" };
+        format!("| {about} | {version} | {limit} | {ratio:.2} | {word} |")
+    }));
+    lines.join("\n")
 }
 
 fn upload_columns() -> Vec<Column<'static>> {
@@ -76,12 +86,12 @@ fn table(results: &Results, engine: &Engine, title: &str, rows: &[Row], columns:
         return None;
     }
     let headings: Vec<&str> = columns.iter().map(|column| column.heading.as_str()).collect();
-    let mut text = format!("| {title} | {} |\n|---|{}\n", headings.join(" | "), "---|".repeat(columns.len()));
-    for row in rows {
+    let mut lines = vec![format!("| {title} | {} |", headings.join(" | ")), "|---".repeat(columns.len() + 1) + "|"];
+    lines.extend(rows.iter().map(|row| {
         let cells: Vec<String> = columns.iter().map(|column| cell(found(row, column), column.metric)).collect();
-        text += &format!("| {} | {} |\n", row.about, cells.join(" | "));
-    }
-    Some(text)
+        format!("| {} | {} |", row.about, cells.join(" | "))
+    }));
+    Some(lines.join("\n"))
 }
 
 /// A cell: the median, and the quartiles where they differ from it.

@@ -175,5 +175,6 @@ fn types(run: &Run) -> Result<Tally> {
     run.check([
         tsc(&["--project", "tsconfig.json"]),
         tsc(&["--project", "src/js/cli/tsconfig.json", "--typeRoots", &node.to_string_lossy()]),
+        tsc(&["--project", "tests/bench/node/tsconfig.json", "--typeRoots", &node.to_string_lossy()]),
     ])
 }

@@ -1,0 +1,58 @@
+// A server between a page and the service, in one of three ways. Prints its port, and ends when its
+// standard input closes.
+//
+// node server.js relay|pipe|http-proxy <URL of the service> <URL of relay.js> <folder with node_modules>
+
+import { createServer, request as send } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+const [way = "", service = "", relayUrl = "", folder = ""] = process.argv.slice(2);
+
+/** @typedef {import("node:http").RequestListener} Listener */
+
+/** As in `examples/relay-node`. @returns {Promise<Listener>} */
+async function relay() {
+  const { createRelay } = await import(relayUrl);
+  const passOn = createRelay({
+    apiKey: "sk-bench-0123456789abcdef",
+    baseUrl: `${service}/kling`,
+    authorize: () => true,
+  });
+  return async (incoming, outgoing) => {
+    const { method = "GET", rawHeaders, url } = incoming;
+    const headers = new Headers();
+    rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
+    const body = method === "POST" ? Readable.toWeb(incoming) : null;
+    const options = /** @type {RequestInit} */ ({ method, headers, body, duplex: "half" });
+    const response = await passOn(new Request(`http://${headers.get("host")}${url}`, options));
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    await pipeline(response.body ? Readable.fromWeb(response.body) : Readable.from([]), outgoing);
+  };
+}
+
+/** @type {Listener} */
+const pipe = (incoming, outgoing) => {
+  const { method, headers, url } = incoming;
+  const onward = send(`${service}${url}`, { method, headers }, (response) => {
+    outgoing.writeHead(response.statusCode ?? 502, response.headers);
+    response.pipe(outgoing);
+  });
+  incoming.pipe(onward);
+};
+
+/** @returns {Listener} */
+function httpProxy() {
+  const { createProxyServer } = createRequire(join(folder, "package.json"))("http-proxy");
+  const proxy = createProxyServer({ target: service });
+  return (incoming, outgoing) => proxy.web(incoming, outgoing);
+}
+
+const listener = way === "relay" ? await relay() : way === "pipe" ? pipe : httpProxy();
+const server = createServer(listener).listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  console.log(typeof address === "object" ? address?.port : undefined);
+});
+process.stdin.resume().on("end", () => process.exit());
