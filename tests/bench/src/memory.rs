@@ -1,71 +1,39 @@
 //! The memory of processes, from `/proc`.
 
+use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-/// The pause between two readings, each of which takes some milliseconds.
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// How many readings have the same processes: to find them takes as long as a reading.
-const READINGS: usize = 10;
-
-/// The memory of all descendants of a process in bytes: what several share counts once (`Pss`).
-pub(crate) fn of_descendants(root: u32) -> u64 {
-    of_processes(&descendants(root, &parents()))
-}
-
-fn of_processes(pids: &[u32]) -> u64 {
-    pids.iter().filter_map(|pid| field(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss")).sum()
-}
-
-/// The memory of a process in bytes.
-pub(crate) fn of_process(pid: u32) -> Option<u64> {
+/// The memory that a process has now in bytes, without what is swapped out.
+fn resident(pid: u32) -> Option<u64> {
     field(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS")
 }
 
-/// The highest memory of a process in bytes, since its start or the last call of [`forget_peak`].
-pub(crate) fn peak_of_process(pid: u32) -> Option<u64> {
+/// The highest value of it, since the start of the process or since it was reset.
+fn peak(pid: u32) -> Option<u64> {
     field(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM")
 }
 
-/// Lets the peak of a process begin again.
-pub(crate) fn forget_peak(pid: u32) -> std::io::Result<()> {
-    fs::write(format!("/proc/{pid}/clear_refs"), "5")
-}
-
-/// Reads the memory of all descendants of a process again and again.
+/// The memory of some processes before something begins.
+///
+/// The kernel keeps the peak of each process, so that none is missed however busy the machine is. The peaks of several
+/// processes need not be at the same moment, and what two processes share counts in both.
 #[derive(Debug)]
-pub(crate) struct Sampler {
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<u64>,
-}
+pub(crate) struct Idle(HashMap<u32, u64>);
 
-impl Sampler {
-    /// Starts it.
-    pub(crate) fn start(root: u32) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let end = Arc::clone(&is_over);
-        let thread = thread::spawn(move || {
-            let mut peak = 0;
-            while !end.load(Ordering::SeqCst) {
-                let pids = descendants(root, &parents());
-                for _ in 0..READINGS {
-                    peak = peak.max(of_processes(&pids));
-                    thread::sleep(PAUSE);
-                }
-            }
-            peak
-        });
-        Self { is_over, thread }
+impl Idle {
+    /// Resets the peaks of a process and its descendants.
+    pub(crate) fn of(root: u32) -> Self {
+        let reset = |pid: u32| {
+            fs::write(format!("/proc/{pid}/clear_refs"), "5").ok()?;
+            Some((pid, resident(pid)?))
+        };
+        Self(with_descendants(root, &parents()).into_iter().filter_map(reset).collect())
     }
 
-    /// Ends it, and returns the highest value in bytes.
-    pub(crate) fn end(self) -> u64 {
-        self.is_over.store(true, Ordering::SeqCst);
-        self.thread.join().expect("no panic in the thread that reads the memory")
+    /// The peaks since then over the memory at the beginning, in bytes, also of processes that started since then.
+    pub(crate) fn peak(&self, root: u32) -> u64 {
+        let over = |pid: u32| Some(peak(pid)?.saturating_sub(*self.0.get(&pid).unwrap_or(&0)));
+        with_descendants(root, &parents()).into_iter().filter_map(over).sum()
     }
 }
 
@@ -87,19 +55,19 @@ fn parent(stat: &str) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn descendants(root: u32, parents: &[(u32, u32)]) -> Vec<u32> {
+fn with_descendants(root: u32, parents: &[(u32, u32)]) -> Vec<u32> {
     let mut found = vec![root];
     let mut next = 0;
     while let Some(&pid) = found.get(next) {
         found.extend(parents.iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| *child));
         next += 1;
     }
-    found.split_off(1)
+    found
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{descendants, field, parent};
+    use super::{Idle, field, parent, with_descendants};
 
     #[test]
     fn fields_of_the_memory_are_read() {
@@ -120,8 +88,19 @@ mod tests {
     #[test]
     fn the_descendants_of_a_process_are_found() {
         assert_eq!(parent("12 (Web (Content)) S 7 12 7 0 -1"), Some(7));
-        let mut found = descendants(2, &[(2, 1), (3, 9), (9, 2), (4, 1), (5, 3), (8, 7)]);
+        let mut found = with_descendants(2, &[(2, 1), (3, 9), (9, 2), (4, 1), (5, 3), (8, 7)]);
         found.sort_unstable();
-        assert_eq!(found, [3, 5, 9]);
+        assert_eq!(found, [2, 3, 5, 9]);
+    }
+
+    #[test]
+    fn a_peak_that_is_over_is_still_seen() {
+        const BYTES: usize = 64 << 20;
+        let own = std::process::id();
+        let idle = Idle::of(own);
+        let filled = vec![1_u8; BYTES];
+        assert_eq!(std::hint::black_box(&filled).len(), BYTES);
+        drop(filled);
+        assert!(idle.peak(own) >= BYTES as u64 * 9 / 10, "{}", idle.peak(own));
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::machine;
-use crate::memory;
+use crate::memory::Idle;
 use crate::rounds::order;
 use crate::rows::{BODY, RELAYS, Row};
 use crate::series::{Metric, Results};
@@ -40,14 +40,13 @@ pub(crate) fn run(settings: &Settings) -> ExitCode {
         for row in order(&rows, round) {
             let server = Server::start(row, &sink.url);
             server.send(FIRST_BODY_BYTES);
-            let idle = memory::of_process(server.process.id()).expect("the memory of a process");
-            memory::forget_peak(server.process.id()).expect("a peak of its own for the body");
+            let idle = Idle::of(server.process.id());
             sink.take_counts();
             let time = server.send(BODY_BYTES);
-            let peak = memory::peak_of_process(server.process.id()).expect("the memory of a process");
+            let peak = idle.peak(server.process.id());
             let counts = sink.take_counts();
             results.add("node", row.id, BODY, Metric::Time, time.as_secs_f64() * 1000.0);
-            results.count("node", row.id, BODY, Metric::Memory, peak.saturating_sub(idle));
+            results.count("node", row.id, BODY, Metric::Memory, peak);
             results.count("node", row.id, BODY, Metric::Bytes, counts.bytes);
             results.count("node", row.id, BODY, Metric::Requests, counts.requests);
         }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::files;
 use crate::machine;
-use crate::memory::{self, Sampler};
+use crate::memory::Idle;
 use crate::page::{Page, Step};
 use crate::photos;
 use crate::rows::{CALLS, CASES, DOWNLOADS, LARGE, PHOTOS, PREPARATIONS, Row, UPLOADS, VIDEO};
@@ -170,11 +170,9 @@ impl Run<'_> {
                 let page = self.page();
                 page.open(files);
                 page.make_ready(row);
-                let idle = memory::of_descendants(driver);
-                let sampler = Sampler::start(driver);
+                let idle = Idle::of(driver);
                 page.measure(row, Step::Run);
-                let peak = sampler.end();
-                let over = peak.saturating_sub(idle);
+                let over = idle.peak(driver);
                 self.results.count(self.browser.name(), row.id, case, Metric::Memory, over);
             }
         }
