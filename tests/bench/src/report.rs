@@ -37,7 +37,9 @@ pub(crate) fn run(settings: &Settings) -> ExitCode {
         if settings.rounds == 1 { "1 round".to_owned() } else { format!("{} rounds", settings.rounds) },
         described(&loads),
     );
-    let text = [about, tables::budgets(&verdicts, &engines), tables::all(&results, &engines)].join("\n\n");
+    let text =
+        [about, tables::budgets(&verdicts, &engines), tables::all(&results, &engines, &|row| settings.has_row(row.id))]
+            .join("\n\n");
     println!("\n{text}");
     let json = json!({
         "date": date,
@@ -56,7 +58,7 @@ pub(crate) fn run(settings: &Settings) -> ExitCode {
     }
     let missed: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds).collect();
     for Verdict { engine, about, limit, ratio, .. } in &missed {
-        eprintln!("over the budget: {engine}: {about}: expected {limit}, found {ratio:.2}");
+        eprintln!("budget missed: {engine}: {about}: expected {limit}, found {ratio:.2}");
     }
     if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

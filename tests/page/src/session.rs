@@ -20,6 +20,8 @@ pub struct Session {
     agent: Agent,
     url: String,
     driver: Driver,
+    /// The version of the browser, unless an earlier test has used it.
+    version: Option<String>,
     /// The address of Chromium's debugging protocol, unless an earlier test has used this browser.
     debugger: Option<String>,
     /// Whether an earlier test has used it.
@@ -38,8 +40,15 @@ impl Session {
             .build()
             .new_agent();
         let left = driver.session.take();
-        let mut session =
-            Self { agent, url: String::new(), driver, debugger: None, is_used: left.is_some(), is_lasting: false };
+        let mut session = Self {
+            agent,
+            url: String::new(),
+            driver,
+            version: None,
+            debugger: None,
+            is_used: left.is_some(),
+            is_lasting: false,
+        };
         if let Some(url) = left {
             session.url = url;
             return session;
@@ -48,9 +57,15 @@ impl Session {
         let started = session.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let id = started["sessionId"].as_str().unwrap_or_else(|| panic!("expected a session id, found {started}"));
         session.url = format!("{}/{id}", session.url);
+        session.version = started["capabilities"]["browserVersion"].as_str().map(str::to_owned);
         let debugger = started["capabilities"]["goog:chromeOptions"]["debuggerAddress"].as_str();
         session.debugger = debugger.map(str::to_owned);
         session
+    }
+
+    /// The version of the browser, unless an earlier test has used it.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     /// Ends the browser, also if the next test could use it.
