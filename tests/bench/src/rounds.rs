@@ -196,3 +196,55 @@ pub(crate) fn order(rows: &[Row], round: usize) -> impl Iterator<Item = Row> + u
     }
     rows.into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use page_tests::longest_task;
+    use serde_json::{Value, json};
+
+    use super::order;
+    use crate::rows::UPLOADS;
+
+    #[test]
+    fn each_row_comes_first_and_last_once_in_as_many_rounds_as_rows() {
+        let mut ends = Vec::new();
+        for round in 0..UPLOADS.len() {
+            let rows: Vec<&str> = order(&UPLOADS, round).map(|row| row.id).collect();
+            let mut sorted = rows.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted.len(), UPLOADS.len(), "round {round}");
+            ends.push((rows[0], rows[rows.len() - 1]));
+        }
+        for row in UPLOADS {
+            assert_eq!(
+                ends.iter().filter(|(first, last)| *first == row.id || *last == row.id).count(),
+                2,
+                "{}",
+                row.id
+            );
+        }
+        assert_eq!(order(&[], 5).count(), 0);
+    }
+
+    #[test]
+    fn the_longest_task_between_the_marks_is_found() {
+        let mark = |name: &str, at: u32| json!({ "name": name, "ph": "I", "pid": 7, "tid": 1, "ts": at });
+        let task = |thread: u32, at: u32, wall: u32, cpu: u32| json!({ "name": "RunTask", "ph": "X", "pid": 7, "tid": thread, "ts": at, "dur": wall, "tdur": cpu });
+        let marks = [mark("begin", 10_000), mark("end", 90_000)];
+        let cases: [(&[Value], (f64, f64)); 6] = [
+            (&[], (0.0, 0.0)),
+            (&[task(1, 20_000, 5_000, 4_000)], (4.0, 5.0)),
+            (&[task(1, 20_000, 5_000, 4_000), task(1, 30_000, 4_500, 4_400)], (4.4, 5.0)),
+            // Of another thread; over before the first mark; begun after the last one.
+            (&[task(2, 20_000, 5_000, 4_000), task(1, 1_000, 8_000, 8_000), task(1, 91_000, 9_000, 9_000)], (0.0, 0.0)),
+            // Begun before the first mark, over after the last one.
+            (&[task(1, 9_000, 2_000, 2_000), task(1, 89_000, 3_000, 1_000)], (2.0, 3.0)),
+            (&[json!({ "name": "x", "ph": "B", "pid": 7, "tid": 1, "ts": 20_000, "dur": 7_000 })], (0.0, 0.0)),
+        ];
+        for (tasks, expected) in cases {
+            let events: Vec<Value> = marks.iter().chain(tasks).cloned().collect();
+            assert_eq!(longest_task(&events, "begin", "end"), expected, "{tasks:?}");
+        }
+    }
+}
