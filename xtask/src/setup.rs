@@ -49,6 +49,7 @@ impl Need {
         Self::WasmTools,
         Self::NpmTools,
         Self::SiteTools,
+        Self::BenchPackages,
         Self::Browsers,
         #[cfg(target_os = "linux")]
         Self::WebKit,

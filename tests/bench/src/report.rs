@@ -56,9 +56,10 @@ pub(crate) fn run(settings: &Settings) -> ExitCode {
         let new = document::replaced(&old, &text);
         write(&path, &new.unwrap_or_else(|| panic!("{path}: expected the two lines of the bench")));
     }
-    let missed: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds).collect();
-    for Verdict { engine, about, limit, ratio, .. } in &missed {
-        eprintln!("budget missed: {engine}: {about}: expected {limit}, found {ratio:.2}");
+    let missed: Vec<&Verdict> = verdicts.iter().filter(|verdict| verdict.fails()).collect();
+    for verdict in &missed {
+        let Verdict { engine, about, limit, .. } = verdict;
+        eprintln!("budget missed: {engine}: {about}: expected {limit}, found {}", verdict.measured());
     }
     if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

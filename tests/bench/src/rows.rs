@@ -75,3 +75,27 @@ pub(crate) const VIDEO: &str = "200 MB";
 
 /// The body of the relays: as long as that of four files of 10 MiB.
 pub(crate) const BODY: &str = "56 MB";
+
+/// The names of all rows.
+pub(crate) fn names() -> Vec<&'static str> {
+    [&UPLOADS[..], &PREPARATIONS, &DOWNLOADS, &CALLS, &RELAYS].concat().iter().map(|row| row.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RELAYS, names};
+
+    #[test]
+    fn the_scripts_have_the_code_of_each_row() {
+        let page = include_str!("../page/rows.js");
+        let node = include_str!("../node/server.js");
+        for name in names() {
+            let found = if RELAYS.iter().any(|row| row.id == name) {
+                node.contains(&format!("|{name}")) || node.contains(&format!("{name}|"))
+            } else {
+                page.contains(&format!("\n  {name}: ")) || page.contains(&format!("\n  \"{name}\": "))
+            };
+            assert!(found, "{name} has no code");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::rows;
+
 /// What to measure, with what.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -22,11 +24,15 @@ impl Settings {
             let words = std::env::var(name).unwrap_or_default();
             words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect()
         };
+        let rows: Vec<String> = list("KLING_BENCH_ROWS");
+        let names = rows::names();
+        let unknown = rows.iter().find(|row| !names.contains(&row.as_str()));
+        assert_eq!(unknown, None, "expected some of {}", names.join(","));
         Self {
             folder: PathBuf::from(required("KLING_BENCH")),
             rounds: number("KLING_BENCH_ROUNDS"),
             parts: list("KLING_BENCH_PARTS"),
-            rows: list("KLING_BENCH_ROWS"),
+            rows,
         }
     }
 

@@ -44,10 +44,15 @@ pub(crate) fn all(results: &Results, engines: &[Engine], is_wanted: &dyn Fn(&Row
 /// What became of the budgets.
 pub(crate) fn budgets(verdicts: &[Verdict], engines: &[Engine]) -> String {
     let mut lines = vec!["| Budget | | Limit | Measured | |".to_owned(), "|---|---|---|---|---|".to_owned()];
-    lines.extend(verdicts.iter().map(|Verdict { engine, about, limit, ratio, holds }| {
+    lines.extend(verdicts.iter().map(|verdict| {
+        let Verdict { engine, about, limit, .. } = verdict;
         let version = engines.iter().find(|found| found.id == *engine).map_or(*engine, |found| found.version.as_str());
-        let word = if *holds { "holds" } else { "**missed**" };
-        format!("| {about} | {version} | {limit} | {ratio:.2} | {word} |")
+        let word = match (verdict.holds, verdict.fails()) {
+            (true, _) => "holds",
+            (false, true) => "**missed**",
+            (false, false) => "above, on this machine",
+        };
+        format!("| {about} | {version} | {limit} | {} | {word} |", verdict.measured())
     }));
     lines.join("\n")
 }
