@@ -25,12 +25,30 @@ async function relay() {
     const { method = "GET", rawHeaders, url } = incoming;
     const headers = new Headers();
     rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
-    const body = method === "POST" ? Readable.toWeb(incoming) : null;
+    const body = method === "POST" ? bodyOf(incoming) : null;
     const options = /** @type {RequestInit} */ ({ method, headers, body, duplex: "half" });
     const response = await passOn(new Request(`http://${headers.get("host")}${url}`, options));
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     await pipeline(response.body ? Readable.fromWeb(response.body) : Readable.from([]), outgoing);
   };
+}
+
+/**
+ * A body that is read as fast as it is sent on.
+ * @param {import("node:http").IncomingMessage} incoming
+ */
+function bodyOf(incoming) {
+  const parts = incoming[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await parts.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** @type {Listener} */
