@@ -42,7 +42,7 @@ pub(crate) enum Step {
     ShortNames,
     /// A standard library that is built for size and without messages of panics.
     SmallStd,
-    /// Settings of the compiler for the smallest module.
+    /// Settings of the compiler for the last crate.
     Settings,
     /// Removing the names of functions, which a breakdown of the module needs. With them, other names stay long, too.
     Strip,
@@ -93,10 +93,6 @@ const SMALL_STD: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-featur
 const NO_PANIC_MESSAGES: [&str; 4] =
     ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
 
-/// The glue has the values of JavaScript that the module refers to in an array, not in a table of the module. That saves a
-/// function around each export and each import: 1.1 kB, gzipped. Of no effect with the standard library that comes with Rust.
-const VALUES_IN_GLUE: &str = "-Ctarget-feature=-reference-types";
-
 /// Settings for the last crate, which the compiler optimises together with all others: 2.1 kB less, gzipped. For all crates, the
 /// first two make the module larger.
 const LAST_CRATE: [&str; 5] = [
@@ -131,9 +127,6 @@ fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> 
     let mut flags = remapped_paths();
     if without != Some(Step::SmallStd) {
         flags.extend(NO_PANIC_MESSAGES.map(String::from));
-        if without != Some(Step::Settings) {
-            flags.push(VALUES_IN_GLUE.to_owned());
-        }
         // The toolchain that runs this command would otherwise decide.
         command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
         command.arg("--").args(SMALL_STD);
