@@ -61,7 +61,7 @@ impl Call {
                 let ready = draft::check(&request, &options.listener).await.ready()?;
                 let submitted = submit::submit(&browser, &ready, &known).await?;
                 prune_later(settings.clone());
-                task(&*submitted)
+                task(&submitted)
             }
             Self::OfTask(id, call) => call.run(&browser, &id, options.timeout).await?,
             Self::Download(video) => download::video(&browser, &given_video(&video)?).await?.into(),

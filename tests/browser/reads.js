@@ -113,7 +113,11 @@ export const run = runner({
   },
 
   async reads_under_way_are_dropped_when_one_fails(kit) {
-    const images = await Promise.all(Array(4).fill(4 * SLICE_BYTES).map(padded));
+    const images = await Promise.all(
+      Array(4)
+        .fill(4 * SLICE_BYTES)
+        .map(padded),
+    );
     // The headers take the first reads.
     const first = 2 * images.length + 1;
     for (const [slice, image] of [
