@@ -89,6 +89,8 @@ export const run = runner({
     /** Runs `body` with a client while the global of this name is replaced. */
     const replacing = async (name, value, body) => {
       const client = kit.client("ok", { store: "memory" }, await kit.copy());
+      // Loads the module. What sends requests has not run yet.
+      await client.records();
       const own = globalThis[name];
       globalThis[name] = value;
       try {

@@ -3,7 +3,7 @@
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
 //! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`site`] writes the page and the
 //! documents as static files, [`test`](mod@test) runs all checks and tests, [`model`] runs many more random schedules of
-//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos, [`bench`] times and memory. Every
+//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos, [`mod@bench`] times and memory. Every
 //! process started here ends with the command ([`child`], [`descendants`]).
 
 mod bench;

@@ -95,7 +95,7 @@ const NO_PANIC_MESSAGES: [&str; 4] =
 
 /// Settings for the last crate, which the compiler optimises together with all others: 2.1 kB less, gzipped. For all crates, the
 /// first two make the module larger.
-const LAST_CRATE: [&str; 5] = [
+const LAST_CRATE: [&str; 4] = [
     // What is inlined before generic functions are compiled is optimised once for all of their types: 0.4 kB.
     "-Zinline-mir=yes",
     // A call weighs more than LLVM's default of 25, so slightly more is inlined: 0.3 kB.
@@ -103,8 +103,6 @@ const LAST_CRATE: [&str; 5] = [
     // What is known on some paths only is calculated in one place, and not copied to the other paths: 1.3 kB.
     "-Cllvm-args=-enable-pre=0",
     "-Cllvm-args=-enable-load-pre=0",
-    // Half of the usual stack. The data come after it, so the numbers of their places are one byte shorter: 0.1 kB.
-    "-Clink-arg=-zstack-size=524288",
 ];
 
 fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
