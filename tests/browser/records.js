@@ -317,7 +317,7 @@ export const run = runner({
       };`,
       // The database of a newer version of this package.
       `await new Promise((resolve) => {
-        const open = indexedDB.open("newer", 99);
+        const open = indexedDB.open(storeName, 99);
         open.onsuccess = () => {
           open.result.close();
           resolve();
@@ -326,14 +326,15 @@ export const run = runner({
     ]) {
       const seen = await inWorker(
         kit,
-        `${obstacle}
-        const client = makeClient("ok", { storeName: "newer" });
+        // A name of its own, so that nothing waits for a worker that is being ended.
+        `const storeName = "${crypto.randomUUID()}";
+        ${obstacle}
+        const client = makeClient("ok", { storeName });
         const call = client.submit({ images: [given], prompt: "x" });
         return await call.then(() => "sent", (error) => error.code);`,
         await makeImage(),
       );
       equal(seen, "storage", obstacle);
-      await inWorker(kit, `indexedDB.deleteDatabase("newer");`);
     }
     equal((await kit.account()).requests, []);
   },

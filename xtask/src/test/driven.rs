@@ -15,13 +15,10 @@ use crate::site;
 use crate::tools::find_on_path;
 use crate::webdriver::{self, Browser, Display};
 
-/// How many pages run at once in each browser: they mostly wait.
+/// How many pages run at once in each browser.
 const LANES: usize = 2;
 
-/// In how many pages the cases of the package run at once in each browser.
-const CASE_LANES: usize = 3;
-
-/// The list of these cases.
+/// The list of the package's cases.
 const CASES: &str = "tests/browser/cases.rs";
 
 /// The environment variable with the simulator's URL.
@@ -37,7 +34,7 @@ const DOWNLOADS: &str = "downloads";
 pub(super) fn browser(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
     let modules = shares::modules(&run.project.root.join(CASES))?;
-    let shares = shares::of(&modules, CASE_LANES);
+    let shares = shares::of(&modules, LANES);
     let (_simulator, address) = run.simulator()?;
     // Before the lanes, which would wait for each other.
     let mut build = run.cargo(&["test", "--no-run", "--test", "browser", "--target", WASM_TARGET])?;
