@@ -54,12 +54,12 @@ fn cancelling_before_the_request_is_sent_costs_nothing() {
     page.pick(&[padded(folder.path(), "large.jpg", 9 << 20)]);
     page.click("[data-action=original]"); // what is made of it is small
     page.wait_ready();
-    // The check reads small slices. Only the larger slices of the encoding wait.
+    // The check reads slices of 1 MiB at most. Only those of the encoding, 1.5 MiB, wait.
     page.session.run(
         "const read = Blob.prototype.arrayBuffer;
         const released = new Promise((resolve) => (window.goOn = resolve));
         Blob.prototype.arrayBuffer = function () {
-            return this.size < 2e6 ? read.call(this) : released.then(() => read.call(this));
+            return this.size < 1.3e6 ? read.call(this) : released.then(() => read.call(this));
         };",
         &[],
     );
