@@ -56,7 +56,7 @@ fn deno_inspects_images_and_runs_the_relay() {
         command
     };
     succeed(deno("run", &["--allow-read", "check.mjs"]));
-    let mut test = deno("test", &["--no-check", "--allow-all"]);
+    let mut test = deno("test", &["--no-check", "--allow-all", "--v8-flags=--expose-gc"]);
     test.args(relay_tests(&project));
     succeed(test);
     relayed(&project, |_| deno("run", &["--allow-env", "--allow-net=127.0.0.1", "relay.js"]));

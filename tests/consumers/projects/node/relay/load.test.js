@@ -65,6 +65,7 @@ test("the relay has at most two parts of a body that the service did not read ye
 async function collected(count, most) {
   for (let rounds = 0; rounds < 400 && count() > most; rounds += 1) {
     globalThis.Bun?.gc(true);
+    globalThis.gc?.();
     for (let made = 0; made < 8; made += 1) new Uint8Array(8 << 20).fill(1);
     await pause(5);
   }
@@ -72,7 +73,8 @@ async function collected(count, most) {
 }
 
 test("no runtime keeps the parts that were sent", async () => {
-  const [parts, bytes, most] = [400, 65_536, 100];
+  // Connections have buffers, too. A relay that kept what was sent would have nearly all parts.
+  const [parts, bytes, most] = [400, 65_536, 200];
   for (const isAnnounced of [true, false]) {
     let live = 0;
     const registry = new FinalizationRegistry(() => (live -= 1));
