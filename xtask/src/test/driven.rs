@@ -154,7 +154,7 @@ fn suite(run: &Run, arguments: &[&str], variables: &[(&str, PathBuf)]) -> Result
     Ok(in_browsers(run, |browser| driven(run, browser, &address, arguments, variables)))
 }
 
-/// Does it in one browser.
+/// Runs these tests in one browser, which has a driver for each lane.
 fn driven(
     run: &Run,
     browser: Browser,

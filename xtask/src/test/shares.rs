@@ -35,7 +35,7 @@ fn modules_in(list: &str) -> Vec<Module> {
     modules
 }
 
-/// Shares the modules among so many pages: each in turn goes to the page with the fewest cases.
+/// Divides the modules among this many pages: each module in turn goes to the page with the fewest cases.
 pub(super) fn of(modules: &[Module], pages: usize) -> Vec<Vec<&Module>> {
     let mut shares: Vec<Vec<&Module>> = vec![Vec::new(); pages];
     for module in modules {
