@@ -108,7 +108,7 @@ const [DAY_TASKS, DAY_POLLS] = [2, 2880];
 const MAX_LEFT = 12 * DAY_TASKS;
 
 /** How often each is repeated at first, and how often after the first measurement. */
-const [WARM_UP, REPEATS] = [400, 1200];
+const [WARM_UP, REPEATS] = [200, 400];
 
 /** How often the repetition is measured at most, until it needs no more room. */
 const MAX_ROUNDS = 4;
@@ -141,9 +141,9 @@ export const run = runner({
         while (polls < count) await pause(20);
         return measured();
       };
-      const warm = await reach(4000);
+      const warm = await reach(2000);
       const listeners = listening;
-      const late = await reach(20_000);
+      const late = await reach(8000);
       const growth = listening - listeners;
       control.abort();
       return [warm, late, growth, new Set(await Promise.all(calls)).size, listening];`,

@@ -114,7 +114,7 @@ async function within(promise, what) {
 
 /** The first truthy result of the condition, which is tried again and again. */
 export async function eventually(condition, what) {
-  for (const began = performance.now(); performance.now() - began < MAX_STEP_MS; await pause(5)) {
+  for (const began = performance.now(); performance.now() - began < MAX_STEP_MS; await pause(20)) {
     const found = await condition();
     if (found) return found;
   }

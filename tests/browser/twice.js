@@ -4,7 +4,7 @@
 // The simulator holds the response to A's request back until it is released, and counts requests
 // and charges, so that no result depends on the speed of the machine.
 
-import { equal, ok } from "./expect.js";
+import { equal, ok, pause } from "./expect.js";
 import { Kit, PATIENT, makeImage, runnerWithin } from "./kit.js";
 import { COUNTS, combinations, expected } from "./twice-matrix.js";
 import { Tab, eventually } from "./twice-tab.js";
@@ -146,7 +146,7 @@ class Lane {
 
     let isOver = false;
     const callRecords = async () => {
-      while (records && !isOver) await third.run("state", "c", id);
+      for (; records && !isOver; await pause(20)) await third.run("state", "c", id);
     };
     const settled = Promise.all([wanted.a && a.run("outcome", "a"), b.run("outcome", "b")]).finally(
       () => (isOver = true),
