@@ -2,7 +2,15 @@
 
 import { readSlice } from "./bytes.js";
 import { limits } from "./limits.js";
-import { decoded, draw, encoded, isTransparent, openCanvas, release } from "./prepare-canvas.js";
+import {
+  decoded,
+  decodedAside,
+  draw,
+  encoded,
+  isTransparent,
+  openCanvas,
+  release,
+} from "./prepare-canvas.js";
 import { contentsOf, namesMetadata, SEARCHED_BYTES } from "./prepare-metadata.js";
 import { invalid, typeOf } from "./prepare-options.js";
 import { changesOf, issueOf, MAX_CANVAS_PIXELS, planFor, smaller } from "./prepare-plan.js";
@@ -143,7 +151,8 @@ async function carriedOut(image) {
     const isLarge = source.width * source.height > MAX_CANVAS_PIXELS;
     const isResized = picture.width !== source.width || picture.height !== source.height;
     // Drawing in bands resizes as well, without a long task, where the browser does it well.
-    const isNew = await decode(image, isResized && (isLarge || !isSmooth) ? picture : undefined);
+    const size = isResized && (isLarge || !isSmooth) ? picture : undefined;
+    const isNew = await decode(image, size, !isSmooth && typeof ImageDecoder === "function");
     if (isNew) return carriedOut(image);
     const bitmap = /** @type {ImageBitmap} */ (image.bitmap);
     const isOpaque = plan.format === "jpeg" || !source.mayBeTransparent;
@@ -164,8 +173,9 @@ async function carriedOut(image) {
  * Decodes an image, at a size in px as displayed if one is given. Resolves to whether it is another
  * image, which the `decode` function made.
  * @param {Image} image @param {Size} [displayed]
+ * @param {boolean} [isAside] whether an `ImageDecoder` is tried first
  */
-async function decode(image, displayed) {
+async function decode(image, displayed, isAside) {
   const { source, file, bitmap, proceed } = image;
   const isTurned = source.orientation > 4;
   const size =
@@ -173,7 +183,9 @@ async function decode(image, displayed) {
   if (bitmap && (!size || (bitmap.width === size.width && bitmap.height === size.height)))
     return false;
   try {
-    image.bitmap = await decoded(bitmap ?? file, size);
+    const aside =
+      isAside && !bitmap && (await decodedAside(file, source.format, size).catch(() => undefined));
+    image.bitmap = aside || (await decoded(bitmap ?? file, size));
     bitmap?.close();
   } catch (cause) {
     proceed();

@@ -35,7 +35,11 @@ cases! { prepare:
     options_are_checked,
     only_what_the_browser_cannot_show_is_decoded_by_the_caller,
     an_abort_rejects_at_once,
+}
+
+cases! { canvas:
     a_canvas_that_falsifies_pixels_is_noticed,
+    a_file_is_decoded_beside_the_page_where_the_browser_would_block_it,
 }
 
 cases! { prepared:

@@ -363,30 +363,4 @@ export const run = runner({
     });
     ok((await rejection(pending)) === reason, "the reason while the caller decodes");
   },
-
-  async a_canvas_that_falsifies_pixels_is_noticed({ kling }) {
-    const photo = await quarters(2400, 1200);
-    const kinds = [OffscreenCanvasRenderingContext2D, CanvasRenderingContext2D];
-    const originals = kinds.map((kind) => kind.prototype.getImageData);
-    const falsified = (original) =>
-      function (...range) {
-        const pixels = original.apply(this, range);
-        crypto.getRandomValues(pixels.data.subarray(0, 65_536));
-        return pixels;
-      };
-    try {
-      kinds[0].prototype.getImageData = falsified(originals[0]);
-      equal((await kling.prepareImage(photo)).changes, ["shrunk", "recompressed"]);
-      kinds[1].prototype.getImageData = falsified(originals[1]);
-      const error = await fails(kling.prepareImage(photo), "invalid_request");
-      ok(error.message.includes("fingerprinting"), "the reason");
-      equal(error.issues[0].params, { reason: "canvas_protected" });
-      // Where no pixel is drawn, it does not matter.
-      equal((await kling.prepareImage(await phonePhoto(await quarters()))).changes, [
-        "metadata-removed",
-      ]);
-    } finally {
-      kinds.forEach((kind, index) => (kind.prototype.getImageData = originals[index]));
-    }
-  },
 });
