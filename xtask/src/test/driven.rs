@@ -92,7 +92,7 @@ pub(super) fn plain(run: &Run) -> Result<Tally> {
     let log = "plain-driver.log";
     let drivers = [driver(run, browser, log)?];
     let (_simulator, address) = run.simulator_with(&tree.join("pkg"))?;
-    let mut command = run.cargo(&["test", "-p", "page-tests", "--test", "module"])?;
+    let mut command = run.cargo(&["test", "--workspace", "--test", "module"])?;
     command.env(SIMULATOR, &address).env("KLING_BROWSER", browser.id());
     command.env("KLING_WEBDRIVER", addresses(&drivers));
     tally.add(run.test(command)?);
@@ -104,7 +104,7 @@ pub(super) fn plain(run: &Run) -> Result<Tally> {
 
 pub(super) fn page(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
-    suite(run, &["-p", "page-tests", "--test", "page"], &[])
+    suite(run, &["--test", "page"], &[])
 }
 
 pub(super) fn site(run: &Run) -> Result<Tally> {
@@ -113,19 +113,19 @@ pub(super) fn site(run: &Run) -> Result<Tally> {
     site::write(run.project, &folder)?;
     let axe = run.project.tools.site_npm_folder().join("node_modules/axe-core/axe.min.js");
     let mut tally = Tally::success();
-    tally.add(suite(run, &["-p", "page-tests", "--test", "site"], &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
+    tally.add(suite(run, &["--test", "site"], &[("KLING_SITE", folder), ("KLING_AXE", axe)])?);
     Ok(tally)
 }
 
 pub(super) fn examples(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
-    suite(run, &["-p", "consumer-tests", "--test", "consumers", "--", EXAMPLES], &consumer_variables(run)?)
+    suite(run, &["--test", "consumers", "--", EXAMPLES], &consumer_variables(run)?)
 }
 
 pub(super) fn consumers(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
     let (_simulator, address) = run.simulator()?;
-    let arguments = ["-p", "consumer-tests", "--", "--skip", EXAMPLES];
+    let arguments = ["--test", "consumers", "--", "--skip", EXAMPLES];
     let tally = driven(run, Browser::Chromium, &address, &arguments, &consumer_variables(run)?)?;
     if tally.failed > 0 {
         run.show_log("simulator.log");
@@ -148,7 +148,7 @@ fn ensure_package(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests that these arguments of `cargo test` name in each browser, beside the simulator, with these variables.
+/// Runs the tests that these arguments of `cargo test` choose in each browser, beside the simulator, with these variables.
 fn suite(run: &Run, arguments: &[&str], variables: &[(&str, PathBuf)]) -> Result<Tally> {
     let (_simulator, address) = run.simulator()?;
     Ok(in_browsers(run, |browser| driven(run, browser, &address, arguments, variables)))
@@ -164,7 +164,7 @@ fn driven(
 ) -> Result<Tally> {
     let log = |lane: usize| format!("{}-driver-{lane}.log", browser.id());
     let drivers = (0..LANES).map(|lane| driver(run, browser, &log(lane))).collect::<Result<Vec<_>>>()?;
-    let mut command = run.cargo(&["test", "--no-fail-fast"])?;
+    let mut command = run.cargo(&["test", "--workspace", "--no-fail-fast"])?;
     command.args(arguments).env(SIMULATOR, simulator).env("KLING_BROWSER", browser.id());
     command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
     command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));

@@ -62,12 +62,7 @@ pub(super) const STAGES: [Stage; 13] = [
         about: "the tests that need no browser",
         needs: &[],
         builds_on: None,
-        run: |run| {
-            let others = ["--exclude", "page-tests", "--exclude", "consumer-tests"];
-            let mut command = run.cargo(&["test", "--workspace", "--no-fail-fast"])?;
-            command.args(others);
-            run.test(command)
-        },
+        run: |run| run.test(run.cargo(&["test", "--workspace", "--no-fail-fast"])?),
     },
     Stage {
         name: "package",
@@ -142,7 +137,7 @@ fn permissive(run: &Run) -> Result<Tally> {
 fn clippy(run: &Run) -> Result<Tally> {
     let lint = |scope: &[&str]| run.cargo(&[&["clippy", "--all-targets"], scope, &["--", "-D", "warnings"]].concat());
     run.check([
-        lint(&["--workspace"]),
+        lint(&["--workspace", "--test", "page", "--test", "site", "--test", "module", "--test", "consumers"]),
         lint(&["-p", CRATE, "-p", CORE, "--target", WASM_TARGET]),
         // Outside of the workspace, so that nothing else builds libFuzzer.
         lint(&["--manifest-path=tests/fuzz/Cargo.toml", "--target-dir=target/fuzz-check"]),
