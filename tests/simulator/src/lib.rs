@@ -27,6 +27,10 @@ pub mod packing;
 pub mod pictures;
 pub mod policy;
 pub mod ranges;
+#[cfg(feature = "relay")]
+pub mod relay;
+#[cfg(not(feature = "relay"))]
+#[path = "no_relay.rs"]
 pub mod relay;
 pub mod request;
 pub mod scenario;

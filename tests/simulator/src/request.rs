@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
+use url::Url;
 
 /// The maximum size of a decoded image: 10 MiB.
 pub const MAX_IMAGE_BYTES: usize = 10 * 1024 * 1024;
