@@ -1,10 +1,10 @@
 //! The project's commands, run as `cargo xtask <command>`.
 //!
 //! Each command installs the tools that it needs ([`setup`]) into a cache per user, and then does its work: [`package`] builds
-//! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator, [`site`] writes the page and the
-//! documents as static files, [`test`](mod@test) runs all checks and tests, [`model`] runs many more random schedules of
-//! faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to photos, [`mod@bench`] times and memory. Every
-//! process started here ends with the command ([`child`], [`descendants`]).
+//! the npm package, [`size`] measures it, [`demo`] serves the page beside the simulator and prints its steps
+//! ([`progress`]), [`site`] writes the page and the documents as static files, [`test`](mod@test) runs all checks and tests,
+//! [`model`] runs many more random schedules of faults, [`fuzz`] many random inputs, [`photos`] measures what preparing does to
+//! photos, [`mod@bench`] times and memory. Every process started here ends with the command ([`child`], [`descendants`]).
 
 mod bench;
 mod child;
@@ -16,6 +16,7 @@ mod model;
 mod package;
 mod photos;
 mod port;
+mod progress;
 mod project;
 mod scratch;
 mod setup;
@@ -38,8 +39,9 @@ use crate::setup::Need;
 const HELP: &str = "\
 usage: cargo xtask <command>
 
-  demo [--port N]   build the package and the simulator, and serve the page on http://127.0.0.1:8317;
-                    with COMETAPI_KEY in the environment it relays to the real service
+  demo [--port N] [--package]
+                    serve the page and a simulated service on http://127.0.0.1:8317, with a quick build of the package, or
+                    with --package the one for npm; with COMETAPI_KEY in the environment it relays to the real service
   site [--out DIR]  write the page, the package, the documents and the API reference into target/site (or DIR), a folder
                     for any static host; the page plays the service, so visitors need no key
   test [--browser NAME]... [STAGE]...
@@ -101,11 +103,7 @@ fn command() -> Result<ExitCode> {
         }
         ["photos"] => photos::run(&Project::load()?),
         ["bench", options @ ..] => bench::run(&Project::load()?, &bench::Options::parse(options)?),
-        ["demo"] => demo::run(&Project::load()?, demo::PORT),
-        ["demo", "--port", port] => match port.parse() {
-            Ok(port) => demo::run(&Project::load()?, port),
-            Err(_) => bail!("expected a number from 1 to 65535 after --port, found `{port}`"),
-        },
+        ["demo", options @ ..] => demo::run(&Project::load()?, demo::Options::parse(options)?),
         ["site"] => {
             let project = Project::load()?;
             site::run(&project, &project.root.join("target/site"))
@@ -123,7 +121,7 @@ fn command() -> Result<ExitCode> {
             (_, Err(_)) => bail!("expected a number after {limit}, found `{count}`"),
         },
         ["test", arguments @ ..] => test::run(&Project::load()?, arguments),
-        [command @ ("setup" | "package" | "photos" | "size" | "demo" | "site" | "model" | "fuzz"), extra, ..] => {
+        [command @ ("setup" | "package" | "photos" | "size" | "site" | "model" | "fuzz"), extra, ..] => {
             bail!("`{command}` does not know `{extra}`; see `cargo xtask --help`")
         }
         [unknown, ..] => {

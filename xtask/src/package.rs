@@ -1,6 +1,7 @@
 //! The npm package: the compiled module, its glue, the hand-written entry and what npm wants to know.
 
 mod bundle;
+mod compile;
 mod documents;
 mod entry_guard;
 mod mark;
@@ -16,12 +17,13 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::child;
 use crate::project::Project;
-use crate::setup::{self, NIGHTLY, Need};
+use crate::setup::{self, Need};
 
 pub(crate) use bundle::{METAFILE, PREPARE};
+pub(crate) use compile::{GLUE, QUICK};
 
-/// What building it takes.
-pub(crate) const NEEDS: [Need; 4] = [Need::WasmTarget, Need::Nightly, Need::WasmTools, Need::NpmTools];
+/// What building it for npm takes.
+pub(crate) const NEEDS: [Need; 3] = [Need::WasmTarget, Need::Nightly, Need::NpmTools];
 
 /// The post-1.0 features that rustc turns on for wasm32 by default; wasm-opt may use no others.
 const WASM_FEATURES: [&str; 6] = [
@@ -48,31 +50,65 @@ pub(crate) enum Step {
     Strip,
 }
 
+/// What a package is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    /// npm: the smallest one.
+    Publishing,
+    /// A comparison of sizes: as for npm, without this step.
+    Comparing(Step),
+    /// The demo on this machine: what its page loads, by the quickest build.
+    Demo,
+}
+
+impl For {
+    /// Whether it is made with a step.
+    fn has(self, step: Step) -> bool {
+        match self {
+            Self::Publishing => true,
+            Self::Comparing(without) => step != without,
+            Self::Demo => false,
+        }
+    }
+
+    /// Whether it has all that npm wants to know and that other loaders need.
+    fn is_whole(self) -> bool {
+        self != Self::Demo
+    }
+}
+
 /// Builds the package into `pkg/`. Until everything is built, an older package stays what it was.
 pub(crate) fn build(project: &Project) -> Result<()> {
     setup::ensure(project, &NEEDS)?;
     let next = project.root.join(".pkg-next");
-    make(project, &next, None)?;
+    make(project, &next, For::Publishing, &compile::glue_program(project)?)?;
     swap(&next, &project.package_dir())?;
     println!("built {}", project.package_dir().display());
     Ok(())
 }
 
-/// Makes the package in a folder, for a comparison without that step.
-pub(crate) fn make(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
+/// Makes the package in a folder, with the program [`GLUE`].
+pub(crate) fn make(project: &Project, next: &Path, purpose: For, glue: &Path) -> Result<()> {
     clear(next)?;
-    compile(project, next, without)?;
-    let mark = optimize(project, next, without)?;
+    let module = compile::compile(project, purpose)?;
+    compile::add_glue(project, &module, next, glue)?;
+    let mark = optimize(project, next, purpose)?;
     copy_entry(project, next)?;
-    bundle::bundle(project, next, &module_name(project)?, &mark)?;
-    documents::copy(project, next)?;
-    copy_command(project, next)?;
-    let mut published = file_names(next)?;
-    published.extend([documents::FOLDER, COMMAND, PAGE].map(str::to_owned));
-    let manifest = npm_manifest::text(project, &published)?;
-    fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
-    // wasm-pack's, so that git never sees an unfinished package; npm would leave everything out for it.
-    fs::remove_file(next.join(".gitignore")).context("cannot remove wasm-pack's .gitignore")
+    bundle::bundle(project, next, &module_name(project)?, &mark, purpose)?;
+    if purpose.is_whole() {
+        documents::copy(project, next)?;
+        copy_command(project, next)?;
+        let mut published = file_names(next)?;
+        published.extend([documents::FOLDER, COMMAND, PAGE].map(str::to_owned));
+        let manifest = npm_manifest::text(project, &published)?;
+        fs::write(next.join("package.json"), manifest).context("cannot write package.json")?;
+    }
+    Ok(())
+}
+
+/// The same with its own program for the glue.
+pub(crate) fn make_for_comparison(project: &Project, next: &Path, without: Step) -> Result<()> {
+    make(project, next, For::Comparing(without), &compile::glue_program(project)?)
 }
 
 /// The module of a package in this folder.
@@ -83,72 +119,6 @@ pub(crate) fn module_file(project: &Project, package: &Path) -> Result<PathBuf> 
 /// The name of the module and of its glue.
 fn module_name(project: &Project) -> Result<String> {
     Ok(project.manifest_text("name")?.replace('-', "_"))
-}
-
-/// What a build of the standard library is asked for. Without it, the module is 5.2 kB larger, gzipped: the standard library
-/// that comes with Rust is built for speed, and each panic carries its message and its place.
-const SMALL_STD: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
-
-/// A panic becomes a trap. Its message would only be read by its own developers, who get it from a build without this.
-const NO_PANIC_MESSAGES: [&str; 4] =
-    ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
-
-/// Settings for the last crate, which the compiler optimises together with all others: 2.1 kB less, gzipped. For all crates, the
-/// first two make the module larger.
-const LAST_CRATE: [&str; 4] = [
-    // What is inlined before generic functions are compiled is optimised once for all of their types: 0.4 kB.
-    "-Zinline-mir=yes",
-    // A call weighs more than LLVM's default of 25, so slightly more is inlined: 0.3 kB.
-    "-Cllvm-args=-inline-call-penalty=50",
-    // What is known on some paths only is calculated in one place, and not copied to the other paths: 1.3 kB.
-    "-Cllvm-args=-enable-pre=0",
-    "-Cllvm-args=-enable-load-pre=0",
-];
-
-fn compile(project: &Project, next: &Path, without: Option<Step>) -> Result<()> {
-    let mut command = Command::new(project.tools.program(&project.tools.wasm_pack));
-    command.current_dir(&project.root).env("PATH", project.tools.search_path());
-    command.args([
-        "--log-level",
-        "warn",
-        "build",
-        ".",
-        "--release",
-        "--target",
-        "web",
-        "--mode",
-        "no-install",
-        "--no-opt",
-        "--no-pack",
-    ]);
-    command.arg("--out-dir").arg(next).arg("--out-name").arg(module_name(project)?);
-    let mut flags = remapped_paths();
-    if without != Some(Step::SmallStd) {
-        flags.extend(NO_PANIC_MESSAGES.map(String::from));
-        // The toolchain that runs this command would otherwise decide.
-        command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
-        command.arg("--").args(SMALL_STD);
-        if without != Some(Step::Settings) {
-            let name = project.manifest_text("name")?;
-            let flags = LAST_CRATE.map(|flag| format!("{flag:?}")).join(", ");
-            command.arg("-Zprofile-rustflags");
-            command.arg("--config").arg(format!("profile.release.package.{name}.rustflags = [{flags}]"));
-        }
-    }
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-    child::run(&mut command)
-}
-
-/// The compiler's flags for short paths: messages of dependencies name their source files, by where they lie on this machine.
-fn remapped_paths() -> Vec<String> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let Some(home) = home else { return Vec::new() };
-    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let folders = registries.map(|path| (path, "")).chain([(home.clone(), "cargo")]);
-    // Of several that fit, the last one counts.
-    let mut flags: Vec<_> = folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
-    flags.reverse();
-    flags
 }
 
 /// What wasm-opt does beyond `-Oz`: together it saves 1.1 kB of the gzipped module. Neither more rounds nor more inlining saves
@@ -163,32 +133,39 @@ const PASSES: [&str; 7] = [
     "--always-inline-max-function-size=4",
 ];
 
-/// Optimizes the module. Returns what it is marked with.
-fn optimize(project: &Project, next: &Path, without: Option<Step>) -> Result<String> {
+/// Optimizes the module, unless it is for the demo. Returns what it is marked with.
+fn optimize(project: &Project, next: &Path, purpose: For) -> Result<String> {
     let module = module_file(project, next)?;
-    let optimized = module.with_extension("optimized");
     let glue = next.join(format!("{}.js", module_name(project)?));
     rewrite(&glue, text_codec::replaced)?;
     rewrite(&glue, entry_guard::wrapped)?;
-    let mut command = Command::new(project.tools.npm_program("wasm-opt"));
-    if without != Some(Step::Passes) {
-        command.args(PASSES);
-    }
-    command.args(["-Oz", "--strip-producers", "--strip-target-features"]);
-    command.arg(if without == Some(Step::Strip) { "--debuginfo" } else { "--strip-debug" });
-    let keeps_names = matches!(without, Some(Step::Strip | Step::ShortNames));
-    if !keeps_names {
-        command.arg(names::MINIFY);
-    }
-    command.args(WASM_FEATURES).arg(&module).arg("-o").arg(&optimized);
-    let printed = child::capture(&mut command)?;
-    fs::rename(&optimized, &module).context("cannot put the optimized module in place")?;
-    if !keeps_names {
-        names::follow(&glue, &printed)?;
+    if purpose != For::Demo {
+        run_wasm_opt(project, &module, &glue, purpose)?;
     }
     take_snippets(next, &glue)?;
     let name = format!("{} {}", project.manifest_text("name")?, project.manifest_text("version")?);
     mark::mark(&module, &glue, &name)
+}
+
+fn run_wasm_opt(project: &Project, module: &Path, glue: &Path, purpose: For) -> Result<()> {
+    let optimized = module.with_extension("optimized");
+    let mut command = Command::new(project.tools.npm_program("wasm-opt"));
+    if purpose.has(Step::Passes) {
+        command.args(PASSES);
+    }
+    command.args(["-Oz", "--strip-producers", "--strip-target-features"]);
+    command.arg(if purpose.has(Step::Strip) { "--strip-debug" } else { "--debuginfo" });
+    let minifies_names = purpose.has(Step::Strip) && purpose.has(Step::ShortNames);
+    if minifies_names {
+        command.arg(names::MINIFY);
+    }
+    command.args(WASM_FEATURES).arg(module).arg("-o").arg(&optimized);
+    let printed = child::capture(&mut command)?;
+    fs::rename(&optimized, module).context("cannot put the optimized module in place")?;
+    if minifies_names {
+        names::follow(glue, &printed)?;
+    }
+    Ok(())
 }
 
 /// Changes the glue, as far as it has the form that is expected.
@@ -282,4 +259,28 @@ fn swap(next: &Path, place: &Path) -> Result<()> {
     }
     fs::rename(next, place).with_context(|| format!("cannot put {} in place", place.display()))?;
     clear(&old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{For, Step};
+
+    const STEPS: [Step; 5] = [Step::Passes, Step::ShortNames, Step::SmallStd, Step::Settings, Step::Strip];
+
+    #[test]
+    fn only_what_is_published_has_every_step() {
+        for step in STEPS {
+            assert!(For::Publishing.has(step), "{step:?}");
+            assert!(!For::Demo.has(step), "{step:?}");
+            for without in STEPS {
+                assert_eq!(For::Comparing(without).has(step), step != without, "{step:?} without {without:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_demo_lacks_parts_of_the_package() {
+        assert!(For::Publishing.is_whole() && !For::Demo.is_whole());
+        assert!(STEPS.into_iter().all(|step| For::Comparing(step).is_whole()));
+    }
 }

@@ -56,16 +56,28 @@ impl Project {
         command
     }
 
-    /// Builds a program of this workspace and returns its path.
-    pub(crate) fn build_program(&self, package: &str) -> Result<PathBuf> {
+    /// Builds a program of this workspace with these options of cargo, and returns its path.
+    pub(crate) fn build_program(&self, package: &str, options: &[&str]) -> Result<PathBuf> {
+        let [program] = self.build_programs([package], options)?;
+        Ok(program)
+    }
+
+    /// The same for several programs, which cargo builds side by side. Each has the name of its package.
+    pub(crate) fn build_programs<const N: usize>(&self, packages: [&str; N], options: &[&str]) -> Result<[PathBuf; N]> {
         let mut command = self.cargo();
-        let messages =
-            child::capture(command.args(["build", "--message-format=json-render-diagnostics", "-p", package]))?;
-        let program = messages.lines().rev().find_map(|line| {
-            let message: Value = serde_json::from_str(line).ok()?;
-            message["executable"].as_str().map(PathBuf::from)
-        });
-        program.with_context(|| format!("cargo built no program from the package {package}"))
+        command.arg("build").args(options);
+        for package in packages {
+            command.args(["-p", package]);
+        }
+        let files = built_files(&mut command)?;
+        let mut programs = packages.map(PathBuf::from);
+        for program in &mut programs {
+            let name = program.with_extension(std::env::consts::EXE_EXTENSION);
+            let found = files.iter().find(|file| file.file_name() == Some(name.as_os_str()));
+            let found = found.with_context(|| format!("cargo built no program {}", name.display()))?;
+            program.clone_from(found);
+        }
+        Ok(programs)
     }
 
     /// A string of the published crate's manifest.
@@ -83,6 +95,23 @@ pub(crate) fn cargo(dir: &Path) -> Command {
     command
 }
 
+/// Runs a `cargo build`, and returns the files that it made or found to be up to date.
+pub(crate) fn built_files(build: &mut Command) -> Result<Vec<PathBuf>> {
+    let messages = child::capture(build.arg("--message-format=json-render-diagnostics"))?;
+    Ok(listed_files(&messages))
+}
+
+/// The files in the messages of a `cargo build`.
+fn listed_files(messages: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in messages.lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+        let listed = message["filenames"].as_array().into_iter().flatten();
+        files.extend(listed.filter_map(|file| Some(PathBuf::from(file.as_str()?))));
+    }
+    files
+}
+
 /// The version of a package in a `Cargo.lock`.
 fn locked_version(lock: &str, package: &str) -> Option<String> {
     let name = format!("name = \"{package}\"");
@@ -93,7 +122,32 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::locked_version;
+    use super::{listed_files, locked_version};
+    use std::path::PathBuf;
+
+    #[test]
+    fn the_glue_is_made_by_the_version_that_the_module_is_compiled_with() {
+        let lock = include_str!("../../Cargo.lock");
+        let version = locked_version(lock, "wasm-bindgen");
+        assert!(version.is_some());
+        assert_eq!(locked_version(lock, "wasm-bindgen-cli-support"), version);
+    }
+
+    #[test]
+    fn files_are_found_among_the_messages_of_cargo() {
+        let cases: [(&str, &[&str]); 6] = [
+            (r#"{"reason":"compiler-artifact","filenames":["/t/a.wasm"]}"#, &["/t/a.wasm"]),
+            (r#"{"filenames":["/t/liba.rlib","/t/liba.rmeta"]}"#, &["/t/liba.rlib", "/t/liba.rmeta"]),
+            (r#"{"reason":"build-finished","success":true}"#, &[]),
+            ("a line of a build script", &[]),
+            ("{\"filenames\":[\"/t/a\"]}\n\n{\"filenames\":[\"/t/b\"]}", &["/t/a", "/t/b"]),
+            ("", &[]),
+        ];
+        for (messages, files) in cases {
+            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+            assert_eq!(listed_files(messages), files, "{messages}");
+        }
+    }
 
     #[test]
     fn locked_version_compares_the_whole_name() {

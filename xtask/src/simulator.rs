@@ -9,14 +9,22 @@ use anyhow::Result;
 use crate::child::Service;
 use crate::project::Project;
 
+/// The package of the simulator, and its program.
+pub(crate) const SIMULATOR: &str = "simulator";
+
 /// Builds the simulator and returns the command that starts it with this project's page and browser tests, and a package.
 pub(crate) fn command(project: &Project, package: &Path, port: u16) -> Result<Command> {
-    let mut command = Command::new(project.build_program("simulator")?);
+    Ok(command_of(&project.build_program(SIMULATOR, &[])?, project, package, port))
+}
+
+/// The same with a program that is built.
+pub(crate) fn command_of(program: &Path, project: &Project, package: &Path, port: u16) -> Command {
+    let mut command = Command::new(program);
     command.arg("--port").arg(port.to_string());
     command.arg("--www").arg(project.page_dir()).arg("--pkg").arg(package);
     command.arg("--cases").arg(project.root.join("tests/browser"));
     command.arg("--heic-to").arg(project.tools.npm_package("heic-to").join("dist/csp"));
-    Ok(command)
+    command
 }
 
 /// Starts it; returns the URL that it prints first.

@@ -108,7 +108,7 @@ impl Weights {
         println!("\n{:<55} {:>10}", "each of these steps makes the package smaller by", "gzip -9");
         for (name, step) in STEPS {
             let folder = Scratch::new("size")?;
-            package::make(project, folder.path(), Some(step))?;
+            package::make_for_comparison(project, folder.path(), step)?;
             let saved = weigh(folder.path())?.loaded().saturating_sub(self.loaded());
             println!("{name:<55} {saved:>10}");
         }
@@ -147,7 +147,7 @@ pub(crate) fn print_breakdown(project: &Project) -> Result<()> {
     let metafile = project.root.join(METAFILE);
     let metafile = fs::read_to_string(&metafile).with_context(|| format!("cannot read {}", metafile.display()))?;
     let folder = Scratch::new("named")?;
-    package::make(project, folder.path(), Some(Step::Strip))?;
+    package::make_for_comparison(project, folder.path(), Step::Strip)?;
     let module = package::module_file(project, folder.path())?;
     let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     let functions = functions::functions(&module)?;

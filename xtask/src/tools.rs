@@ -28,9 +28,9 @@ pub(crate) struct CargoTool {
 /// Every tool that this project installs.
 pub(crate) struct Tools {
     cache: PathBuf,
-    /// Adds the JavaScript glue to the compiled module; its version must match the library's.
+    /// Adds the JavaScript glue to the modules that wasm-pack compiles; its version must match the library's.
     pub(crate) wasm_bindgen: CargoTool,
-    /// Drives the two builds and the browser tests.
+    /// Drives the browser tests and the plain build.
     pub(crate) wasm_pack: CargoTool,
     /// Firefox's driver, which is not in Debian.
     pub(crate) geckodriver: CargoTool,

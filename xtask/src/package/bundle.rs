@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::file_names;
+use super::{For, file_names};
 use crate::child;
 use crate::project::Project;
 
@@ -32,32 +32,46 @@ const COMMON_JS_TYPES: [&str; 5] = ["errors", "images", "index", "relay", "types
 /// For servers, which need no small script, and whose owners may want to read it: joined, but not minified.
 const SERVER: &str = "relay.js";
 
+/// The scripts that the page of the demo loads.
+const DEMO_SCRIPTS: [&str; 2] = ["index.js", PREPARE];
+
 /// Makes one script of each entry and all that it needs, and removes the parts. `mark` is what the module is marked with.
-pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str) -> Result<()> {
-    inline(project, next, module)?;
+pub(super) fn bundle(project: &Project, next: &Path, module: &str, mark: &str, purpose: For) -> Result<()> {
+    if purpose.is_whole() {
+        inline(project, next, module)?;
+    }
     let made = next.join("made");
     let lists = project.root.join(METAFILE).with_file_name("");
     fs::create_dir_all(&lists).with_context(|| format!("cannot make {}", lists.display()))?;
-    for (entry, is_inside) in SCRIPTS {
+    for (entry, is_inside) in
+        SCRIPTS.into_iter().filter(|(entry, _)| purpose.is_whole() || DEMO_SCRIPTS.contains(entry))
+    {
+        let script = made.join(entry);
         let metafile = project.root.join(METAFILE).with_file_name(entry).with_extension("json");
-        join(project, &next.join(entry), &made.join(entry), &metafile, mark, is_inside)?;
+        let metafile = purpose.is_whole().then_some(metafile.as_path());
+        join(project, &next.join(entry), &script, metafile, mark, is_inside)?;
+        if purpose.is_whole() {
+            shrink(project, &script)?;
+        }
     }
-    for (entry, script) in COMMON_JS {
-        join_common_js(project, &next.join(entry), &next.join(script), mark)?;
+    if purpose.is_whole() {
+        for (entry, script) in COMMON_JS {
+            join_common_js(project, &next.join(entry), &next.join(script), mark)?;
+        }
+        join_server(project, &next.join(SERVER), &made.join(SERVER))?;
+        keep_types(project, next, module)?;
     }
-    join_server(project, &next.join(SERVER), &made.join(SERVER))?;
-    keep_types(project, next, module)?;
     for name in file_names(next)? {
         let is_script = Path::new(&name).extension().is_some_and(|extension| extension == "js");
         if is_script && name != INLINE {
             fs::remove_file(next.join(&name)).with_context(|| format!("cannot remove {name}"))?;
         }
     }
-    for entry in SCRIPTS.map(|(entry, _)| entry).into_iter().chain([SERVER]) {
-        fs::rename(made.join(entry), next.join(entry)).with_context(|| format!("cannot put {entry} in place"))?;
+    for entry in file_names(&made)? {
+        fs::rename(made.join(&entry), next.join(&entry)).with_context(|| format!("cannot put {entry} in place"))?;
     }
     fs::remove_dir(&made).context("cannot remove the folder of the scripts that were made")?;
-    declare_common_js(next)
+    if purpose.is_whole() { declare_common_js(next) } else { Ok(()) }
 }
 
 fn inline(project: &Project, next: &Path, module: &str) -> Result<()> {
@@ -70,7 +84,14 @@ fn inline(project: &Project, next: &Path, module: &str) -> Result<()> {
     child::run(&mut command)
 }
 
-fn join(project: &Project, entry: &Path, script: &Path, metafile: &Path, mark: &str, is_inside: bool) -> Result<()> {
+fn join(
+    project: &Project,
+    entry: &Path,
+    script: &Path,
+    metafile: Option<&Path>,
+    mark: &str,
+    is_inside: bool,
+) -> Result<()> {
     let mut command = Command::new(project.tools.npm_program("esbuild"));
     command.args([
         "--bundle",
@@ -91,10 +112,11 @@ fn join(project: &Project, entry: &Path, script: &Path, metafile: &Path, mark: &
         command.arg(format!("--external:./{PREPARE}"));
     }
     command.arg(format!("--define:BUILD=\"{mark}\"")).arg(format!("--define:IS_INSIDE={is_inside}"));
-    command.arg(format!("--metafile={}", metafile.display()));
+    if let Some(metafile) = metafile {
+        command.arg(format!("--metafile={}", metafile.display()));
+    }
     command.arg(entry).arg(format!("--outfile={}", script.display()));
-    child::run(&mut command)?;
-    shrink(project, script)
+    child::run(&mut command)
 }
 
 /// Minifies a script that esbuild made: terser's compressor makes it 5 % smaller, gzipped, than esbuild's. `unsafe_arrows`

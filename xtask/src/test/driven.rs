@@ -136,7 +136,7 @@ pub(super) fn consumers(run: &Run) -> Result<Tally> {
 /// What the tests of the packed package read from the environment.
 fn consumer_variables(run: &Run) -> Result<[(&'static str, PathBuf); 3]> {
     Ok([
-        ("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator")?),
+        ("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator", &[])?),
         ("KLING_PACKAGE", run.project.package_dir()),
         ("KLING_CONSUMERS", run.project.tools.cache().join("consumers")),
     ])

@@ -7,6 +7,7 @@ use super::run::Run;
 use super::tally::Tally;
 use crate::project::WASM_TARGET;
 use crate::setup::Need;
+use crate::simulator::SIMULATOR;
 use crate::tools::{CORE, CRATE};
 use crate::{licences, package};
 
@@ -138,6 +139,8 @@ fn clippy(run: &Run) -> Result<Tally> {
     let lint = |scope: &[&str]| run.cargo(&[&["clippy", "--all-targets"], scope, &["--", "-D", "warnings"]].concat());
     run.check([
         lint(&["--workspace", "--test", "page", "--test", "site", "--test", "module", "--test", "consumers"]),
+        // As the demo builds it.
+        lint(&["-p", SIMULATOR, "--no-default-features"]),
         lint(&["-p", CRATE, "-p", CORE, "--target", WASM_TARGET]),
         // Outside of the workspace, so that nothing else builds libFuzzer.
         lint(&["--manifest-path=tests/fuzz/Cargo.toml", "--target-dir=target/fuzz-check"]),
