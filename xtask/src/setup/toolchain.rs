@@ -34,15 +34,13 @@ pub(super) fn wasm_target(project: &Project) -> Result<()> {
     rustup(project, &["target", "add", WASM_TARGET])
 }
 
-/// The pinned nightly, the sources of its standard library, and the target that wasm-pack looks for.
+/// The pinned nightly with the sources of the standard library, from which the module's own is built.
 pub(super) fn nightly(project: &Project) -> Result<()> {
     let mut print = Command::new("rustup");
     print.current_dir(&project.root).args(["run", NIGHTLY, "rustc", "--print", "sysroot"]);
-    let has_all = |sysroot: String| {
-        let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
-        libraries.join("src/rust/library/Cargo.lock").is_file() && libraries.join(WASM_TARGET).is_dir()
-    };
-    if child::capture(&mut print).is_ok_and(has_all) {
+    let has_sources =
+        |sysroot: String| Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file();
+    if child::capture(&mut print).is_ok_and(has_sources) {
         return Ok(());
     }
     println!(
@@ -50,7 +48,7 @@ pub(super) fn nightly(project: &Project) -> Result<()> {
     );
     let arguments =
         ["toolchain", "install", NIGHTLY, "--profile", "minimal", "--component", "rust-src", "--no-self-update"];
-    rustup(project, &[&arguments[..], &["--target", WASM_TARGET]].concat())
+    rustup(project, &arguments)
 }
 
 fn rustup(project: &Project, arguments: &[&str]) -> Result<()> {
