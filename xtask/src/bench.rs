@@ -88,7 +88,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
     }
     setup::ensure(project, &needs)?;
     package::build(project)?;
-    let program = project.build_program("bench", &[])?;
+    let program = project.build_program("bench", &["--workspace"])?;
     let scratch = Scratch::new("bench")?;
     bundle_packages(project, scratch.path())?;
     let bench = |step: &str| {

@@ -102,7 +102,7 @@ fn build(project: &Project, has_key: bool, serves_package: bool) -> Result<(Path
 /// How cargo builds the simulator. The relay's HTTP and TLS are an eighth of the build.
 fn cargo_options(has_key: bool) -> Vec<&'static str> {
     let relay = if has_key { None } else { Some("--no-default-features") };
-    ["--quiet"].into_iter().chain(QUICK).chain(relay).collect()
+    ["--quiet", "-p", SIMULATOR, "-p", GLUE].into_iter().chain(QUICK).chain(relay).collect()
 }
 
 fn refuse_taken(port: u16) -> Result<()> {

@@ -57,20 +57,20 @@ impl Project {
     }
 
     /// Builds a program of this workspace with these options of cargo, and returns its path.
-    pub(crate) fn build_program(&self, package: &str, options: &[&str]) -> Result<PathBuf> {
-        let [program] = self.build_programs([package], options)?;
+    pub(crate) fn build_program(&self, name: &str, options: &[&str]) -> Result<PathBuf> {
+        let [program] = self.build_programs([name], options)?;
         Ok(program)
     }
 
-    /// The same for several programs, which cargo builds side by side. Each has the name of its package.
-    pub(crate) fn build_programs<const N: usize>(&self, packages: [&str; N], options: &[&str]) -> Result<[PathBuf; N]> {
+    /// The same for several programs, which cargo builds side by side.
+    pub(crate) fn build_programs<const N: usize>(&self, names: [&str; N], options: &[&str]) -> Result<[PathBuf; N]> {
         let mut command = self.cargo();
         command.arg("build").args(options);
-        for package in packages {
-            command.args(["-p", package]);
+        for name in names {
+            command.args(["--bin", name]);
         }
         let files = built_files(&mut command)?;
-        let mut programs = packages.map(PathBuf::from);
+        let mut programs = names.map(PathBuf::from);
         for program in &mut programs {
             let name = program.with_extension(std::env::consts::EXE_EXTENSION);
             let found = files.iter().find(|file| file.file_name() == Some(name.as_os_str()));

@@ -1,6 +1,6 @@
 //! The service on this machine, as a child process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,9 +12,15 @@ use crate::project::Project;
 /// The package of the simulator, and its program.
 pub(crate) const SIMULATOR: &str = "simulator";
 
+/// Builds the simulator, and returns the program.
+pub(crate) fn build(project: &Project) -> Result<PathBuf> {
+    // With the features that the packages of this workspace need together, as the tests build it.
+    project.build_program(SIMULATOR, &["--workspace"])
+}
+
 /// Builds the simulator and returns the command that starts it with this project's page and browser tests, and a package.
 pub(crate) fn command(project: &Project, package: &Path, port: u16) -> Result<Command> {
-    Ok(command_of(&project.build_program(SIMULATOR, &[])?, project, package, port))
+    Ok(command_of(&build(project)?, project, package, port))
 }
 
 /// The same with a program that is built.
@@ -29,6 +35,11 @@ pub(crate) fn command_of(program: &Path, project: &Project, package: &Path, port
 
 /// Starts it; returns the URL that it prints first.
 pub(crate) fn start(command: &mut Command) -> Result<(Service, String)> {
-    let address = |line: &str| line.starts_with("http://127.0.0.1:").then(|| line.trim().to_owned());
-    Service::start(command, Duration::from_secs(60), address)
+    start_within(command, Duration::from_secs(60))
+}
+
+/// The same for a command that prints other lines before, for at most that long.
+pub(crate) fn start_within(command: &mut Command, patience: Duration) -> Result<(Service, String)> {
+    let address = |line: &str| line.trim().starts_with("http://127.0.0.1:").then(|| line.trim().to_owned());
+    Service::start(command, patience, address)
 }

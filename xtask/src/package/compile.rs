@@ -39,7 +39,7 @@ pub(crate) const GLUE: &str = "glue";
 
 /// Builds the program that makes the glue, and returns its path.
 pub(super) fn glue_program(project: &Project) -> Result<PathBuf> {
-    project.build_program(GLUE, &QUICK)
+    project.build_program(GLUE, &[&["-p", GLUE], &QUICK[..]].concat())
 }
 
 /// Compiles the module, and returns its path.

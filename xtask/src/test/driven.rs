@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -9,8 +10,9 @@ use super::plain;
 use super::run::Run;
 use super::shares::{self, Module};
 use super::tally::Tally;
-use crate::child::Service;
+use crate::child::{Service, words};
 use crate::project::WASM_TARGET;
+use crate::simulator;
 use crate::site;
 use crate::tools::find_on_path;
 use crate::webdriver::{self, Browser, Display};
@@ -26,6 +28,12 @@ const SIMULATOR: &str = "KLING_SIMULATOR";
 
 /// The test that makes a video with each example, by its name.
 const EXAMPLES: &str = "examples_make_a_video";
+
+/// The test of the page's whole story, by its name.
+const STORY: &str = "story::four_photographs";
+
+/// How long building the demo may take.
+const DEMO_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Where WebKit saves downloads: a folder that it cannot change while it runs.
 const DOWNLOADS: &str = "downloads";
@@ -102,6 +110,14 @@ pub(super) fn plain(run: &Run) -> Result<Tally> {
     Ok(tally)
 }
 
+pub(super) fn demo(run: &Run) -> Result<Tally> {
+    let xtask = std::env::current_exe().context("cannot find this program")?;
+    let mut command = run.program(&xtask, &["demo", "--port", "0"])?;
+    println!("> {}", words(&command));
+    let (_demo, address) = simulator::start_within(&mut command, DEMO_PATIENCE)?;
+    driven(run, Browser::Chromium, &address, &["--test", "page", STORY], &[])
+}
+
 pub(super) fn page(run: &Run) -> Result<Tally> {
     ensure_package(run)?;
     suite(run, &["--test", "page"], &[])
@@ -136,7 +152,7 @@ pub(super) fn consumers(run: &Run) -> Result<Tally> {
 /// What the tests of the packed package read from the environment.
 fn consumer_variables(run: &Run) -> Result<[(&'static str, PathBuf); 3]> {
     Ok([
-        ("KLING_SIMULATOR_PROGRAM", run.project.build_program("simulator", &[])?),
+        ("KLING_SIMULATOR_PROGRAM", simulator::build(run.project)?),
         ("KLING_PACKAGE", run.project.package_dir()),
         ("KLING_CONSUMERS", run.project.tools.cache().join("consumers")),
     ])

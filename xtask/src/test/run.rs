@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::child::{self, End, Service};
 use crate::project::Project;
 use crate::scratch::Scratch;
-use crate::simulator;
+use crate::simulator::{self, SIMULATOR};
 use crate::webdriver::Browser;
 
 /// The prefix of the keys of all tests. No key may be printed or logged.
@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
 
     /// Does the same with another package.
     pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
-        self.complete(&mut self.cargo(&["build", "-p", "simulator"])?)?;
+        self.complete(&mut self.cargo(&["build", "--workspace", "--bin", SIMULATOR])?)?;
         let mut command = self.prepared(simulator::command(self.project, package, 0)?, &[])?;
         let log = self.file("simulator.log");
         command.stderr(Stdio::from(File::create(&log).with_context(|| format!("cannot write {}", log.display()))?));

@@ -2,12 +2,11 @@
 
 use anyhow::{Context, Result};
 
-use super::driven::{browser, consumers, examples, page, plain, site};
+use super::driven::{browser, consumers, demo, examples, page, plain, site};
 use super::run::Run;
 use super::tally::Tally;
 use crate::project::WASM_TARGET;
 use crate::setup::Need;
-use crate::simulator::SIMULATOR;
 use crate::tools::{CORE, CRATE};
 use crate::{licences, package};
 
@@ -29,7 +28,7 @@ pub(super) struct Stage {
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,vue,css}";
 
 /// All stages.
-pub(super) const STAGES: [Stage; 13] = [
+pub(super) const STAGES: [Stage; 14] = [
     Stage {
         name: "fmt",
         about: "the formatting of all Rust code and all JavaScript",
@@ -94,6 +93,13 @@ pub(super) const STAGES: [Stage; 13] = [
         run: plain,
     },
     Stage {
+        name: "demo",
+        about: "`cargo xtask demo`, on whose page Chromium makes a video",
+        needs: &[Need::WasmTarget, Need::NpmTools, Need::Browsers],
+        builds_on: None,
+        run: demo,
+    },
+    Stage {
         name: "page",
         about: "the page, driven like a user, in each browser",
         needs: &[Need::Browsers, Need::WebKit],
@@ -139,8 +145,6 @@ fn clippy(run: &Run) -> Result<Tally> {
     let lint = |scope: &[&str]| run.cargo(&[&["clippy", "--all-targets"], scope, &["--", "-D", "warnings"]].concat());
     run.check([
         lint(&["--workspace", "--test", "page", "--test", "site", "--test", "module", "--test", "consumers"]),
-        // As the demo builds it.
-        lint(&["-p", SIMULATOR, "--no-default-features"]),
         lint(&["-p", CRATE, "-p", CORE, "--target", WASM_TARGET]),
         // Outside of the workspace, so that nothing else builds libFuzzer.
         lint(&["--manifest-path=tests/fuzz/Cargo.toml", "--target-dir=target/fuzz-check"]),
