@@ -2,6 +2,7 @@
 
 import { readSlice } from "./bytes.js";
 import { KlingError } from "./prepare-tools.js";
+import { within } from "./timer.js";
 
 /** @typedef {import("./prepare-plan.js").Size} Size */
 /** @typedef {OffscreenCanvas | HTMLCanvasElement} Canvas */
@@ -18,6 +19,9 @@ import { KlingError } from "./prepare-tools.js";
 
 /** How many pixels are drawn at a time, so that no step takes 50 ms for a photo of 12 MP. */
 const BAND_PIXELS = 2 ** 19;
+
+/** How long an `ImageDecoder` may take, in ms. Another way to decode is tried then. */
+const MAX_DECODE_MS = 30_000;
 
 /** How far a pixel may be off: protections against fingerprints change the last bit or everything. */
 const MAX_NOISE = 3;
@@ -121,17 +125,20 @@ export async function decoded(image, size) {
 }
 
 /**
- * The same of a file, by another thread, also in Firefox: there `createImageBitmap` blocks the main
- * thread for 140 to 250 ms with a photo of 12 MP. The pixels are the same.
+ * The pixels of a file, decoded by another thread, also in Firefox: there `createImageBitmap` blocks
+ * the main thread for 140 to 250 ms with a photo of 12 MP. It makes the same pixels: see
+ * `docs/images.md`.
  * @param {Blob} file @param {string} format @param {Size} [size]
  * @returns {Promise<ImageBitmap>}
  */
 export async function decodedAside(file, format, size) {
   const data = await readSlice(file, 0, file.size);
   const desired = size ? { desiredWidth: size.width, desiredHeight: size.height } : {};
-  const decoder = new ImageDecoder({ data, type: `image/${format}`, ...desired });
+  const type = `image/${format}`;
+  const decoder = new ImageDecoder({ data, type, transfer: [data.buffer], ...desired });
   try {
-    const { image } = await decoder.decode();
+    const overdue = () => new Error(`not decoded within ${MAX_DECODE_MS} ms`);
+    const { image } = await within(decoder.decode(), MAX_DECODE_MS, overdue);
     try {
       return await decoded(image, size);
     } finally {

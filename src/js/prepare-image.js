@@ -185,6 +185,8 @@ async function decode(image, displayed, isAside) {
   try {
     const aside =
       isAside && !bitmap && (await decodedAside(file, source.format, size).catch(() => undefined));
+    // Before the page itself decodes the file, which may block it.
+    if (!aside) proceed();
     image.bitmap = aside || (await decoded(bitmap ?? file, size));
     bitmap?.close();
   } catch (cause) {

@@ -4,15 +4,24 @@ import { equal, ok, until } from "./expect.js";
 import { makeImage, runner } from "./kit.js";
 import { inWorker, tab } from "./workers.js";
 
+/** A worker's code that multiplies these time limits of the package, in ms. */
+const multiplied = (factor, ...limits) => `
+  const startTimer = globalThis.setTimeout;
+  globalThis.setTimeout = (call, ms, ...more) =>
+    startTimer(call, ${JSON.stringify(limits)}.includes(ms) ? ms * ${factor} : ms, ...more);`;
+
 /**
  * A worker's code that shortens these time limits of the package, in ms. Only what never comes may
  * run into a shortened limit: on a slow machine, everything else would.
  * @param {...number} limits
  */
-export const shortened = (...limits) => `
-  const startTimer = globalThis.setTimeout;
-  globalThis.setTimeout = (call, ms, ...more) =>
-    startTimer(call, ${JSON.stringify(limits)}.includes(ms) ? ms / 20 : ms, ...more);`;
+export const shortened = (...limits) => multiplied(1 / 20, ...limits);
+
+/**
+ * A worker's code with which a slow machine does not run into the limit of the database: cases that
+ * open many databases at once need it.
+ */
+export const LONG_LIMIT = multiplied(20, 10_000);
 
 /** The limit of the database, and that of the file of the module. */
 export const SHORT_LIMIT = shortened(10_000);

@@ -1,5 +1,6 @@
 // A tab in which clients are made, called and ended step by step, by name.
 
+import { LONG_LIMIT } from "./database.js";
 import { pause } from "./expect.js";
 
 /** How long one step may take before it counts as hanging, in ms. */
@@ -13,6 +14,7 @@ export class Tab {
   constructor(simulator) {
     const source = `
       import * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
+      ${LONG_LIMIT}
       const { now } = Date;
       let clients = {};
       let calls = {};

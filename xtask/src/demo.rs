@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::{Result, anyhow, bail};
 
-use crate::package::{self, For, GLUE, QUICK};
+use crate::package::{self, GLUE, QUICK};
 use crate::port;
 use crate::progress::step;
 use crate::project::Project;
@@ -25,7 +25,7 @@ const NEEDS: [Need; 2] = [Need::WasmTarget, Need::NpmTools];
 /// Where the quick build of the package lies.
 const PACKAGE: &str = "target/demo";
 
-/// What the demo is asked for.
+/// The options of the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     port: u16,
@@ -44,7 +44,7 @@ impl Options {
                 "--port" => {
                     let port = words.next().copied().unwrap_or_default();
                     let Ok(number) = port.parse() else {
-                        bail!("expected a number from 1 to 65535 after --port, found `{port}`");
+                        bail!("expected a number up to 65535 after --port, found `{port}`");
                     };
                     options.port = number;
                 }
@@ -95,7 +95,7 @@ fn build(project: &Project, has_key: bool, serves_package: bool) -> Result<(Path
         return Ok((program, project.package_dir()));
     }
     let package = project.root.join(PACKAGE);
-    step("building the module and its scripts", 25, || package::make(project, &package, For::Demo, &glue))?;
+    step("building the module and its scripts", 25, || package::build_for_demo(project, &package, &glue))?;
     Ok((program, package))
 }
 

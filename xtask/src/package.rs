@@ -87,6 +87,13 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// Builds a package for the demo into this folder. Until everything is built, an older one stays there: another demo may serve it.
+pub(crate) fn build_for_demo(project: &Project, package: &Path, glue: &Path) -> Result<()> {
+    let next = package.with_extension("next");
+    make(project, &next, For::Demo, glue)?;
+    swap(&next, package)
+}
+
 /// Makes the package in a folder, with the program [`GLUE`].
 pub(crate) fn make(project: &Project, next: &Path, purpose: For, glue: &Path) -> Result<()> {
     clear(next)?;
@@ -106,7 +113,7 @@ pub(crate) fn make(project: &Project, next: &Path, purpose: For, glue: &Path) ->
     Ok(())
 }
 
-/// The same with its own program for the glue.
+/// Makes a package without one step, for a comparison.
 pub(crate) fn make_for_comparison(project: &Project, next: &Path, without: Step) -> Result<()> {
     make(project, next, For::Comparing(without), &compile::glue_program(project)?)
 }

@@ -31,7 +31,7 @@ const LAST_CRATE: [&str; 4] = [
     "-Cllvm-args=-enable-load-pre=0",
 ];
 
-/// The profile of what runs for seconds only: quick to build.
+/// The profile of the demo and of the program that makes the glue: it saves time to build, not time to run.
 pub(crate) const QUICK: [&str; 2] = ["--profile", "quick"];
 
 /// The package of the program that makes the glue.
@@ -52,11 +52,12 @@ pub(super) fn compile(project: &Project, purpose: For) -> Result<PathBuf> {
         command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
     }
     command.args(["build", "--lib", "--target", WASM_TARGET]);
+    let mut flags = Vec::new();
     if purpose == For::Demo {
         command.arg("--quiet").args(QUICK);
     } else {
         command.arg("--release");
-        let mut flags = remapped_paths();
+        flags = remapped_paths();
         if purpose.has(Step::SmallStd) {
             flags.extend(NO_PANIC_MESSAGES.map(String::from));
             command.args(SMALL_STD);
@@ -67,8 +68,9 @@ pub(super) fn compile(project: &Project, purpose: For) -> Result<PathBuf> {
                 command.arg("--config").arg(format!("profile.release.package.{name}.rustflags = [{flags}]"));
             }
         }
-        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
+    // Also without flags: those of the user are for programs of this machine.
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let module = format!("{}.wasm", super::module_name(project)?);
     let files = project::built_files(&mut command)?;
     let found = files.into_iter().find(|file| file.file_name().is_some_and(|name| name == module.as_str()));

@@ -114,7 +114,7 @@ pub(super) fn demo(run: &Run) -> Result<Tally> {
     let xtask = std::env::current_exe().context("cannot find this program")?;
     let mut command = run.program(&xtask, &["demo", "--port", "0"])?;
     println!("> {}", words(&command));
-    let (_demo, address) = simulator::start_within(&mut command, DEMO_PATIENCE)?;
+    let (_demo, address) = run.logged(&mut command, |command| simulator::start_within(command, DEMO_PATIENCE))?;
     driven(run, Browser::Chromium, &address, &["--test", "page", STORY], &[])
 }
 

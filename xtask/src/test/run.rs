@@ -96,9 +96,14 @@ impl<'a> Run<'a> {
     pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
         self.complete(&mut self.cargo(&["build", "--workspace", "--bin", SIMULATOR])?)?;
         let mut command = self.prepared(simulator::command(self.project, package, 0)?, &[])?;
+        self.logged(&mut command, simulator::start)
+    }
+
+    /// Starts a command whose errors go to the simulator's log.
+    pub(crate) fn logged<T>(&self, command: &mut Command, start: impl FnOnce(&mut Command) -> Result<T>) -> Result<T> {
         let log = self.file("simulator.log");
         command.stderr(Stdio::from(File::create(&log).with_context(|| format!("cannot write {}", log.display()))?));
-        let started = simulator::start(&mut command);
+        let started = start(command);
         if started.is_err() {
             self.show_log("simulator.log");
         }
