@@ -8,10 +8,7 @@ import { PATIENT, runner } from "./kit.js";
 const MOMENTS = {
   "before the response": { scenario: "ok,hold=answer" },
   "before the response, without a database": { scenario: "ok,hold=answer", store: "memory" },
-  "while the task is looked up": {
-    scenario: "submit-500,created=1,hold=lookup",
-    isThere: ({ requests }) => requests.filter(({ method }) => method === "GET").length > 2,
-  },
+  "while the task is looked up": { scenario: "submit-500,created=1", holdsLookUp: true },
 };
 
 /** Each ends the calls of a client, and expects this error. */
@@ -21,28 +18,53 @@ const ENDINGS = {
   "close during two joined calls": { method: "submit", isTwice: true },
 };
 
-/** Waits until the paid request is under way. */
-const underWay = (kit, { isThere = () => true }, count) =>
-  until(async () => {
-    const account = await kit.account();
-    return account.charges.length >= count && isThere(account);
-  }, "the paid request under way");
+/**
+ * A `fetch` that never answers the look-up of this external task id after the paid request, until the
+ * look-up is aborted. `begun` resolves when that look-up begins.
+ */
+function holdingLookUp(id) {
+  let begin;
+  const begun = new Promise((resolve) => (begin = resolve));
+  let isSent = false;
+  const fetchOrHold = (url, init) => {
+    if (init.method === "POST") isSent = true;
+    else if (isSent && url.endsWith(id)) {
+      begin();
+      return new Promise((_, reject) =>
+        init.signal.addEventListener("abort", () => reject(init.signal.reason)),
+      );
+    }
+    return fetch(url, init);
+  };
+  return { begun, fetch: fetchOrHold };
+}
+
+/** A client, a request, and a function that waits until that many submissions are under way. */
+async function prepare(kit, { scenario, store = "indexeddb", holdsLookUp = false }, what) {
+  const request = await kit.request({ externalTaskId: crypto.randomUUID() });
+  const options = { polling: PATIENT, store, storeName: `${kit.key} ${what}`.slice(0, 100) };
+  const held = holdingLookUp(request.externalTaskId);
+  const client = kit.client(scenario, holdsLookUp ? { ...options, fetch: held.fetch } : options);
+  const underWay = async (count) => {
+    if (holdsLookUp) await held.begun;
+    await kit.charged(count);
+  };
+  return { client, options, request, underWay };
+}
 
 export const run = runner({
   async a_closed_client_names_the_submission_of_unknown_outcome(kit) {
     let count = 0;
-    for (const [moment, { scenario, store = "indexeddb", ...how }] of Object.entries(MOMENTS)) {
+    for (const [moment, how] of Object.entries(MOMENTS)) {
       for (const [name, { method, isTwice }] of Object.entries(ENDINGS)) {
         const what = `${name}, ${moment}`;
-        const options = { polling: PATIENT, store, storeName: `${kit.key} ${what}`.slice(0, 100) };
-        const client = kit.client(scenario, options);
-        const request = await kit.request({ externalTaskId: crypto.randomUUID() });
+        const { client, options, request, underWay } = await prepare(kit, how, what);
         const calls = [client[method](request)];
         if (isTwice) calls.push(client[method](request));
         const waiting = client.wait("1").catch((error) => error);
         count += 1;
         const failed = calls.map((call) => fails(call, "invalid_option"));
-        await underWay(kit, how, count);
+        await underWay(count);
         client.close();
         for (const error of await Promise.all(failed)) {
           equal([error.externalTaskId, error.retryable], [request.externalTaskId, false], what);
@@ -56,7 +78,7 @@ export const run = runner({
         // Another call of the client has no submission.
         const other = await waiting;
         equal([other.code, other.externalTaskId], ["invalid_option", undefined], what);
-        const next = kit.client(scenario, options);
+        const next = kit.client(how.scenario, options);
         await until(async () => (await next.records())[0]?.state === "unknown", "a record");
         equal((await next.records())[0].externalTaskId, request.externalTaskId, what);
         next.close();
@@ -67,17 +89,15 @@ export const run = runner({
 
   async an_aborted_call_leaves_an_unknown_record_with_its_id(kit) {
     let count = 0;
-    for (const [moment, { scenario, store = "indexeddb", ...how }] of Object.entries(MOMENTS)) {
+    for (const [moment, how] of Object.entries(MOMENTS)) {
       for (const method of ["submit", "generate"]) {
         const what = `${method}, ${moment}`;
-        const options = { polling: PATIENT, store, storeName: `${kit.key} ${what}`.slice(0, 100) };
-        const client = kit.client(scenario, options);
-        const request = await kit.request({ externalTaskId: crypto.randomUUID() });
+        const { client, request, underWay } = await prepare(kit, how, what);
         const control = new AbortController();
         const reason = new Error("the caller's own reason");
         const call = client[method](request, { signal: control.signal }).catch((error) => error);
         count += 1;
-        await underWay(kit, how, count);
+        await underWay(count);
         control.abort(reason);
         ok((await call) === reason, `the signal's reason: ${what}`);
         await until(async () => (await client.records())[0]?.state === "unknown", "a record");
