@@ -15,6 +15,8 @@ fn violations(site: &Site) -> Vec<String> {
     let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("cannot read {axe}: {error}"));
     let run = "return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(
         ({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target}`)))";
+    // A colour that is still changing would be measured.
+    site.wait("the end of all transitions", "!document.getAnimations().some((one) => one instanceof CSSTransition)");
     let found = site.session.run(&format!("{axe};\n{run}"), &[]);
     let list = found.as_array().unwrap_or_else(|| panic!("expected a list, found {found}"));
     list.iter().map(Value::to_string).collect()
