@@ -34,7 +34,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     // Without its line for each request.
     command.stderr(Stdio::null());
     let (_service, address) = simulator::start(&mut command)?;
-    let example = ["--quiet", "--workspace", "--example", "photos"];
+    let example = ["--quiet", "-p", "page-tests", "--example", "photos"];
     child::run(project.cargo().arg("build").args(example))?;
     println!("\n| {} |\n|{}", HEADS.join(" | "), "---|".repeat(HEADS.len()));
     let mut is_within = true;
