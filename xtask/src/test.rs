@@ -98,6 +98,10 @@ fn attempt(project: &Project, browsers: &[Browser], stage: &Stage, deadline: Ins
 }
 
 fn summarize(results: &[Finished]) -> ExitCode {
+    for Finished { stage, tally, .. } in results.iter().filter(|finished| !finished.tally.details.is_empty()) {
+        println!("\n== what failed in {stage}");
+        tally.details.iter().for_each(|line| println!("{line}"));
+    }
     println!("\n{:<10} {:>7} {:>7} {:>8}", "stage", "passed", "failed", "seconds");
     let mut sum = Tally::default();
     for Finished { stage, tally, took } in results {

@@ -2,6 +2,9 @@
 
 use crate::webdriver::Browser;
 
+/// How many lines about failed tests are kept of each test program.
+const MAX_DETAILS: usize = 60;
+
 /// The counts of a stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -13,6 +16,10 @@ pub(crate) struct Tally {
     pub(crate) ignored: u64,
     /// The names of the failed tests.
     pub(crate) failures: Vec<String>,
+    /// What the test programs print about them.
+    pub(crate) details: Vec<String>,
+    /// Whether the lines that follow are such details.
+    reads_details: bool,
     /// How many tests ran. A failure need not be a test that ran: a test program may not compile.
     ran: u64,
     /// How many tests each browser ran.
@@ -32,8 +39,10 @@ impl Tally {
 
     /// Reads a line of a test program's output: libtest's or wasm-bindgen-test's.
     pub(crate) fn read(&mut self, line: &str) {
+        let whole = line.trim_end();
         let line = line.trim();
         if let Some(result) = line.strip_prefix("test result: ") {
+            self.reads_details = false;
             let count = |word| count(result, word).unwrap_or_default();
             self.ran += count("passed") + count("failed");
             self.passed += count("passed");
@@ -41,6 +50,10 @@ impl Tally {
             self.ignored += count("ignored");
         } else if let Some(name) = failed_test(line) {
             self.failures.push(name.to_owned());
+        } else if line == "failures:" {
+            self.reads_details = true;
+        } else if self.reads_details && !line.is_empty() && self.details.len() < MAX_DETAILS {
+            self.details.push(whole.to_owned());
         }
     }
 
@@ -51,6 +64,7 @@ impl Tally {
         self.ignored += other.ignored;
         self.ran += other.ran;
         self.failures.extend(other.failures);
+        self.details.extend(other.details);
         self.browsers.extend(other.browsers);
     }
 
@@ -59,6 +73,9 @@ impl Tally {
         self.browsers = vec![(browser, self.ran)];
         for failure in &mut self.failures {
             *failure = format!("{failure} ({})", browser.name());
+        }
+        for line in &mut self.details {
+            *line = format!("{:<8} | {line}", browser.name());
         }
         self
     }
@@ -93,7 +110,7 @@ fn failed_test(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{MAX_DETAILS, Tally};
     use crate::webdriver::Browser;
 
     fn read(output: &str) -> Tally {
@@ -111,6 +128,28 @@ mod tests {
         );
         assert_eq!((tally.passed, tally.failed, tally.ignored), (41, 1, 2));
         assert_eq!(tally.failures, ["poll::ends"]);
+        assert_eq!(tally.details, ["    poll::ends"]);
+    }
+
+    #[test]
+    fn what_is_printed_about_failures_is_kept() {
+        let lines = [
+            "test a ... FAIL",
+            "before",
+            "failures:",
+            "",
+            "---- a output ----",
+            "    expected 1",
+            "failures:",
+            "    a",
+            "test result: FAILED. 0 passed; 1 failed",
+            "after",
+        ];
+        let tally = read(&lines.join("\n")).in_browser(Browser::WebKit);
+        let kept = ["---- a output ----", "    expected 1", "    a"];
+        assert_eq!(tally.details, kept.map(|line| format!("WebKit   | {line}")));
+        let endless = read(&format!("failures:\n{}", "more\n".repeat(MAX_DETAILS + 1)));
+        assert_eq!(endless.details.len(), MAX_DETAILS);
     }
 
     #[test]
