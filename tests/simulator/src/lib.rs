@@ -18,6 +18,7 @@ pub mod content;
 pub mod delivery;
 pub mod family;
 pub mod hold;
+pub mod inspector;
 pub mod key;
 pub mod ledger;
 

@@ -3,6 +3,7 @@
 //! Every image is decoded, then kept only as a frame of the video: a submission of 40 MB leaves a few
 //! hundred kilobytes in memory.
 
+use crate::inspector::Inspected;
 use crate::request::{Aspect, Picture};
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
 use image::metadata::Orientation;
@@ -49,7 +50,7 @@ pub fn inspect(picture: &Picture, aspect: Aspect) -> (Finding, Option<Frame>) {
 }
 
 /// The finding for an image on which the decoder panicked.
-pub fn undecodable() -> (Finding, Option<Frame>) {
+pub fn undecodable() -> Inspected {
     let fault = Some("Image cannot be decoded");
     (Finding { format: "unknown", width: None, height: None, fault, metadata: false }, None)
 }

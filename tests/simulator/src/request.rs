@@ -27,7 +27,7 @@ pub struct Submission {
 }
 
 /// One entry of `image_list`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Picture {
     /// The decoded bytes.
     Bytes(Vec<u8>),

@@ -2,6 +2,7 @@
 
 use crate::answers::{self, JsonResponse};
 use crate::hold::{Hold, Holds};
+use crate::inspector::Inspector;
 use crate::key::{self, key};
 use crate::ledger::{Ledger, Taken};
 use crate::movie::Renderer;
@@ -34,6 +35,7 @@ pub struct Service {
     pub ledger: Ledger,
     /// The videos.
     pub renderer: Renderer,
+    inspector: Inspector,
     /// The responses that wait for a release.
     pub holds: Holds,
     decoding: Semaphore,
@@ -44,6 +46,7 @@ impl Default for Service {
         Self {
             ledger: Ledger::default(),
             renderer: Renderer::default(),
+            inspector: Inspector::default(),
             holds: Holds::default(),
             decoding: Semaphore::new(MAX_CONCURRENT_DECODES),
         }
@@ -157,15 +160,17 @@ fn finish(response: JsonResponse, trouble: Option<&Trouble>) -> Response {
 
 /// Inspects the images after the response, as the real service does.
 async fn examine(service: Arc<Service>, task: Arc<Task>, submission: Submission) {
-    let Ok(_turn) = service.decoding.acquire().await else { return };
+    let decoding = Arc::clone(&service);
+    let Ok(_turn) = decoding.decoding.acquire().await else { return };
     let examined = tokio::task::spawn_blocking(move || {
-        let pictures = submission.pictures.iter();
-        pictures.map(|picture| pictures::inspect(picture, submission.aspect)).collect::<Vec<_>>()
+        let pictures = submission.pictures.into_iter();
+        let inspect = |picture| service.inspector.inspect(picture, submission.aspect, &service.renderer);
+        pictures.map(inspect).collect::<Vec<_>>()
     });
     let mut inspection = Inspection { findings: Vec::new(), frames: Vec::new() };
     for (finding, frame) in examined.await.unwrap_or_else(|_| vec![pictures::undecodable()]) {
         inspection.findings.push(finding);
-        inspection.frames.extend(frame.map(|frame| service.renderer.share(frame)));
+        inspection.frames.extend(frame);
     }
     task.set_inspection(inspection);
 }
