@@ -6,6 +6,14 @@ import { pause } from "./expect.js";
 /** How long one step may take before it counts as hanging, in ms. */
 const MAX_STEP_MS = 60_000;
 
+/**
+ * The outage budget of every client, in ms. No machine is so slow that it is spent, and no other
+ * time limit of the package is near it: a stall is a timer that is told to fire. That of a paid
+ * request is longer than the budget by the time that its upload may take.
+ */
+export const OUTAGE_BUDGET_MS = 50_000;
+const MAX_UPLOAD_MS = 5000;
+
 /** A tab: a worker in which clients are made and called by name. */
 export class Tab {
   #worker;
@@ -15,6 +23,17 @@ export class Tab {
     const source = `
       import * as kling from ${JSON.stringify(`${simulator}/pkg/index.js`)};
       ${LONG_LIMIT}
+      const stalls = new Map();
+      const { setTimeout, clearTimeout } = globalThis;
+      globalThis.setTimeout = (call, ms, ...more) => {
+        const id = setTimeout(call, ms, ...more);
+        if (ms > ${OUTAGE_BUDGET_MS} && ms < ${OUTAGE_BUDGET_MS + MAX_UPLOAD_MS}) stalls.set(id, call);
+        return id;
+      };
+      globalThis.clearTimeout = (id) => {
+        stalls.delete(id);
+        clearTimeout(id);
+      };
       const { now } = Date;
       let clients = {};
       let calls = {};
@@ -57,6 +76,11 @@ export class Tab {
         isUploading: (name) => calls[name].phase === "uploading" && !calls[name].isOver,
         outcome: (name) => calls[name].outcome,
         abort: (name) => calls[name].control.abort("aborted"),
+        /** Lets the paid request that is under way go without a response for too long. */
+        stall() {
+          if (stalls.size !== 1) throw new Error("expected one paid request, found " + stalls.size);
+          stalls.forEach((call) => call());
+        },
         close: (client) => clients[client].close(),
         async state(client, id) {
           const records = await clients[client].records();
@@ -68,6 +92,7 @@ export class Tab {
           [clients, calls] = [{}, {}];
           delete navigator.locks;
           Date.now = now;
+          stalls.clear();
         },
       };
       onmessage = async ({ data: [id, operation, given] }) => {
