@@ -71,8 +71,7 @@ export const run = runner({
         scenario,
       );
     }
-    const polling = { firstDelay: 20, interval: 20, maxInterval: 50, outageBudget: 300 };
-    const { error, ...seen } = await outcome(kit, "submit-code,code=1303", { polling });
+    const { error, ...seen } = await outcome(kit, "submit-code,code=1303", { polling: IMPATIENT });
     equal(
       [seen.code, seen.state, seen.charges, error.retryable],
       ["concurrency_limited", "rejected", 0, true],
