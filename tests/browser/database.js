@@ -26,6 +26,9 @@ export const LONG_LIMIT = multiplied(20, 10_000, 40_000);
 /** The limit of the database, and that of the file of the module. */
 export const SHORT_LIMIT = shortened(10_000);
 
+/** The same, where the database is opened again within the limit. */
+const HALF_LIMIT = multiplied(1 / 2, 10_000);
+
 /** A worker's code that collects the connections that are opened. */
 const COLLECT_CONNECTIONS = `
   const connections = [];
@@ -198,7 +201,7 @@ export const run = runner({
         kit,
         `const client = makeClient("ok", { storeName: key + ${JSON.stringify(name)} });
         if (${opens}) await client.records();
-        ${SHORT_LIMIT}${code}
+        ${HALF_LIMIT}${code}
         const request = { images: [given], prompt: "x" };
         const calls = [
           client.submit(request),

@@ -49,6 +49,21 @@ export const PATIENT = {
  */
 export const IMPATIENT = { ...PATIENT, outageBudget: 6000, notFoundGrace: 2000 };
 
+/** How long the package compares a slice of two files, in ms. */
+export const COMPARING_MS = 2000;
+
+/**
+ * Lengthens the timers of this length in this page, so that a slow machine does not run into them.
+ * Returns a function that restores them.
+ * @param {number} ms
+ */
+export function lengthened(ms) {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (call, given, ...more) =>
+    setTimeout(call, given === ms ? 240_000 : given, ...more);
+  return () => (globalThis.setTimeout = setTimeout);
+}
+
 /** An image of one colour, as a blob. */
 export async function makeImage(width = 320, height = 300, type = "image/jpeg", colour = "#36c") {
   const canvas = new OffscreenCanvas(width, height);

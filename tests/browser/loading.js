@@ -1,3 +1,4 @@
+import { LONG_LIMIT } from "./database.js";
 import { equal, fails, ok } from "./expect.js";
 import { makeImage, runner } from "./kit.js";
 import { NOTE_EXPORTS, inWorker } from "./workers.js";
@@ -60,7 +61,7 @@ export const run = runner({
     for (const [name, use] of Object.entries(uses)) {
       const scripts = await inWorker(
         kit,
-        `${use};
+        `${LONG_LIMIT}${use};
         const names = performance.getEntriesByType("resource").map(({ name }) => name);
         return names.filter((name) => name.endsWith("inline.js"));`,
       );

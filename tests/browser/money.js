@@ -1,5 +1,5 @@
 import { equal, fails, ok, until } from "./expect.js";
-import { IMPATIENT, PATIENT, makeImage, runner } from "./kit.js";
+import { COMPARING_MS, IMPATIENT, PATIENT, lengthened, makeImage, runner } from "./kit.js";
 import { tab } from "./workers.js";
 
 const POST = ({ method }) => method === "POST";
@@ -206,6 +206,7 @@ export const run = runner({
   },
 
   async identical_requests_are_joined(kit) {
+    const restore = lengthened(COMPARING_MS);
     const image = new File([await makeImage()], "a.jpg", { lastModified: 1 });
     const same = new File([image], "a.jpg", { lastModified: 1 });
     const client = kit.client("ok,hold=answer", { polling: PATIENT });
@@ -239,6 +240,7 @@ export const run = runner({
       3,
       "one charge each: a finished request, and a different one",
     );
+    restore();
   },
 
   async one_id_is_charged_once(kit) {

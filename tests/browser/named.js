@@ -4,7 +4,7 @@
 import { shortened } from "./database.js";
 import { equal, ok, rejection, until } from "./expect.js";
 import { runner } from "./kit.js";
-import { json, onPost, respondWith } from "./respond.js";
+import { json, largeRequest, onPost, respondWith } from "./respond.js";
 import { inWorker } from "./workers.js";
 
 const URL_OF_VIDEO = "https://service.example/v.mp4";
@@ -39,7 +39,7 @@ export const run = runner({
   async each_error_of_a_call_about_a_task_names_it(kit) {
     for (const [name, deliver] of Object.entries(NO_VIDEOS)) {
       const client = service(kit, deliver);
-      const task = await client.generate(await kit.request());
+      const task = await client.generate(await largeRequest());
       for (const call of [
         () => client.download(task),
         () => client.download(task.videos[0]),
@@ -51,7 +51,7 @@ export const run = runner({
       }
     }
     const hanging = service(kit, () => new Promise(() => {}));
-    const task = await hanging.generate(await kit.request());
+    const task = await hanging.generate(await largeRequest());
     const calls = [hanging.download(task), hanging.keepVideo("T1")].map(rejection);
     hanging.close();
     for (const error of await Promise.all(calls))
@@ -148,7 +148,7 @@ export const run = runner({
       arrayBuffer: () => response.arrayBuffer(),
     });
     const client = service(kit, () => plain(new Response(bytes)));
-    const task = await client.generate(await kit.request());
+    const task = await client.generate(await largeRequest());
     equal((await client.download(task)).size, bytes.byteLength);
     equal((await client.keepVideo("T1")).size, bytes.byteLength);
   },
@@ -221,13 +221,13 @@ export const run = runner({
           ? json({ code: "task_not_exist", message: "" }, { status: 400 })
           : json({ code: 0, data: { task_id: "T1", task_status: "submitted" } });
       });
-      equal((await client.submit(await kit.request())).taskId, "T1", JSON.stringify(body));
+      equal((await client.submit(await largeRequest())).taskId, "T1", JSON.stringify(body));
     }
     const refusing = respondWith(
       kit,
       onPost(() => json({ code: 1201, message: "bad prompt" }, { status: 400 })),
     );
-    equal((await rejection(refusing.submit(await kit.request()))).code, "rejected");
+    equal((await rejection(refusing.submit(await largeRequest()))).code, "rejected");
     await until(async () => (await refusing.records())[0].state === "rejected", "the record");
   },
 });

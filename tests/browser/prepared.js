@@ -52,7 +52,7 @@ export const run = runner({
       .client()
       .generate(
         { images: [photo, await makeImage(), url], prompt: "x" },
-        { prepare: true, onProgress: (what) => progress.push(what), timeout: 60_000 },
+        { prepare: true, onProgress: (what) => progress.push(what), timeout: 280_000 },
       );
     equal(task.status, "succeed");
     const [{ images }] = (await kit.account()).charges;

@@ -2,7 +2,7 @@
 
 import { equal, fails, ok } from "./expect.js";
 import { runner } from "./kit.js";
-import { json, onPost, respondWith } from "./respond.js";
+import { json, largeRequest, onPost, respondWith } from "./respond.js";
 
 export const run = runner({
   async huge_numbers_lose_no_task(kit) {
@@ -15,7 +15,7 @@ export const run = runner({
         ),
       ),
     );
-    const task = await paid.submit(await kit.request());
+    const task = await paid.submit(await largeRequest());
     equal(
       [task.taskId, task.createdAt, task.status],
       ["18446744073709551615", undefined, "submitted"],
@@ -30,7 +30,7 @@ export const run = runner({
         kit,
         onPost(() => json(body, { status, headers: { "Retry-After": "99999999999999999" } })),
       );
-      const error = await fails(client.submit(await kit.request()), code);
+      const error = await fails(client.submit(await largeRequest()), code);
       equal(
         [error.status, typeof error.externalTaskId, error.retryAfter],
         [status, "string", 2_147_483_647],
@@ -81,7 +81,7 @@ export const run = runner({
       respondWith(
         kit,
         onPost(() => json(numbers, { status: 400 })),
-      ).submit(await kit.request()),
+      ).submit(await largeRequest()),
       "protocol",
     );
     // A response just below the limit is read.

@@ -8,7 +8,7 @@ const MAX_STEP_MS = 240_000;
 
 /**
  * The outage budget of every client, in ms. No machine is so slow that it is spent, and no other
- * time limit of the package is near it: a stall is a timer that is told to fire. That of a paid
+ * time limit of the package is near it: a stall is a timer that the case lets fire. That of a paid
  * request is longer than the budget by the time that its upload may take.
  */
 export const OUTAGE_BUDGET_MS = 50_000;

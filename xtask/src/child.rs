@@ -36,8 +36,8 @@ pub(crate) fn follow(command: &mut Command, deadline: Instant, mut line: impl Fn
         }
         if let Some(status) = child.try_wait()? {
             descendants::hold_if_ending();
-            // A grandchild may keep the pipes open after the child's end: a second of silence ends the reading.
-            while let Ok(text) = lines.recv_timeout(Duration::from_secs(1)) {
+            // A grandchild may keep the pipes open after the child's end: five seconds of silence end the reading.
+            while let Ok(text) = lines.recv_timeout(Duration::from_secs(5)) {
                 line(&text);
                 if Instant::now() > deadline {
                     break;

@@ -23,7 +23,7 @@ use stages::{STAGES, Stage};
 use tally::Tally;
 
 /// How long a stage may take. Its first run on a fresh machine compiles everything.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const PATIENCE: Duration = Duration::from_secs(50 * 60);
 
 /// The result of a stage.
 struct Finished {

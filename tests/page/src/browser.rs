@@ -232,9 +232,12 @@ impl Browser {
     }
 
     fn capabilities(self, downloads: &Path) -> Value {
+        // For a script on a busy machine; the default is 30 s.
+        let timeouts = json!({ "script": 300_000 });
         match self {
             Self::Chromium => json!({
                 "browserName": "chrome",
+                "timeouts": timeouts,
                 "goog:loggingPrefs": { "browser": "ALL" },
                 "goog:chromeOptions": { "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -244,9 +247,10 @@ impl Browser {
                 ] },
             }),
             // The driver knows the program of its own package.
-            Self::WebKit => json!({ "browserName": "MiniBrowser" }),
+            Self::WebKit => json!({ "browserName": "MiniBrowser", "timeouts": timeouts }),
             Self::Firefox => json!({
                 "browserName": "firefox",
+                "timeouts": timeouts,
                 "moz:firefoxOptions": {
                     "args": ["-headless", "-remote-allow-system-access", "--width=1280", "--height=900"],
                     "prefs": {

@@ -19,3 +19,8 @@ pub use files::serve_files;
 pub use session::Session;
 pub use simulator::key::Spellings;
 pub use trace::{Trace, longest_task};
+
+/// A script that notes each text of the page's status in `said`, also one that lasts for a moment only.
+pub const NOTE_STATUSES: &str = "window.said = [];
+    const status = document.querySelector('#status');
+    new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });";

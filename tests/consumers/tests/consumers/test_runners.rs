@@ -74,7 +74,7 @@ fn project() -> Project {
 fn jest(project: &Project, version: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("node");
     command.current_dir(project.path("")).arg(format!("node_modules/jest-{version}/bin/jest.js"));
-    command.args(["--ci", "--runInBand"]).args(arguments).env("NO_COLOR", "1");
+    command.args(["--ci", "--runInBand", "--testTimeout=300000"]).args(arguments).env("NO_COLOR", "1");
     command
 }
 
@@ -95,7 +95,7 @@ fn the_guide_to_tests_runs_in_jest_and_vitest() {
         jest(&project, "30", &["in-jest"]),
         jest_of_modules(&project, "29"),
         jest_of_modules(&project, "30"),
-        project.program("vitest", &["run", "--dir", "in-vitest"]),
+        project.program("vitest", &["run", "--dir", "in-vitest", "--testTimeout=300000"]),
     ];
     // Side by side: most of their time is their start.
     thread::scope(|scope| {

@@ -67,6 +67,8 @@ fn a_video_plays_without_space_to_keep_it() {
     page.make("too large to keep");
     page.wait_status("It could not be kept in this browser: save it");
     assert_eq!(page.eval("document.querySelector('#failure').hidden"), json!(true), "expected no error");
+    page.wait_records("succeed", 1);
+    page.wait("the record to be free", "document.querySelector('.record [data-action=show]') !== null");
     assert_eq!(page.text(".record .state"), "Finished");
     page.click(".record [data-action=show]");
     page.wait_video();

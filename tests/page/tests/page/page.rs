@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
-use page_tests::{Browser, ColorScheme, Session, Spellings};
+use page_tests::{Browser, ColorScheme, NOTE_STATUSES, Session, Spellings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -97,7 +97,10 @@ impl Page {
     pub(crate) fn make(&self, prompt: &str) {
         self.fill("#prompt", prompt);
         self.wait_ready();
+        let old = self.text("#taskId");
         self.click("#submit");
+        let is_new = format!("!['', {}].includes(document.querySelector('#taskId').textContent)", json!(old));
+        self.wait("another task", &is_new);
         self.wait_video();
         self.wait_ready();
     }
@@ -244,12 +247,7 @@ impl Page {
     /// Notes each text of the status from now on, also one that lasts for a moment only: [`Self::said`] returns them.
     #[track_caller]
     pub(crate) fn note_statuses(&self) {
-        self.session.run(
-            "window.said = [];
-            const status = document.querySelector('#status');
-            new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });",
-            &[],
-        );
+        self.session.run(NOTE_STATUSES, &[]);
     }
 
     #[track_caller]
@@ -279,6 +277,14 @@ impl Page {
             }
             sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Waits for a request of the watch, which polls when the browser reports that it is online.
+    #[track_caller]
+    pub(crate) fn wait_poll(&self) {
+        let requests = self.requests();
+        self.session.run("dispatchEvent(new Event('online'))", &[]);
+        self.wait_requests(requests + 1);
     }
 
     /// How many requests the page sends when the browser reports that it is online: each watch then polls within a second.

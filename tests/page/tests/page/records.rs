@@ -11,6 +11,7 @@ fn finished_tasks_are_listed_after_a_reload_and_shown_again() {
     page.prepare();
     page.make("the first one");
     let first = page.text("#taskId");
+    page.wait("the finished record", "document.querySelector('.record [data-action=show]') !== null");
     page.eval("document.querySelectorAll('.record .name, .record [data-action=show]').forEach((part) => { part.isOld = true; })");
     page.make(&"the second, of many words ".repeat(8));
     page.wait_records("succeed", 2);

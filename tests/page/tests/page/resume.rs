@@ -129,7 +129,7 @@ fn a_stopped_task_is_resumed_only_after_a_reload() {
     page.connect(HELD);
     page.wait_text("#resumed", "Resumed");
     page.wait_status("Accepted");
-    assert_ne!(page.polls_when_online(), json!(0), "expected a poll");
+    page.wait_poll();
     page.click("#stop");
     page.wait_status("No longer watched");
     page.wait_text("#stopped", "a reload of this page resumes it");

@@ -12,7 +12,7 @@ fn a_stopped_task_can_be_watched_again() {
     page.click("#submit");
     page.wait_status("in the service's queue");
     let task = page.text("#taskId");
-    assert_ne!(page.polls_when_online(), json!(0), "expected a poll");
+    page.wait_poll();
     page.click("#stop");
     page.wait_status("No longer watched");
     assert!(page.text("#stopped").contains("is charged"));

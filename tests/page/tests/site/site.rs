@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use page_tests::{Browser, ColorScheme, Session, serve_files};
+use page_tests::{Browser, ColorScheme, NOTE_STATUSES, Session, serve_files};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Where a host may put the site.
 const PATH: &str = "/some/path/";
 
-const MAX_WAIT: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(120);
 
 pub(crate) struct Site {
     pub(crate) browser: Browser,
@@ -43,6 +43,23 @@ impl Site {
     pub(crate) fn reload(&self) {
         self.visit("");
         self.wait("the script to start", "!document.querySelector('#submit-note').textContent.includes('not started')");
+    }
+
+    /// Notes each text of the status from now on in `said`, also one that lasts for a moment only.
+    #[track_caller]
+    pub(crate) fn note_statuses(&self) {
+        self.session.run(NOTE_STATUSES, &[]);
+    }
+
+    /// Stops the clock by which the page plays the service, until the next load.
+    #[track_caller]
+    pub(crate) fn stop_clock(&self) {
+        self.session.run("window.clock = Date.now(); Date.now = () => window.clock", &[]);
+    }
+
+    #[track_caller]
+    pub(crate) fn advance_clock(&self, milliseconds: u32) {
+        self.session.run("window.clock += arguments[0]", &[json!(milliseconds)]);
     }
 
     /// Opens a document of the site.

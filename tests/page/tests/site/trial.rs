@@ -24,11 +24,16 @@ fn without_a_key_pictures_become_a_video_that_plays() {
     assert_marked(&site);
     site.wait_text("#submit-note", "nothing is sent, nothing is charged");
     site.screenshot("page-1-ready");
+    site.note_statuses();
+    site.stop_clock();
     site.click("#submit");
-    site.wait_text("#status", "Sending the request");
     site.wait_text("#status", "in the service's queue");
     assert_marked(&site);
+    let said = site.eval("said").to_string();
+    assert!(said.contains("Sending the request"), "{said}");
+    site.advance_clock(3000);
     site.wait_text("#status", "making the video");
+    site.advance_clock(10_000);
     site.wait_text("#trial", "nothing is charged");
     site.wait_video();
     site.wait_text("#status", "The video is ready");
@@ -57,7 +62,10 @@ fn a_prompt_that_asks_for_it_plays_a_failure_that_is_explained() {
 fn a_reload_resumes_a_task_and_shows_a_finished_one() {
     let site = Site::open();
     site.prepare("a reload while the video is being made");
+    site.stop_clock();
     site.click("#submit");
+    site.wait_text("#status", "in the service's queue");
+    site.advance_clock(3000);
     site.wait_text("#status", "making the video");
     let id = site.session.text("#taskId");
     // The page asks before it is closed.
@@ -80,7 +88,7 @@ fn an_external_task_id_is_used_once() {
     site.session.run("document.querySelector('#externalTaskId').closest('details').open = true", &[]);
     site.fill("#externalTaskId", "the-same-id");
     site.click("#submit");
-    site.wait_text("#status", "in the service's queue");
+    site.wait("the task", "document.querySelector('#taskId').textContent !== ''");
     let first = site.session.text("#taskId");
     site.wait_video();
     site.wait("the form", "document.querySelector('#submit').ariaDisabled === 'false'");
