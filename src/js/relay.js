@@ -83,6 +83,11 @@ export function createRelay(options) {
     if (request.signal?.aborted) throw new Error("the page has left");
     const outgoing = new AbortController();
     let isCancelled = false;
+    // Chromium reads no response before its whole request has left. A server that closes a connection
+    // with an unread body can also cost the page the response.
+    const dropRest = async () => {
+      while (await next());
+    };
     /** @type {import("./relay-time.js").Wait | undefined} */
     let wait;
     const source = {
@@ -99,10 +104,10 @@ export function createRelay(options) {
         if (!isCancelled) outgoing.abort();
         controller.error(new Error("incomplete"));
       },
-      // The service responded early, or the connection failed. The rest of the page's body stays
-      // unread and is not cancelled, so that the page's connection stays open for the response.
+      // The service responded early, or the connection failed.
       cancel() {
         isCancelled = true;
+        dropRest();
       },
     };
     // A stream, even of one part: no runtime can send it again by itself.

@@ -251,8 +251,16 @@ test("a response that comes before the end of the body reaches the page", async 
   for (const status of [400, 401, 403, 411, 413, 429, 500, 503]) {
     service.respond = json(status, { code: 1302, message: "early" });
     const parts = Array.from({ length: 64 }, () => " ".repeat(1 << 16));
-    const response = await service.relay()(post(streamOf([...parts, "{}"], { pause: 1 })));
+    let isRead = false;
+    const onEnd = () => (isRead = true);
+    const body = streamOf([...parts, "{}"], { pause: 1, onEnd });
+    const response = await service.relay()(post(body));
     assert.deepEqual([response.status, (await response.json()).message], [status, "early"]);
+    // A browser that sends everything before it reads would wait for this.
+    for (let left = 2000; !isRead; left -= 1) {
+      assert.ok(left, "the rest of the body is read");
+      await new Promise((done) => setTimeout(done, 10));
+    }
   }
 });
 

@@ -76,7 +76,7 @@ export const post = (body, headers = {}) =>
   });
 
 /** A body of these parts, which then ends, or breaks off. */
-export function streamOf(parts, { isBroken = false, pause = 0 } = {}) {
+export function streamOf(parts, { isBroken = false, pause = 0, onEnd = () => {} } = {}) {
   let next = 0;
   return new ReadableStream(
     {
@@ -84,7 +84,10 @@ export function streamOf(parts, { isBroken = false, pause = 0 } = {}) {
         if (pause) await new Promise((done) => setTimeout(done, pause));
         if (next < parts.length) controller.enqueue(Buffer.from(parts[next++]));
         else if (isBroken) controller.error(new Error("gone"));
-        else controller.close();
+        else {
+          controller.close();
+          onEnd();
+        }
       },
     },
     { highWaterMark: 0 },

@@ -18,7 +18,7 @@ const FTYP = "\0\0\0\x18ftypmp42";
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Runs the site's server, and calls `use` with a function that sends bytes and returns the response. */
+/** Runs the site's server, and calls `use` with functions that send bytes and return the response. */
 async function withSite(use) {
   const free = createServer().listen(0, "127.0.0.1");
   await once(free, "listening");
@@ -37,19 +37,40 @@ async function withSite(use) {
       socket.on("data", (part) => (text += part));
       socket.on("error", () => {}).on("close", () => done(text));
     });
+  /** Sends everything before it reads, as Chromium does, and keeps the connection open. */
+  const sendFirst = (bytes, end) =>
+    new Promise((done) => {
+      let text = "";
+      const socket = connect(port, "127.0.0.1", () =>
+        socket.write(bytes, () =>
+          socket.on("data", (part) => {
+            text += part;
+            if (text.includes(end)) socket.destroy();
+          }),
+        ),
+      );
+      socket.on("error", () => {}).on("close", () => done(text));
+    });
   try {
     for (let left = 2000; left && !(await send(QUERY)); left -= 1) await pause(50);
-    await use(send, server);
+    await use({ send, sendFirst, server });
   } finally {
     server.kill();
   }
 }
 
-const head = (headers) =>
-  `POST ${ROUTE} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\n${headers}\r\n\r\n`;
+const head = (headers, connection = "close") =>
+  [
+    `POST ${ROUTE} HTTP/1.1`,
+    "Host: h",
+    `Connection: ${connection}`,
+    "Content-Type: application/json",
+    headers,
+    "\r\n",
+  ].join("\r\n");
 
 test("the server survives malformed requests and a broken video", () =>
-  withSite(async (send, server) => {
+  withSite(async ({ send, server }) => {
     service.respond = (response) => {
       response.writeHead(200, { "Content-Type": "video/mp4", "Content-Length": 99 }).write(FTYP);
       setTimeout(() => response.destroy(), 50);
@@ -69,7 +90,7 @@ test("the server survives malformed requests and a broken video", () =>
   }));
 
 test("a page that is gone, or whose body is incomplete, pays nothing", () =>
-  withSite(async (send, server) => {
+  withSite(async ({ send, server }) => {
     for (const [name, bytes, isCut, wanted] of [
       ["complete", head("Content-Length: 7") + '{"a":1}', false, /^HTTP\/1.1 200/],
       [
@@ -102,12 +123,13 @@ test("a page that is gone, or whose body is incomplete, pays nothing", () =>
   }));
 
 test("a response that comes before the end of a long body reaches the page", () =>
-  withSite(async (send) => {
+  withSite(async ({ sendFirst }) => {
     service.isEarly = true;
     const body = `{"a":"${"x".repeat(8 << 20)}"}`;
     for (const status of [400, 401, 413, 429, 503]) {
       service.respond = json(status, { code: 1302, message: "early" });
-      const text = await send(head(`Content-Length: ${body.length}`) + body);
+      const request = head(`Content-Length: ${body.length}`, "keep-alive") + body;
+      const text = await sendFirst(request, "early");
       assert.match(text, new RegExp(`^HTTP/1.1 ${status} [^]*early`), text.slice(0, 500));
     }
   }));
