@@ -19,7 +19,7 @@ const gateway = (kit, body, options) => {
 export const run = runner({
   async any_id_of_a_service_works_in_every_call(kit) {
     const client = kit.client("ok,family=words");
-    const task = await client.generate(await largeRequest());
+    const task = await client.generate(await kit.request());
     ok(/^video:.*\/x==$/.test(task.taskId), task.taskId);
     equal((await client.getTask(task.taskId)).taskId, task.taskId);
     equal((await client.wait(task.taskId)).status, "succeed");
@@ -87,7 +87,7 @@ export const run = runner({
   async a_success_without_a_url_is_a_success(kit) {
     const polling = { firstDelay: 10, interval: 10, notFoundGrace: 100 };
     const client = kit.client("ok,family=bare", { polling });
-    const task = await client.generate(await largeRequest());
+    const task = await client.generate(await kit.request());
     equal([task.status, task.videos], ["succeed", []]);
     const [record] = await client.records();
     equal([record.state, record.videos], ["succeed", []]);

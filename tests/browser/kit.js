@@ -53,15 +53,20 @@ export const IMPATIENT = { ...PATIENT, outageBudget: 6000, notFoundGrace: 2000 }
 export const COMPARING_MS = 2000;
 
 /**
- * Lengthens the timers of this length in this page, so that a slow machine does not run into them.
- * Returns a function that restores them.
+ * Runs `use` with timers of this length lengthened in this page, so that a slow machine does not run
+ * into them.
  * @param {number} ms
+ * @param {() => Promise<void>} use
  */
-export function lengthened(ms) {
+export async function lengthened(ms, use) {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (call, given, ...more) =>
     setTimeout(call, given === ms ? 240_000 : given, ...more);
-  return () => (globalThis.setTimeout = setTimeout);
+  try {
+    await use();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
 }
 
 /** An image of one colour, as a blob. */

@@ -206,41 +206,41 @@ export const run = runner({
   },
 
   async identical_requests_are_joined(kit) {
-    const restore = lengthened(COMPARING_MS);
-    const image = new File([await makeImage()], "a.jpg", { lastModified: 1 });
-    const same = new File([image], "a.jpg", { lastModified: 1 });
-    const client = kit.client("ok,hold=answer", { polling: PATIENT });
-    const control = new AbortController();
-    const progress = [0, 0];
-    const calls = [
-      client.submit({ images: [image], prompt: "x" }, { onProgress: () => progress[0]++ }),
-      client.submit(
-        { prompt: "x", images: [same], mode: undefined },
-        { signal: control.signal, onProgress: () => progress[1]++ },
-      ),
-      client.generate({ images: [image], prompt: "x" }),
-    ];
-    await kit.charged(1);
-    control.abort("left");
-    equal(await calls[1].catch((reason) => reason), "left", "the aborted call alone");
-    await kit.release();
-    const [{ taskId }, , done] = await Promise.all([calls[0], undefined, calls[2]]);
-    equal([done.taskId, done.status], [taskId, "succeed"]);
-    ok(progress[0] > 0 && progress[1] > 0, "progress for both");
-    equal((await kit.account()).charges.length, 1);
-    const more = [
-      client.submit({ images: [image], prompt: "x" }),
-      client.submit({ images: [image], prompt: "y" }),
-    ];
-    await kit.charged(3);
-    await kit.release();
-    await Promise.all(more);
-    equal(
-      (await kit.account()).charges.length,
-      3,
-      "one charge each: a finished request, and a different one",
-    );
-    restore();
+    await lengthened(COMPARING_MS, async () => {
+      const image = new File([await makeImage()], "a.jpg", { lastModified: 1 });
+      const same = new File([image], "a.jpg", { lastModified: 1 });
+      const client = kit.client("ok,hold=answer", { polling: PATIENT });
+      const control = new AbortController();
+      const progress = [0, 0];
+      const calls = [
+        client.submit({ images: [image], prompt: "x" }, { onProgress: () => progress[0]++ }),
+        client.submit(
+          { prompt: "x", images: [same], mode: undefined },
+          { signal: control.signal, onProgress: () => progress[1]++ },
+        ),
+        client.generate({ images: [image], prompt: "x" }),
+      ];
+      await kit.charged(1);
+      control.abort("left");
+      equal(await calls[1].catch((reason) => reason), "left", "the aborted call alone");
+      await kit.release();
+      const [{ taskId }, , done] = await Promise.all([calls[0], undefined, calls[2]]);
+      equal([done.taskId, done.status], [taskId, "succeed"]);
+      ok(progress[0] > 0 && progress[1] > 0, "progress for both");
+      equal((await kit.account()).charges.length, 1);
+      const more = [
+        client.submit({ images: [image], prompt: "x" }),
+        client.submit({ images: [image], prompt: "y" }),
+      ];
+      await kit.charged(3);
+      await kit.release();
+      await Promise.all(more);
+      equal(
+        (await kit.account()).charges.length,
+        3,
+        "one charge each: a finished request, and a different one",
+      );
+    });
   },
 
   async one_id_is_charged_once(kit) {

@@ -12,6 +12,8 @@ const MAX_STEP_MS = 240_000;
  * request is longer than the budget by the time that its upload may take.
  */
 export const OUTAGE_BUDGET_MS = 50_000;
+
+/** The longest upload of a request of the matrix at the slowest rate that the package expects, in ms. */
 const MAX_UPLOAD_MS = 5000;
 
 /** A tab: a worker in which clients are made and called by name. */
