@@ -51,6 +51,11 @@ impl Browser {
         }
     }
 
+    /// What each line of its tests begins with.
+    pub(crate) fn prefix(self) -> String {
+        format!("{:<8} | ", self.name())
+    }
+
     /// Its name for the page tests.
     pub(crate) fn id(self) -> &'static str {
         match self {

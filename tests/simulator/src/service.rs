@@ -160,11 +160,11 @@ fn finish(response: JsonResponse, trouble: Option<&Trouble>) -> Response {
 
 /// Inspects the images after the response, as the real service does.
 async fn examine(service: Arc<Service>, task: Arc<Task>, submission: Submission) {
-    let decoding = Arc::clone(&service);
-    let Ok(_turn) = decoding.decoding.acquire().await else { return };
+    let Ok(_turn) = service.decoding.acquire().await else { return };
+    let examiner = Arc::clone(&service);
     let examined = tokio::task::spawn_blocking(move || {
         let pictures = submission.pictures.into_iter();
-        let inspect = |picture| service.inspector.inspect(picture, submission.aspect, &service.renderer);
+        let inspect = |picture| examiner.inspector.inspect(picture, submission.aspect, &examiner.renderer);
         pictures.map(inspect).collect::<Vec<_>>()
     });
     let mut inspection = Inspection { findings: Vec::new(), frames: Vec::new() };

@@ -83,7 +83,7 @@ fn cases<'a>(
     command.env(SIMULATOR, simulator);
     // In an isolated page, WebKit starts no worker from a blob. Most pages are not isolated.
     command.env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1");
-    let tally = run.test_beside(&prefix(browser), command)?;
+    let tally = run.test_beside(&browser.prefix(), command)?;
     if tally.failed > 0 {
         run.show_log(log);
     }
@@ -184,7 +184,7 @@ fn driven(
     command.args(arguments).env(SIMULATOR, simulator).env("KLING_BROWSER", browser.id());
     command.env("KLING_WEBDRIVER", addresses(&drivers)).env("RUST_TEST_THREADS", LANES.to_string());
     command.env("KLING_DOWNLOADS", run.file(DOWNLOADS)).envs(variables.iter().map(|(name, path)| (name, path)));
-    let tally = run.test_beside(&prefix(browser), command)?;
+    let tally = run.test_beside(&browser.prefix(), command)?;
     if tally.failed > 0 {
         (0..LANES).for_each(|lane| run.show_log(&log(lane)));
     }
@@ -253,9 +253,4 @@ fn in_parallel<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(I
         let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
         joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
-}
-
-/// The prefix of each line of a browser's tests.
-fn prefix(browser: Browser) -> String {
-    format!("{:<8} | ", browser.name())
 }

@@ -75,7 +75,7 @@ impl Tally {
             *failure = format!("{failure} ({})", browser.name());
         }
         for line in &mut self.details {
-            *line = format!("{:<8} | {line}", browser.name());
+            line.insert_str(0, &browser.prefix());
         }
         self
     }
