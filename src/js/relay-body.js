@@ -56,31 +56,40 @@ export function checkedBody(source, announced, maxBytes) {
     return received ? 'expected JSON that ends with "}"' : "expected a body, found none";
   }
 
-  return {
-    /** The next part; `undefined` after the last one and after a problem. */
-    async next() {
-      while (!isDone) {
-        const read = await nextPart();
-        const part = typeof read === "string" ? undefined : read;
-        if (part?.byteLength === 0) continue;
-        isDone = !part;
-        received += part?.byteLength ?? 0;
-        // Without white space.
-        lastByte = part?.findLast((byte) => byte > 0x20) ?? lastByte;
-        const what = typeof read === "string" ? `${read} after ${received} bytes` : found();
-        if (what !== undefined) {
-          isDone = true;
-          problem =
-            received > maxBytes
-              ? [413, "relay_size", what]
-              : [400, "relay_torn", `${what}; no task was created; ${USUAL_CAUSE}`];
-          return undefined;
-        }
-        const checked = held;
-        held = part;
-        if (checked) return checked;
+  /** The next part; `undefined` after the last one and after a problem. */
+  async function next() {
+    while (!isDone) {
+      const read = await nextPart();
+      const part = typeof read === "string" ? undefined : read;
+      if (part?.byteLength === 0) continue;
+      isDone = !part;
+      received += part?.byteLength ?? 0;
+      // Without white space.
+      lastByte = part?.findLast((byte) => byte > 0x20) ?? lastByte;
+      const what = typeof read === "string" ? `${read} after ${received} bytes` : found();
+      if (what !== undefined) {
+        isDone = true;
+        problem =
+          received > maxBytes
+            ? [413, "relay_size", what]
+            : [400, "relay_torn", `${what}; no task was created; ${USUAL_CAUSE}`];
+        return undefined;
       }
-      return undefined;
+      const checked = held;
+      held = part;
+      if (checked) return checked;
+    }
+    return undefined;
+  }
+
+  return {
+    next,
+    /**
+     * Reads the rest and drops it, up to a problem: Chromium reads no response before its whole request
+     * has left, and a server that closes a connection with an unread body can cost the page the response.
+     */
+    async drop() {
+      while (await next());
     },
     /** The response for a body that is too long or incomplete. */
     problem: () => problem && refusal(...problem),

@@ -75,7 +75,7 @@ export function createRelay(options) {
 
   /** @param {Request} request @param {string} key @param {number | undefined} announced */
   async function create(request, key, announced) {
-    const { next, problem } = checkedBody(request.body, announced, maxBytes);
+    const { next, drop, problem } = checkedBody(request.body, announced, maxBytes);
     // A body that is empty, or whose only part is incomplete, is not sent at all.
     let first = await next();
     const early = problem();
@@ -83,11 +83,6 @@ export function createRelay(options) {
     if (request.signal?.aborted) throw new Error("the page has left");
     const outgoing = new AbortController();
     let isCancelled = false;
-    // Chromium reads no response before its whole request has left. A server that closes a connection
-    // with an unread body can also cost the page the response.
-    const dropRest = async () => {
-      while (await next());
-    };
     /** @type {import("./relay-time.js").Wait | undefined} */
     let wait;
     const source = {
@@ -107,7 +102,7 @@ export function createRelay(options) {
       // The service responded early, or the connection failed.
       cancel() {
         isCancelled = true;
-        dropRest();
+        drop();
       },
     };
     // A stream, even of one part: no runtime can send it again by itself.
@@ -137,6 +132,7 @@ export function createRelay(options) {
       });
     } catch (error) {
       outgoing.abort();
+      drop();
       return problem() ?? noResponse(error, MAX_CREATE_MS, "; the task may exist");
     }
   }
