@@ -33,7 +33,7 @@ impl Unreadable {
 
     /// This as the error of a file that could be read when it was checked.
     pub(super) fn into_error(self, path: &str) -> Error {
-        Error::new(ErrorCode::ImageUnreadable, format!("{path}: {}", self.message()))
+        Error::new(ErrorCode::ImageUnreadable, format!("{path}: {}", self.message())).with("path", path.to_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::issue::Issue;
+use crate::issue::{Issue, Param, Params};
 use crate::plain::{PlainObject, PlainValue, ToPlain, float};
 use crate::status::Status;
 use crate::words::words;
@@ -43,6 +43,8 @@ pub struct Details {
     pub retry_after: Option<u64>,
     /// The URL of a video that could not be downloaded.
     pub url: Option<String>,
+    /// The figures of the message, by name.
+    pub params: Params,
 }
 
 /// A code of the service: a number of Kling, or a word of the gateway.
@@ -82,11 +84,11 @@ impl Details {
                 members.with("serviceCode", PlainValue::Number(if *number < 0 { -size } else { size }))
             }
         };
-        members
+        members = members
             .optional_string("requestId", self.request_id.as_ref())
             .optional_number("retryAfter", self.retry_after)
-            .optional_string("url", self.url.as_ref())
-            .into()
+            .optional_string("url", self.url.as_ref());
+        self.params.show(members).into()
     }
 }
 
@@ -176,7 +178,20 @@ impl Error {
 
     /// The error of the option at that path.
     pub fn invalid_option(path: &str, message: &str) -> Self {
-        Self::new(ErrorCode::InvalidOption, format!("{path}: {message}"))
+        Self::new(ErrorCode::InvalidOption, format!("{path}: {message}")).with("path", path.to_owned())
+    }
+
+    /// Adds a figure of the message.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Param>) -> Self {
+        self.0.details.params.add(name, value);
+        self
+    }
+
+    /// Adds what the service says, unless that is nothing.
+    #[must_use]
+    pub(crate) fn with_reason(self, reason: &str) -> Self {
+        if reason.is_empty() { self } else { self.with("reason", reason.to_owned()) }
     }
 
     /// This error with these details.

@@ -182,7 +182,11 @@ impl<H: Host> Flow<H> {
 
     /// Writes the state of a task to the record with this id. If there is none, `adopts` says whether to make one.
     async fn record_task(&self, id: &str, task: &Task, adopts: bool) -> Result<(), Error> {
-        let stored = self.host.load(id).await?;
+        let mut stored = self.host.load(id).await?;
+        // The record of a submission whose result could not be written has no task yet.
+        if let (None, Some(external)) = (&stored, &task.external_task_id) {
+            stored = self.host.load(external).await?.filter(|record| record.task_id.is_none());
+        }
         let now = self.host.wall();
         let change = match stored {
             Some(mut record) => record.observe(task, now).then(|| Change::Observe {
@@ -253,7 +257,8 @@ pub fn succeeded(last: Option<Box<Task>>) -> Result<Box<Task>, Error> {
     if task.status == TaskStatus::Succeed {
         return Ok(task);
     }
-    let reason = task.status_message.as_deref().unwrap_or("no reason given");
-    let error = Error::new(ErrorCode::TaskFailed, format!("the service reports that the task failed: {reason}"));
+    let reason = task.status_message.as_deref();
+    let message = format!("the service reports that the task failed: {}", reason.unwrap_or("no reason given"));
+    let error = Error::new(ErrorCode::TaskFailed, message).with_reason(reason.unwrap_or_default());
     Err(error.with_task_ids(&task.task_id, task.external_task_id.as_deref()))
 }

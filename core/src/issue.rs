@@ -35,7 +35,7 @@ impl Issue {
     /// Adds a figure of the message.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Param>) -> Self {
-        self.params.0.push((name, value.into()));
+        self.params.add(name, value);
         self
     }
 
@@ -103,6 +103,23 @@ words! {
 pub struct Params(Vec<(&'static str, Param)>);
 
 impl Params {
+    /// Adds a figure.
+    pub(crate) fn add(&mut self, name: &'static str, value: impl Into<Param>) {
+        self.0.push((name, value.into()));
+    }
+
+    /// The members with `params`, unless there is none.
+    pub(crate) fn show(&self, members: PlainObject) -> PlainObject {
+        if self.is_empty() {
+            return members;
+        }
+        let params = self.0.iter().fold(PlainObject::default(), |params, (name, value)| match value {
+            Param::Number(number) => params.number(name, *number),
+            Param::Text(text) => params.string(name, text),
+        });
+        members.with("params", params.into())
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -116,19 +133,12 @@ impl Params {
 
 impl ToPlain for Issue {
     fn to_plain(&self) -> PlainValue {
-        let mut members = PlainObject::default()
+        let members = PlainObject::default()
             .string("code", self.code.as_str())
             .string("path", &self.path)
             .string("severity", self.severity.as_str())
             .string("message", &self.message);
-        if !self.params.is_empty() {
-            let params = self.params.0.iter().fold(PlainObject::default(), |params, (name, value)| match value {
-                Param::Number(number) => params.number(name, *number),
-                Param::Text(text) => params.string(name, text),
-            });
-            members = members.with("params", params.into());
-        }
-        members.into()
+        self.params.show(members).into()
     }
 }
 

@@ -19,9 +19,11 @@ pub const MAX_DOWNLOADS: u32 = 2;
 ///
 /// [`ErrorCode::InvalidOption`](crate::error::ErrorCode::InvalidOption) for the option of this path.
 pub fn checked_time(path: &str, milliseconds: Option<u64>) -> Result<u64, Error> {
-    milliseconds
-        .filter(|time| (MIN_TIME_MS..=MAX_TIME_MS).contains(time))
-        .ok_or_else(|| Error::invalid_option(path, &format!("expected ms from {MIN_TIME_MS} to {MAX_TIME_MS}")))
+    milliseconds.filter(|time| (MIN_TIME_MS..=MAX_TIME_MS).contains(time)).ok_or_else(|| {
+        Error::invalid_option(path, &format!("expected ms from {MIN_TIME_MS} to {MAX_TIME_MS}"))
+            .with("minimum", MIN_TIME_MS)
+            .with("maximum", MAX_TIME_MS)
+    })
 }
 
 /// The polling options that a caller gave, in ms.

@@ -21,7 +21,7 @@ pub fn not_a_video(url: &str, loaded: u64) -> Error {
 /// The error of a host that always ends after the same part of the video.
 pub fn cut_video(url: &str, loaded: u64) -> Error {
     let message = format!("the delivery host sends only {loaded} bytes of the video; try again later");
-    Error::new(ErrorCode::Network, message).retryable(true).with_url(url)
+    Error::new(ErrorCode::Network, message).retryable(true).with("actual", loaded).with_url(url)
 }
 
 /// The error of a response without a video.

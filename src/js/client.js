@@ -1,7 +1,7 @@
 // A client that can be made anywhere, also where WebAssembly cannot run: its methods load the
 // module when they are first called.
 
-import { KlingError, isKlingError } from "./error.js";
+import { invalidOption, isKlingError } from "./error.js";
 import { currentInstance, reportUncaught } from "./fault.js";
 import { joined } from "./joined.js";
 import * as glue from "./kling_multi_image2video.js";
@@ -75,7 +75,7 @@ export function createClient(given) {
     return call(options, begin).catch((error) => {
       // An error about the id itself does not repeat it: it may be a key.
       const isNamed =
-        isKlingError(error) && (error.taskId || /^(id|video):/.test(String(error.message)));
+        isKlingError(error) && (error.taskId || ["id", "video"].includes(`${error.params?.path}`));
       throw isNamed || !taskId ? error : detailed(error, options, { taskId });
     });
   };
@@ -171,7 +171,7 @@ export function createClient(given) {
     storage: () => simpleCall((client) => client.storage()),
     onRecordChange(listener) {
       if (typeof listener !== "function") {
-        throw new KlingError("listener: expected a function", { code: "invalid_option" });
+        throw invalidOption("listener", "expected a function");
       }
       // Every call reports invalid options.
       const base = simpleCall(async (client) => client.baseUrl).catch(() => undefined);

@@ -14,6 +14,7 @@ const details = /** @type {const} */ ([
   "requestId",
   "retryAfter",
   "url",
+  "params",
 ]);
 
 export class KlingError extends Error {
@@ -49,6 +50,10 @@ Object.defineProperties(KlingError.prototype, {
   name: { value: "KlingError", configurable: true, writable: true },
   [brand]: { value: true },
 });
+
+/** The error of the option at that path. @param {string} path @param {string} message */
+export const invalidOption = (path, message) =>
+  new KlingError(`${path}: ${message}`, { code: "invalid_option", params: { path } });
 
 /** @param {unknown} error */
 export function isKlingError(error) {

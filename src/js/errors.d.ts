@@ -150,6 +150,13 @@ export class KlingError extends Error {
   readonly retryAfter?: number;
   /** the URL of a video that could not be downloaded */
   readonly url?: string;
+  /**
+   * the values in the message, for your own words: of `invalid_option` and `image_unreadable` the
+   * `path` of the option or image, for times also `minimum` and `maximum` in ms; of a response of the
+   * service and of a failed task its `reason` in the service's words; of a video that breaks off
+   * always at the same byte the `actual` bytes
+   */
+  readonly params?: Record<string, string | number>;
   /** only with `storage` from `keepVideo`: the whole video, downloaded but not kept; not in `toJSON` */
   readonly video?: Blob;
   /** the error as an object for JSON, without the key */

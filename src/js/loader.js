@@ -2,7 +2,7 @@
 // effect.
 
 import { initSync } from "./kling_multi_image2video.js";
-import { KlingError } from "./error.js";
+import { KlingError, invalidOption } from "./error.js";
 import { reasonOf } from "./abort.js";
 import { guarded } from "./fault.js";
 import { startTimer, within } from "./timer.js";
@@ -39,8 +39,8 @@ export function init(source) {
   // Checked even when the module is loaded: a source of the wrong type must not be ignored.
   if (!isSource(source)) {
     const message =
-      "source: expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
-    return Promise.reject(new KlingError(message, { code: "invalid_option" }));
+      "expected a URL, a Request, a Response, bytes or a WebAssembly.Module, found something else";
+    return Promise.reject(invalidOption("source", message));
   }
   if (isLoaded) return Promise.resolve();
   // A source is loaded at once: an earlier load may hang.

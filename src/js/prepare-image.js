@@ -113,7 +113,7 @@ async function bytesOf(file, start, end, path) {
     return await readSlice(file, start, end);
   } catch (cause) {
     const message = `${path}: the browser cannot read this file; it was moved, changed or deleted: pick it again`;
-    throw new KlingError(message, { code: "image_unreadable" }, { cause });
+    throw new KlingError(message, { code: "image_unreadable", params: { path } }, { cause });
   }
 }
 

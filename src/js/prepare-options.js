@@ -58,7 +58,7 @@ export function checked(given, path) {
 
 /** @param {string} path @param {string} message */
 export const invalid = (path, message) =>
-  new KlingError(`${path}: ${message}`, { code: "invalid_option" });
+  new KlingError(`${path}: ${message}`, { code: "invalid_option", params: { path } });
 
 /** @param {unknown} value */
 export const typeOf = (value) => (value === null ? "null" : typeof value);

@@ -108,6 +108,7 @@ export const run = runner({
       "image_unreadable",
     );
     ok(error.message.startsWith("images[0]: "), "the index");
+    equal(error.params, { path: "images[0]" });
     await fails(kling.inspectImage("text"), "invalid_option");
   },
 
@@ -282,6 +283,7 @@ export const run = runner({
       await fails(call(), "invalid_option");
     const error = await fails(known.submit(request, { onprogress() {} }), "invalid_option");
     ok(error.message.includes("onprogress"), "the key's name in the message");
+    equal(error.params, { path: "options.onprogress" });
   },
 
   async limits_need_no_module_and_are_those_that_are_checked(kit) {

@@ -268,6 +268,7 @@ export const run = runner({
       code: "invalid_option",
       retryable: false,
       taskId: "1",
+      params: { path: "apiKey" },
     });
     equal(
       [kling.isKlingError(new Error("x")), kling.isKlingError(null), kling.isKlingError("x")],

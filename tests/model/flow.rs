@@ -5,6 +5,7 @@ use kling_core::endpoint::Method;
 use kling_core::error::{Error, ErrorCode};
 use kling_core::flow::watch::Watch;
 use kling_core::flow::{Reply, Wake};
+use kling_core::issue::Param;
 use kling_core::poll::Polling;
 use kling_core::progress::{Progress, WaitingReason};
 use kling_core::record::{RecordState, TaskRecord};
@@ -106,6 +107,7 @@ fn wait_fails_for_a_failed_task_with_the_reason_of_the_service() {
     let error = Script::new([answer(200, body)]).wait(None).unwrap_err();
     assert_eq!(error.code(), ErrorCode::TaskFailed);
     assert!(error.message().ends_with("Image pixel is invalid") && !error.is_retryable(), "{error}");
+    assert_eq!(error.details().params.get("reason"), Some(&Param::from("Image pixel is invalid")));
 }
 
 #[test]

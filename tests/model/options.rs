@@ -6,6 +6,7 @@ use std::path::Path;
 use kling_core::delay::{MAX_TIME_MS, MIN_TIME_MS};
 use kling_core::endpoint::DEFAULT_BASE_URL;
 use kling_core::flow::watch::timed_out;
+use kling_core::issue::Param;
 use kling_core::options::{PollingOptions, StoreKind, StoreName, checked_time};
 use kling_core::poll::Polling;
 use kling_core::retry::Backoff;
@@ -70,8 +71,14 @@ fn times_have_bounds() {
         assert_eq!(checked_time("options.timeout", Some(time)).unwrap(), time);
     }
     for time in [None, Some(0), Some(9), Some(2_147_483_648), Some(u64::MAX)] {
-        let error = checked_time("options.timeout", time).unwrap_err().to_string();
-        assert!(error.contains("options.timeout: expected ms from 10 to 2147483647"), "{error}");
+        let error = checked_time("options.timeout", time).unwrap_err();
+        assert_eq!(error.message(), "options.timeout: expected ms from 10 to 2147483647");
+        let params = &error.details().params;
+        assert_eq!(params.get("path"), Some(&Param::from("options.timeout")));
+        assert_eq!(
+            ["minimum", "maximum"].map(|name| params.get(name).cloned()),
+            [10_u64, 2_147_483_647].map(|time| Some(time.into()))
+        );
     }
 }
 

@@ -7,6 +7,7 @@ use kling_core::answer::Answer;
 use kling_core::answer::meaning::{Meaning, NUMBERS, STATUSES, WORDS};
 use kling_core::endpoint::{HttpResponse, Status};
 use kling_core::error::{Error, ErrorCode, ServiceCode};
+use kling_core::issue::Param;
 
 /// A code, and whether the same call may be made again.
 type Means = (&'static str, bool);
@@ -91,6 +92,8 @@ fn each_means_one_thing() {
                 assert_eq!(details.service_code, expected, "{body}");
                 assert!(error.message().contains(&format!("(HTTP {status}")), "{error}");
                 assert!(error.message().contains(": m"), "{error} has not the service's own words");
+                let Some(Param::Text(reason)) = details.params.get("reason") else { panic!("{error} has no reason") };
+                assert!(reason.starts_with('m'), "{error} has not the service's own words apart");
             }
         }
     }

@@ -109,18 +109,20 @@ impl Refusal {
             message.push_str(", code ");
             message.push_str(&code.to_string());
         }
-        if !self.message.is_empty() {
+        let reason: String = self.message.chars().take(MAX_QUOTED_CHARACTERS).collect();
+        if !reason.is_empty() {
             message.push_str(": ");
-            message.extend(self.message.chars().take(MAX_QUOTED_CHARACTERS));
+            message.push_str(&reason);
         }
         message.push(')');
-        Error::new(meaning.code, message).with_details(Details {
+        let details = Details {
             status: Some(self.status),
             service_code: self.code,
             request_id: self.request_id,
             retry_after: self.retry_after,
             ..Details::default()
-        })
+        };
+        Error::new(meaning.code, message).with_details(details).with_reason(&reason)
     }
 }
 
