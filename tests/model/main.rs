@@ -41,6 +41,7 @@ mod polling;
 mod record;
 mod redact;
 mod refusal;
+mod repeats;
 mod repository;
 mod request;
 mod retry;

@@ -73,6 +73,8 @@ pub(crate) struct Script {
     pub(crate) blink_ms: Option<u64>,
     /// How much later than requested each rest ends, in ms: the machine sleeps, or the tab is frozen.
     pub(crate) nap_ms: u64,
+    /// How much later than requested each sleep ends, in ms.
+    pub(crate) nap_in_sleep_ms: u64,
     /// When a rest ends early, and why.
     pub(crate) wakes: RefCell<VecDeque<(u64, Wake)>>,
     /// Whether the page is visible.
@@ -105,6 +107,7 @@ impl Default for Script {
             offline: 0..0,
             blink_ms: None,
             nap_ms: 0,
+            nap_in_sleep_ms: 0,
             wakes: RefCell::default(),
             is_visible: Cell::new(true),
             messages: RefCell::default(),
@@ -228,7 +231,12 @@ impl Host for &Script {
 
     async fn sleep(&self, milliseconds: u64) {
         self.halt_at_sleep().await;
-        self.now.set(self.now.get().saturating_add(milliseconds));
+        // A wall clock of its own is the only one that goes on.
+        if let Some(wall) = self.wall.get() {
+            self.wall.set(Some(wall.saturating_add(self.nap_in_sleep_ms)));
+        }
+        let nap = if self.wall.get().is_some() { 0 } else { self.nap_in_sleep_ms };
+        self.now.set(self.now.get().saturating_add(milliseconds).saturating_add(nap));
     }
 
     async fn rest(&self, milliseconds: u64) -> Wake {

@@ -2,7 +2,7 @@
 
 use super::super::{Host, LookUp};
 use super::{End, Submission};
-use crate::error::Error;
+use crate::error::{Error, ServiceCode};
 use crate::progress::WaitingReason;
 use crate::record::{Change, RecordState, TaskRecord};
 use crate::submission::Outcome;
@@ -11,13 +11,25 @@ use crate::task::{Task, TaskId};
 /// How many times to look up a task after an unclear response.
 const MAX_LOOK_UPS: u32 = 5;
 
+/// Whether a refusal of a look-up says that the paid request would fail too: the key is wrong, or the package's own relay
+/// refuses the call or cannot reach the service.
+fn is_refused_for_all(error: &Error) -> bool {
+    let details = error.details();
+    match (details.status, &details.service_code) {
+        (Some(401), _) => true,
+        (Some(502 | 504), Some(ServiceCode::Word(word))) if word == "do_request_failed" => true,
+        (_, Some(ServiceCode::Word(word))) => word.starts_with("relay_"),
+        _ => false,
+    }
+}
+
 impl<H: Host> Submission<'_, H> {
-    /// Looks up the id before the paid request. Fails if there is a task, or if the URL does not answer like the service.
+    /// Looks up the id before a paid request. Fails if there is a task, or if the URL does not answer like the service.
     pub(super) async fn look_up_before_paying(&self) -> Result<(), End> {
         match self.flow.look_up(self.service, &TaskId::from(&self.call.id), false).await {
             Ok(LookUp::Found(task)) if self.has_created(&task) => Err(End::TaskExists(task)),
             // How the real gateway words "no such task" here is unknown, and a wrong guess must not stop the main job.
-            Ok(LookUp::Refused(error)) if error.details().status == Some(401) => Err(End::Failed(error)),
+            Ok(LookUp::Refused(error)) if is_refused_for_all(&error) => Err(End::Failed(error)),
             Ok(LookUp::Found(_) | LookUp::NotFound(_) | LookUp::Refused(_)) => Ok(()),
             Err(error) => Err(End::Failed(error)),
         }

@@ -21,13 +21,14 @@ impl<H: Host> Submission<'_, H> {
         let total = both(self.look_up_before_paying(), encode).await?;
         let host = &self.flow.host;
         let limit = self.backoff.max_silence_ms(total);
-        let began = host.now();
+        let (began, began_at) = (host.now(), host.wall());
         let (mut sent, mut throttled, mut is_looked_up) = (0_u32, None, false);
         loop {
             let pass = host.gate().enter().await;
             // A look-up that succeeds proves that the service is reachable although the browser reports offline: it may run on
-            // this machine or behind a tunnel.
-            if !mem::replace(&mut is_looked_up, true) && !host.is_online() {
+            // this machine or behind a tunnel. And a request that was throttled may be one that the browser or a gateway had
+            // repeated by itself, whose first copy has created the task.
+            if !mem::replace(&mut is_looked_up, true) && (sent > 0 || !host.is_online()) {
                 drop(pass);
                 match self.look_up_before_paying().await {
                     Ok(()) => continue,
@@ -72,6 +73,11 @@ impl<H: Host> Submission<'_, H> {
             }
             throttled = self.report_waiting(WaitingReason::RateLimited, elapsed, delay, Some(error));
             host.sleep(delay).await;
+            // After a night of sleep, the user has moved on. The clock of `now` may stand still meanwhile.
+            let slept = host.now().saturating_sub(began).max(host.wall().saturating_sub(began_at));
+            if slept > self.backoff.budget_ms {
+                return Err(throttled.unwrap_or_else(offline).into());
+            }
             is_looked_up = false;
         }
     }
