@@ -19,7 +19,9 @@ export class Exchange {
   }
 
   /**
-   * Sends a request to the service. A redirect is not followed: it would take the key elsewhere.
+   * Sends a request to the service, or to a relay, which adds the key. A redirect is not followed: it
+   * would take the key elsewhere. A relay on the page's own site gets its cookies, so that it knows
+   * whose session this is; the service gets none.
    * @param {string} url
    * @param {string | undefined} authorization
    * @param {Blob | undefined} body of a POST; without it the request is a GET
@@ -27,23 +29,26 @@ export class Exchange {
    */
   fetchService(url, authorization, body, start) {
     /** @type {RequestInit} */
-    const init = { redirect: "manual", cache: "no-store" };
+    const init = {
+      redirect: "manual",
+      cache: "no-store",
+      credentials: authorization === undefined ? "same-origin" : "omit",
+    };
     return this.#send(url, body ? { ...init, method: "POST", body } : init, start, authorization);
   }
 
   /**
-   * Requests a video from a delivery host, without key and referrer.
+   * Requests a video from a delivery host, without key, cookies and referrer.
    * @param {string} url
    * @param {number} start the first byte that is requested
    */
   fetchDelivery(url, start) {
-    return this.#send(url, { referrerPolicy: "no-referrer" }, start);
+    return this.#send(url, { credentials: "omit", referrerPolicy: "no-referrer" }, start);
   }
 
   /**
-   * Sends a request without cookies, through the `fetch` option if there is one. Called as `(url,
-   * init)` with plain headers, because most functions that sites put around `fetch` read nothing
-   * else.
+   * Sends a request, through the `fetch` option if there is one. Called as `(url, init)` with plain
+   * headers, because most functions that sites put around `fetch` read nothing else.
    * @param {string} url @param {RequestInit} init @param {number} start
    * @param {string} [authorization]
    * @returns {Promise<Response>}
@@ -70,7 +75,6 @@ export class Exchange {
         ...(body && { body }),
         headers,
         signal,
-        credentials: "omit",
       }),
     );
     // Not `instanceof`: the response may come from another realm. Headers of its own may throw.

@@ -135,6 +135,15 @@ export const run = runner({
       equal(query, ["GET", ["authorization"], "omit", "manual", false]);
     equal(seen.at(-1), ["GET", [], "omit", "follow", true]);
     equal((await kit.account()).violations, []);
+    // A relay on the page's own site may look at the session.
+    const sent = [];
+    const noted = (_, { credentials }) => {
+      sent.push(credentials);
+      return Promise.reject(new TypeError("no network"));
+    };
+    for (const apiKey of [undefined, kit.key])
+      await fails(kit.client("ok", { apiKey, fetch: noted }).getTask("1"), "network");
+    equal(sent, ["same-origin", "omit"], "without a key, and with one");
   },
 
   async a_wrong_key_is_unauthorized_and_costs_nothing(kit) {
