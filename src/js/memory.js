@@ -54,7 +54,7 @@ export class MemoryStore {
     const wanted = decide(current);
     if (wanted === undefined) return current;
     if (wanted === null) {
-      if (current) notifyPage(this.name, { base, record: structuredClone(current), removed: true });
+      if (current) notifyPage(this.name, { base, record: copyOf(current), removed: true });
       return void records.delete(id);
     }
     this.#put(base, wanted, this.#videos.get(records.get(wanted.externalTaskId) ?? wanted));

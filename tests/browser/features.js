@@ -67,7 +67,8 @@ const USE = `
   const video = await client.download(task);
   const kept = await client.keepVideo(task.taskId);
   const [record] = await client.records();
-  const listed = [record.state, record.kept];
+  await client.forget(task.taskId);
+  const listed = [record.state, record.kept, (await client.records()).length];
   const control = new AbortController();
   const failure = (call) => call.then(() => "resolved", ({ name, code }) => [name, name === "KlingError" && code]);
   const held = makeClient("ok,hold=submitted", { storeName: store + "2" });
@@ -87,7 +88,7 @@ const USE = `
 const EXPECTED = [
   "succeed",
   true,
-  ["succeed", true],
+  ["succeed", true, 0],
   ...Array(3).fill(["AbortError", false]),
   ["KlingError", "timeout"],
   ["KlingError", "invalid_option"],
