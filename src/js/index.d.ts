@@ -173,8 +173,8 @@ export function createClient(options?: ClientOptions): Client;
  */
 export interface Client {
   /**
-   * Submits a request, and resolves when the service has accepted it. At most one task is created
-   * per `externalTaskId`. If that id was accepted in this browser before, resolves to its task
+   * Submits a request, and resolves when the service has accepted it. Each call creates at most one
+   * task. If that id was accepted in this browser before, resolves to its task
    * without a request. A call with the same fields and files as one that is still being sent by
    * this client joins that one.
    *
@@ -253,8 +253,9 @@ export interface Client {
   generate(request: VideoRequest, options?: SubmitOptions & WaitOptions): Promise<Task>;
   /**
    * Looks up the task of an unknown submission once. `undefined` does not prove that no task
-   * exists: it may still appear. It is safe to submit the same request again under the same id: a
-   * task that exists by then is found and not charged again.
+   * exists: it may still appear. Submitting the same request again under the same id finds a task
+   * that the service shows by then, and does not charge it again; if the look-up misses it, both may
+   * be charged, unless the service refuses repeated ids.
    * @throws {KlingError} `unauthorized`, `network`, `server_error`, `rate_limited`, `protocol`
    * @example
    * ```js

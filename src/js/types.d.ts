@@ -122,8 +122,8 @@ export interface VideoRequest {
   /** a public `http(s):` URL, to which the service reports the task's progress */
   callbackUrl?: string | URL | undefined;
   /**
-   * 1 to 64 letters, digits, `-` and `_`; unique per account; default a random UUID. At most one
-   * task is created and charged per id.
+   * 1 to 64 letters, digits, `-` and `_`; unique per account; default a random UUID. Calls under
+   * an id that this browser knows resolve to its task, and create and charge no other.
    */
   externalTaskId?: string | undefined;
 }
@@ -175,7 +175,7 @@ export interface ClientOptions {
  * ```
  */
 export interface PollingOptions {
-  /** before the first poll after a submission; default 5000 */
+  /** in `generate`, before the first poll after the submission; default 5000 */
   firstDelay?: number | undefined;
   /** before the second poll; default 5000; grows by a quarter with each poll */
   interval?: number | undefined;
