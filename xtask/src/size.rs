@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 
 /// The most that all of it may weigh, in bytes, as `gzip -9` packs each file.
-const BUDGET: usize = 91_000;
+const BUDGET: usize = 92_000;
 
 /// The most that the script that prepares images may weigh.
 const PREPARE_BUDGET: usize = 8_000;

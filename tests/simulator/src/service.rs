@@ -161,10 +161,10 @@ fn finish(response: JsonResponse, trouble: Option<&Trouble>) -> Response {
 /// Inspects the images after the response, as the real service does.
 async fn examine(service: Arc<Service>, task: Arc<Task>, submission: Submission) {
     let Ok(_turn) = service.decoding.acquire().await else { return };
-    let examiner = Arc::clone(&service);
+    let for_thread = Arc::clone(&service);
     let examined = tokio::task::spawn_blocking(move || {
         let pictures = submission.pictures.into_iter();
-        let inspect = |picture| examiner.inspector.inspect(picture, submission.aspect, &examiner.renderer);
+        let inspect = |picture| for_thread.inspector.inspect(picture, submission.aspect, &for_thread.renderer);
         pictures.map(inspect).collect::<Vec<_>>()
     });
     let mut inspection = Inspection { findings: Vec::new(), frames: Vec::new() };
