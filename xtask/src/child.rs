@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_overdue_process_is_ended() {
-        let end = follow(&mut shell("sleep 600"), Instant::now(), |_| {});
+        let end = follow(&mut shell("exec sleep 600"), Instant::now(), |_| {});
         assert!(matches!(end, Ok(End::Overdue)));
     }
 
@@ -251,7 +251,7 @@ mod tests {
     fn a_service_is_ready_when_it_prints_its_line() {
         let ready = |line: &str| line.strip_prefix("ready at ").map(str::to_owned);
         let patience = Duration::from_secs(300);
-        let started = Service::start(&mut shell("echo warming up; echo ready at 7; sleep 600"), patience, ready);
+        let started = Service::start(&mut shell("echo warming up; echo ready at 7; exec sleep 600"), patience, ready);
         assert_eq!(started.map(|(_, place)| place).ok().as_deref(), Some("7"));
         assert!(Service::start(&mut shell("echo no"), patience, ready).is_err());
     }
@@ -259,10 +259,10 @@ mod tests {
     #[test]
     fn a_silent_service_is_ready_when_its_process_is() {
         let patience = Duration::from_secs(300);
-        let started = Service::start_silent(&mut shell("sleep 600"), patience, Some);
+        let started = Service::start_silent(&mut shell("exec sleep 600"), patience, Some);
         assert_eq!(started.map(|(service, id)| service.child.id() == id).ok(), Some(true));
         let never = |_| None::<()>;
         assert!(Service::start_silent(&mut shell("exit 0"), patience, never).is_err());
-        assert!(Service::start_silent(&mut shell("sleep 600"), Duration::ZERO, never).is_err());
+        assert!(Service::start_silent(&mut shell("exec sleep 600"), Duration::ZERO, never).is_err());
     }
 }

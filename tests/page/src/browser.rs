@@ -9,6 +9,21 @@ use crate::Session;
 use crate::drivers::Driver;
 use crate::webkit;
 
+/// How often a window is given another size until its page has the size that is wanted.
+const MAX_RESIZINGS: u32 = 30;
+
+/// A window changes its size after the command: how many times 20 ms the page is waited for before the next one.
+const RESIZE_STEPS: u32 = 50;
+
+/// The sides of the page and of its window, once the page has this size or this many steps are over.
+const SIZE_WITHIN: &str = "
+    const [width, height, steps] = arguments;
+    const size = async () => {
+        for (let step = 0; (innerWidth !== width || innerHeight !== height) && step < steps; step += 1) await new Promise((later) => setTimeout(later, 20));
+        return [innerWidth, innerHeight, outerWidth, outerHeight];
+    };
+    return size();";
+
 /// A browser that the tests can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Browser {
@@ -79,21 +94,26 @@ impl Browser {
                 let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
                 cdp(session, "Emulation.setDeviceMetricsOverride", &size);
             }
-            Self::Firefox | Self::WebKit => {
-                if self == Self::Firefox {
-                    privileged(session, "document.documentElement.style.minWidth = '0';", &[]);
-                }
-                session.resize(width, height);
-                let inner = session.run("return [outerWidth - innerWidth, outerHeight - innerHeight]", &[]);
-                let frame = |side: usize| u32::try_from(inner[side].as_u64().unwrap_or_default()).unwrap_or_default();
-                session.resize(width + frame(0), height + frame(1));
+            Self::Firefox => {
+                privileged(session, "document.documentElement.style.minWidth = '0';", &[]);
             }
+            Self::WebKit => {}
         }
-        // A window changes its size after the command.
-        let script = "const [width] = arguments;
-            const isSo = async () => { for (let tries = 0; innerWidth !== width && tries < 250; tries += 1) await new Promise((later) => setTimeout(later, 100)); };
-            return isSo().then(() => innerWidth);";
-        assert_eq!(session.run(script, &[json!(width)]), json!(width), "expected a page {width} px wide");
+        let mut found = Value::Null;
+        for resizings in 0..=MAX_RESIZINGS {
+            let steps = if resizings == 0 { 0 } else { RESIZE_STEPS };
+            found = session.run(SIZE_WITHIN, &[json!(width), json!(height), json!(steps)]);
+            let side =
+                |index: usize| found[index].as_u64().and_then(|side| u32::try_from(side).ok()).unwrap_or_default();
+            if (side(0), side(1)) == (width, height) {
+                return;
+            }
+            // The window may have changed and its page not yet: then the next size is right.
+            session.resize((width + side(2)).saturating_sub(side(0)), (height + side(3)).saturating_sub(side(1)));
+        }
+        panic!(
+            "expected a page of {width} × {height} px, found {found}: the sides of the page, then those of its window"
+        );
     }
 
     /// Sets the colour scheme that the system prefers.

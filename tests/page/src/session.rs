@@ -251,7 +251,9 @@ fn value(command: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::E
     let value = body["value"].take();
     if !status.is_success() {
         let (kind, message) = (value["error"].as_str().unwrap_or("?"), value["message"].as_str().unwrap_or("?"));
-        panic!("the driver refused {command}: {kind}: {message}");
+        // WebKit's driver says so when the browser's process for this page has ended by itself.
+        let cause = if message == "Could not parse script result" { " (the page's process has ended)" } else { "" };
+        panic!("the driver refused {command}: {kind}: {message}{cause}");
     }
     value
 }

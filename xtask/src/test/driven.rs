@@ -209,6 +209,8 @@ fn driver(run: &Run, browser: Browser, log: &str) -> Result<Driver> {
         command.env("XDG_CONFIG_HOME", settings);
         // Without a graphics card, its compositor costs a third of the page's tests: 438 s of CPU with it, 311 s without.
         command.env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+        // Each of its processes otherwise starts a program to look for a message bus, and there is none.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
     }
     let (service, address) = browser.start(&mut command, &run.file(log))?;
     Ok(Driver { _service: service, _display: display, address })

@@ -1,5 +1,6 @@
 //! A running stage.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +15,9 @@ use crate::project::Project;
 use crate::scratch::Scratch;
 use crate::simulator::{self, SIMULATOR};
 use crate::webdriver::Browser;
+
+/// How many lines of a log are shown.
+const MAX_LOG_LINES: usize = 100;
 
 /// The prefix of the keys of all tests. No key may be printed or logged.
 const KEY: &str = "sk-sim-";
@@ -124,10 +128,8 @@ impl<'a> Run<'a> {
     /// Prints the end of a service's log.
     pub(crate) fn show_log(&self, name: &str) {
         let text = std::fs::read(self.file(name)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        println!("the end of {name}:");
-        for line in lines.iter().skip(lines.len().saturating_sub(100)) {
+        println!("the end of {name}, without lines that repeat:");
+        for line in last_lines(&String::from_utf8_lossy(&text)) {
             println!("    {line}");
         }
     }
@@ -156,5 +158,26 @@ impl<'a> Run<'a> {
         environment::prepare(&mut command, self.scratch.path())?;
         command.args(arguments);
         Ok(command)
+    }
+}
+
+/// The last lines of a text. Of those that are the same but for their digits, the last one.
+fn last_lines(text: &str) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    let is_new = |line: &&str| seen.insert(line.replace(|letter: char| letter.is_ascii_digit(), ""));
+    let mut lines: Vec<_> =
+        text.lines().rev().filter(|line| !line.trim().is_empty()).filter(is_new).take(MAX_LOG_LINES).collect();
+    lines.reverse();
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_lines;
+
+    #[test]
+    fn a_line_of_a_log_is_shown_once() {
+        let text = "begins\n\n(12): no bus\n(12): cannot go on\n(9): no bus\nends\n";
+        assert_eq!(last_lines(text), ["begins", "(12): cannot go on", "(9): no bus", "ends"]);
     }
 }
