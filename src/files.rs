@@ -77,9 +77,10 @@ pub(super) fn image(value: &JsValue) -> Result<&Blob, Error> {
     as_blob(value).ok_or_else(invalid)
 }
 
-/// Its length in bytes.
+/// Its length in bytes. Not by the getter of `web-sys`, which would not catch an error of an object that is only like a blob: then it
+/// is the largest number, which no read reaches.
 pub(super) fn size(blob: &Blob) -> u64 {
-    whole(blob.size())
+    member(blob, "size").ok().and_then(|size| size.as_f64()).map_or(u64::MAX, whole)
 }
 
 /// Starts to read a slice at once. The bytes stay in JavaScript's memory. Fewer than requested are an error: the file has changed

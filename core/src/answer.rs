@@ -11,7 +11,7 @@ use crate::endpoint::{Body, HttpResponse, Status};
 use crate::error::{Error, ErrorCode};
 use crate::json::Json;
 use crate::spelling::contains_any;
-use crate::task::Task;
+use crate::task::{Task, TaskStatus};
 
 /// What one HTTP response says.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,11 +57,18 @@ impl Answer {
         let Some(mut json) = Json::parse(body) else { return unrecognized(Content::of_text(body)) };
         json.expand_results();
         let task = Task::read(&json, body);
-        let names_task = task.is_some();
-        if let Some(task) = task.filter(|_| is_success) {
+        let refusal =
+            Refusal::read(&json, status, response.retry_after, task.as_ref().map(|task| task.task_id.clone()));
+        let counts = |task: &Task| {
+            // It may repeat the id that was asked for.
+            let is_unknown =
+                task.status == TaskStatus::Submitted && refusal.as_ref().is_some_and(Refusal::is_task_not_found);
+            is_success && !is_unknown
+        };
+        if let Some(task) = task.filter(|task| counts(task)) {
             return Self::Task(task);
         }
-        match Refusal::read(&json, status, response.retry_after, names_task) {
+        match refusal {
             Some(refusal) if !is_success || refusal.is_error() => Self::Refused(Box::new(refusal)),
             Some(_) | None if is_success => unrecognized(Content::JsonWithoutTask),
             Some(_) | None => unrecognized(Content::JsonWithoutMessage),

@@ -27,14 +27,16 @@ impl Json {
         parse::parse(text)
     }
 
-    /// Replaces strings of JSON by the JSON, in members whose name contains `result` or `output`, for example `resultJson`.
+    /// Replaces strings of JSON by the JSON, in members whose name contains one of these words, for example `resultJson`.
     pub(crate) fn expand_results(&mut self) {
         match self {
             Self::List(items) => items.iter_mut().for_each(Self::expand_results),
             Self::Object(members) => {
                 for (name, value) in members {
                     match value {
-                        Self::Text(text) if text.starts_with(['{', '[']) && contains_any(name, "result output") => {
+                        Self::Text(text)
+                            if text.starts_with(['{', '[']) && contains_any(name, "result output data") =>
+                        {
                             if let Some(inner) = Self::parse(text) {
                                 *value = inner;
                             }
@@ -70,11 +72,12 @@ impl Json {
         (!text.is_empty()).then_some(text)
     }
 
-    /// The id with that name: a string that is not empty, or the digits of a whole number.
+    /// The id with that name: a string that is not empty, or the digits of a whole number. The number 0 is a field that was not
+    /// filled.
     pub(crate) fn id(&self, name: &str) -> Option<String> {
         match self.get(name)? {
             Self::Text(text) => (!text.is_empty()).then(|| text.clone()),
-            Self::Number(number) => is_digits(number).then(|| number.clone()),
+            Self::Number(number) => (is_digits(number) && number != "0").then(|| number.clone()),
             Self::Null | Self::Bool | Self::List(_) | Self::Object(_) => None,
         }
     }

@@ -136,7 +136,10 @@ export class KlingError extends Error {
   readonly retryable: boolean;
   /** every problem of the request, with `invalid_request` only */
   readonly issues?: Issue[];
-  /** the id of a task that exists: continue with `wait(error.taskId)` */
+  /**
+   * the id of the task that the call was about: continue with `wait(error.taskId)`. It exists, except
+   * with `task_not_found` from a call that was given the id
+   */
   readonly taskId?: string;
   /** the id under which the request was sent */
   readonly externalTaskId?: string;

@@ -78,7 +78,7 @@ export class Exchange {
       }),
     );
     // Not `instanceof`: the response may come from another realm. Headers of its own may throw.
-    if (typeof response?.status !== "number" || !areHeaders(response.headers)) {
+    if (!Number.isInteger(response?.status) || !areHeaders(response.headers)) {
       throw new TypeError("expected fetch to resolve to a Response");
     }
     // An opaque redirect has no status. Another response without a status could be anything.
@@ -114,13 +114,17 @@ export class Exchange {
       return new Blob([text]).size > maxBytes ? undefined : text;
     }
     const reader = response.body.getReader();
+    /** @type {Uint8Array<ArrayBuffer>[]} */
     const parts = [];
     let length = 0;
     for (;;) {
-      const { done, value } = await this.#untilAbort(reader.read());
+      const { done, value } = await this.#untilAbort(reader.read()).catch((error) =>
+        whole(parts, error),
+      );
       if (done) return textOf(new Blob(parts));
       length += value.byteLength;
-      if (isNaN(length)) throw new TypeError("the stream brought something that is no bytes");
+      if (isNaN(length))
+        throw new TypeError("expected bytes from the stream, found something else");
       if (length > maxBytes) {
         // An error of the stream is ignored: the result is known.
         reader.cancel().catch(() => {});
@@ -144,11 +148,26 @@ export class Exchange {
  */
 export function requestedDelay({ headers }) {
   const value = headers.get("Retry-After") || "none";
-  if (Number(value) >= 0) return Number(value) * 1000;
+  // Each server on the way may add one.
+  if (/^[\d., ]+$/.test(value)) return Math.max(...value.split(",").map(Number)) * 1000;
   if (!value.includes(":")) return NaN;
   // One of the three forms of RFC 9110 ends without a time zone.
   const date = Date.parse(/[a-z]$/i.test(value) ? value : `${value} GMT`);
   return date - (Date.parse(`${headers.get("Date")}`) || Date.now());
+}
+
+/**
+ * The end of a body that broke off after its last byte, as with a wrong length. Fails otherwise.
+ * @param {Uint8Array<ArrayBuffer>[]} parts @param {unknown} error
+ * @returns {Promise<{ done: true, value: undefined }>}
+ */
+async function whole(parts, error) {
+  try {
+    JSON.parse(await textOf(new Blob(parts)));
+    return { done: true, value: undefined };
+  } catch {
+    throw error;
+  }
 }
 
 /** Whether Rust can read headers, which may be those of the site's own. @param {any} headers */

@@ -307,7 +307,7 @@ export interface Client {
    * @example
    * ```js
    * video.src = URL.createObjectURL(await client.keepVideo(task.taskId));
-   * if (!(await navigator.storage.persisted())) await navigator.storage.persist(); // the page should ask once
+   * if (!(await navigator.storage?.persisted?.())) await navigator.storage?.persist?.(); // the page should ask once
    * ```
    * @example Without enough space, the video is there until the page is closed.
    * ```js

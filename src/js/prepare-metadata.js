@@ -68,6 +68,7 @@ export const namesMetadata = (bytes) => /exif|xmp/i.test(latin1(bytes));
 function readJpeg(bytes, leaveOut) {
   /** @type {Found} */
   const found = { end: 0, orientation: undefined, mayBeTransparent: false, isCmyk: false };
+  let hasPixels = false;
   let at = 2;
   while ((at = bytes.indexOf(0xff, at)) >= 0) {
     const marker = bytes[at + 1] ?? 0;
@@ -79,7 +80,9 @@ function readJpeg(bytes, leaveOut) {
       const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
       const [start, end] = [at, at + 2 + Math.max(length, 2)];
       const name = latin1(bytes.subarray(at + 4, Math.min(end, at + 16)));
-      if (marker === 0xe1 && name.startsWith("Exif\0"))
+      if (marker === 0xda) hasPixels = true;
+      // By the rules of the core: before the pixels, and with a whole TIFF header.
+      if (marker === 0xe1 && name.startsWith("Exif\0") && end - at >= 18 && !hasPixels)
         found.orientation ??= orientationOf(bytes.subarray(at + 10, end)) ?? 1;
       if (marker < 0xd0 && ![0xc4, 0xc8, 0xcc].includes(marker)) found.isCmyk = bytes[at + 9] === 4;
       if (marker >= 0xe0 && !isOfPixels(marker, name, length)) leaveOut(start, end);
@@ -117,13 +120,23 @@ function readPng(bytes, leaveOut) {
     if (name === "IHDR") found.mayBeTransparent = Boolean((bytes[at + 17] ?? 0) & 4);
     if (name === "tRNS") found.mayBeTransparent = true;
     if (name === "IDAT") hasPixels = true;
-    if (name === "eXIf" && !hasPixels)
+    if (name === "eXIf" && !hasPixels && isWhole(bytes.subarray(at + 4, end)))
       found.orientation ??= orientationOf(bytes.subarray(at + 8, end - 4)) ?? 1;
     if (!/^[A-Z]/.test(name) && !PNG_CHUNKS.includes(name)) leaveOut(at, end);
     if (name === "IEND") return { ...found, end };
     at = end;
   }
   return found;
+}
+
+/** Whether a chunk of a PNG, from its type on, has the right checksum. @param {Uint8Array} chunk */
+function isWhole(chunk) {
+  let sum = -1;
+  for (const byte of chunk.subarray(0, -4)) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (0xedb88320 & -(sum & 1));
+  }
+  return chunk.subarray(-4).reduce((found, byte) => (found << 8) | byte, 0) === ~sum;
 }
 
 /**

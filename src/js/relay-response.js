@@ -9,13 +9,15 @@ const MAX_RESPONSE_BYTES = 1 << 20;
 const PASSED_HEADERS =
   "content-type content-range accept-ranges retry-after etag last-modified".split(" ");
 
+/** @typedef {"none" | "whole" | "part"} Expected what of a video the page has requested */
+
 /**
  * The service's response for the page: a video while it arrives, any other response as a text without
  * the key.
  * @param {Response} response @param {(text: string) => string} redact
- * @param {boolean} mayBeVideo
+ * @param {Expected} video
  */
-export async function forPage(response, redact, mayBeVideo) {
+export async function forPage(response, redact, video) {
   const { status, body } = response;
   if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) {
     // A 304 has no body, and is no response to a request of the relay.
@@ -28,8 +30,8 @@ export async function forPage(response, redact, mayBeVideo) {
   const isEmpty = status === 204 || status === 205;
   const parts = peekable(body);
   const type = response.headers.get("content-type") ?? "";
-  if (mayBeVideo && response.ok && !isEmpty && VIDEO_TYPE.test(type)) {
-    if (isLaterPart(response) || (await looksLikeVideo(parts)))
+  if (video !== "none" && response.ok && !isEmpty && VIDEO_TYPE.test(type)) {
+    if ((video === "part" && isLaterPart(response)) || (await looksLikeVideo(parts)))
       return streamed(response, parts, headers);
   }
   const text = redact(await textOf(parts));

@@ -128,7 +128,7 @@ export function createRelay(options) {
     try {
       return await limited(MAX_CREATE_MS, (started) => {
         wait = started;
-        return exchange(url, init, key, false, started);
+        return exchange(url, init, key, "none", started);
       });
     } catch (error) {
       outgoing.abort();
@@ -156,12 +156,8 @@ export function createRelay(options) {
     signal?.addEventListener("abort", () => outgoing.abort());
     const init = { headers, redirect: /** @type {const} */ ("manual"), signal: outgoing.signal };
     try {
-      const mayBeVideo = action === "content";
-      return await limited(
-        MAX_READ_MS,
-        (wait) => exchange(url, init, key, mayBeVideo, wait),
-        signal,
-      );
+      const video = action !== "content" ? "none" : headers.has("range") ? "part" : "whole";
+      return await limited(MAX_READ_MS, (wait) => exchange(url, init, key, video, wait), signal);
     } catch (error) {
       outgoing.abort();
       return noResponse(error, MAX_READ_MS);
@@ -170,16 +166,17 @@ export function createRelay(options) {
 
   /**
    * @param {string} url @param {RequestInit} init @param {string} key
-   * @param {boolean} mayBeVideo @param {import("./relay-time.js").Wait} wait
+   * @param {import("./relay-response.js").Expected} video
+   * @param {import("./relay-time.js").Wait} wait
    */
-  async function exchange(url, init, key, mayBeVideo, wait) {
+  async function exchange(url, init, key, video, wait) {
     const response = await send(url, init);
     // A `fetch` that ignores the signal: the page has its response already.
     if (wait.isOver) {
       await response.body?.cancel();
       throw new Error("too late");
     }
-    return forPage(response, redactorOf(key), mayBeVideo);
+    return forPage(response, redactorOf(key), video);
   }
 }
 

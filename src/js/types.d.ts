@@ -122,8 +122,10 @@ export interface VideoRequest {
   /** a public `http(s):` URL, to which the service reports the task's progress */
   callbackUrl?: string | URL | undefined;
   /**
-   * 1 to 64 letters, digits, `-` and `_`; unique per account; default a random UUID. Calls under
-   * an id that this browser knows resolve to its task, and create and charge no other.
+   * 1 to 64 letters, digits, `-` and `_`; unique per account; default a random UUID. A call
+   * under an id that was accepted in this browser resolves to its task, and creates and charges no
+   * other. If the outcome of that id is unknown, the task is looked up, and if none is found the
+   * request is sent again, which may be charged.
    */
   externalTaskId?: string | undefined;
 }

@@ -109,6 +109,10 @@ export const run = runner({
     };
     equal(await retryAfter("90"), 90_000);
     equal(await retryAfter("99999999999999999"), 2_147_483_647);
+    // Each server on the way may add one: the longest counts.
+    equal(await retryAfter("3, 60"), 60_000);
+    equal(await retryAfter("90,90"), 90_000);
+    equal(await retryAfter("1.5"), 1500);
     const date = new Date(Date.now() + 600_000).toUTCString();
     // The three forms of RFC 9110.
     const [, day, month, year, time] = date.split(" ");
@@ -124,7 +128,7 @@ export const run = runner({
     const response = { Date: "Sun, 06 Nov 1994 08:49:37 GMT" };
     equal(await retryAfter("Sun, 06 Nov 1994 08:51:07 GMT", response), 90_000);
     equal(await retryAfter("Sun, 06 Nov 1994 08:49:07 GMT"), 0);
-    for (const other of ["soon", "", "-1", "1s", "12:"])
+    for (const other of ["soon", "", "-1", "1s", "12:", "0x5", "Infinity", "3, soon"])
       equal(await retryAfter(other), undefined, other);
   },
 

@@ -21,6 +21,7 @@ cases! { images:
 cases! { prepare:
     an_acceptable_image_is_returned_as_it_is,
     each_orientation_is_applied_once,
+    an_orientation_that_browsers_ignore_is_not_applied,
     orientation_and_size_change_together,
     metadata_is_removed_without_a_change_of_pixels,
     colours_of_wide_gamut_stay,

@@ -92,6 +92,32 @@ export const run = runner({
     }
   },
 
+  async an_orientation_that_browsers_ignore_is_not_applied({ kling }) {
+    const jpeg = new Uint8Array(await (await quarters()).arrayBuffer());
+    const turned = new Uint8Array(await (await phonePhoto(new Blob([jpeg]), 6)).arrayBuffer());
+    const exif = turned.subarray(2, 4 + turned[4] * 256 + turned[5]);
+    const short = new Uint8Array([0xff, 0xe1, 0, 12, ...exif.subarray(4, 14)]);
+    const png = await pngWithMetadata(await quarters(640, 480, "image/png"), 6);
+    const wrong = new Uint8Array(await png.arrayBuffer());
+    const at = (await text(png)).indexOf("eXIf");
+    wrong[at + 4 + new DataView(wrong.buffer).getUint32(at - 4)] ^= 1;
+    for (const [name, parts, expected] of [
+      ["behind the pixels", [jpeg.subarray(0, -2), exif, jpeg.subarray(-2)], [640, 480]],
+      ["a wrong checksum", [wrong], [640, 480]],
+      [
+        "after one that is too short",
+        [jpeg.subarray(0, 2), short, exif, jpeg.subarray(2)],
+        [480, 640],
+      ],
+    ]) {
+      const photo = new Blob(parts);
+      const seen = await kling.inspectImage(photo);
+      equal([seen.width, seen.height], expected, `${name}: the size that is seen`);
+      const { info } = await kling.prepareImage(photo);
+      equal([info.width, info.height], expected, `${name}: the size that is prepared`);
+    }
+  },
+
   async orientation_and_size_change_together({ kling }) {
     for (const [index, order] of DISPLAYED.entries()) {
       const photo = await phonePhoto(await quarters(1600, 1200), index + 1);

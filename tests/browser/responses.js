@@ -44,6 +44,23 @@ export const run = runner({
       onPost(() => Response.error()),
     );
     await fails(client.submit(await kit.request()), "submission_unknown");
+    // A body whose connection breaks after its last byte, as with a wrong length, is whole.
+    const breaking = (text) => () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            if (!text) return controller.error(new TypeError("terminated"));
+            controller.enqueue(new TextEncoder().encode(text));
+            text = "";
+          },
+        }),
+      );
+    const whole = '{"data":{"task_id":"42","task_status":"submitted"}}';
+    const broken = respondWith(kit, onPost(breaking(whole)));
+    equal((await broken.submit(await largeRequest())).taskId, "42");
+    const cut = respondWith(kit, onPost(breaking(whole.slice(0, -1))));
+    const error = await fails(cut.submit(await largeRequest()), "submission_unknown");
+    ok(error.message.includes("terminated"), error.message);
     for (const value of [undefined, null, 7, {}, "string"])
       await fails(respondWith(kit, () => value).getTask("1"), "network");
   },
@@ -106,7 +123,7 @@ export const run = runner({
       "\uFEFF{}",
       '{"data":{"task_id":{}}}',
       '{"data":{"task_id":""}}',
-      '{"data":[{"task_id":"1"}]}',
+      '{"data":[{"task_id":"1"},{"task_id":"2"}]}',
       '{"task_id":null,"id":7}',
     ]) {
       for (const status of [200, 201, 400, 404, 500]) {

@@ -37,6 +37,24 @@ export const run = runner({
       },
     ])
       equal((await kling.inspectImage(fake)).issues[0].params, { reason: "unreadable" });
+    for (const reads of [1, 2, 3, 4, 5, 6]) {
+      let left = reads;
+      const failing = {
+        get size() {
+          if (left-- > 0) return jpeg.size;
+          throw new Error("a late error");
+        },
+        slice: (...range) => jpeg.slice(...range),
+        arrayBuffer: () => jpeg.arrayBuffer(),
+      };
+      const signal = AbortSignal.timeout(120_000);
+      const client = kit.client("ok");
+      const request = { images: [failing], prompt: "a calm sea" };
+      const outcome = await client.submit(request, { signal }).catch((error) => error);
+      ok(!signal.aborted, `${reads} reads of the size: the call ends`);
+      ok(outcome.taskId || kling.isKlingError(outcome), `${reads} reads: ${outcome}`);
+      ok(outcome.code !== "internal", `${reads} reads: ${outcome}`);
+    }
     const frame = document.body.appendChild(document.createElement("iframe"));
     const foreign = new frame.contentWindow.Blob([await jpeg.arrayBuffer()]);
     equal((await kling.inspectImage(foreign)).format, "jpeg", "a blob of another realm");

@@ -121,6 +121,21 @@ fn an_expired_url_is_replaced() {
 }
 
 #[test]
+fn a_fresh_url_is_that_of_the_only_video_with_any_id() {
+    let of = |videos: &str| {
+        let body =
+            format!(r#"{{"data":{{"task_id":"1","task_status":"succeed","task_result":{{"videos":[{videos}]}}}}}}"#);
+        let hosts = Hosts::new([Behaviour::Status(403), Behaviour::Fine], Behaviour::Silence);
+        let result = hosts.download(&Script::new([answer(200, &body)]));
+        result.ok().and_then(|_| hosts.requests.borrow().last().map(|(source, _)| source.clone()))
+    };
+    let one = r#"{"id":"new","url":"https://cdn.example/new.mp4"}"#;
+    assert_eq!(of(one), Some(Source::Delivery("https://cdn.example/new.mp4".into())));
+    let other = r#"{"id":"other","url":"https://cdn.example/other.mp4"}"#;
+    assert_eq!(of(&format!("{one},{other}")), None, "either may be another video");
+}
+
+#[test]
 fn an_expired_url_that_no_page_can_read_is_replaced() {
     let fresh = "https://cdn.example/v.mp4?sig=2";
     let hosts = Hosts::new([Behaviour::Silence, Behaviour::Silence, Behaviour::Fine], Behaviour::Silence);

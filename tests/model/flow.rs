@@ -136,7 +136,8 @@ fn trouble_that_cannot_pass_ends_the_wait_at_once() {
     for (reply, expected) in [
         (answer(401, r#"{"code":1002,"message":"x"}"#), ErrorCode::Unauthorized),
         (answer(403, r#"{"code":1103,"message":"x"}"#), ErrorCode::Forbidden),
-        (answer(400, r#"{"code":1200,"message":"x"}"#), ErrorCode::Rejected),
+        (answer(429, r#"{"code":1102,"message":"x"}"#), ErrorCode::InsufficientBalance),
+        (answer(400, r#"{"code":1301,"message":"x"}"#), ErrorCode::ContentPolicy),
     ] {
         let script = Script::new([task("processing"), reply]);
         assert_eq!(code(script.wait(None)), expected);

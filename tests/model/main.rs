@@ -52,6 +52,7 @@ mod status_words;
 mod submission;
 mod submit;
 mod tidy;
+mod unusual;
 mod video;
 mod video_urls;
 mod world;

@@ -116,6 +116,11 @@ impl Meaning {
         if mentions(message, "invalid model") || mentions(message, "no access to model") {
             return MODEL;
         }
+        // A relay says itself why it refuses; the advice of HTTP 403 would be wrong.
+        let is_of_relay = matches!(code, Some(ServiceCode::Word(word)) if word.starts_with("relay_"));
+        if status == 403 && is_of_relay {
+            return Meaning { code: ErrorCode::Forbidden, ..INVALID };
+        }
         find(STATUSES, |known| *known == status).or(of_code).unwrap_or(if status >= 500 { SERVER } else { INVALID })
     }
 }

@@ -12,18 +12,21 @@ pub struct Refusal {
     message: String,
     request_id: Option<String>,
     retry_after: Option<u64>,
+    /// The id of the task that it names.
+    task_id: Option<String>,
     /// Whether it suggests that there is a task with the external task id.
     suggests_task: bool,
 }
 
 /// Words of a refusal that suggest that a task with the external task id exists: in lower case, without separators, with a space
-/// between two.
-pub(super) const TAKEN: &str = "externaltask externalid duplicate alreadyexist alreadyused 已存在 重复";
+/// between two. The name of the id alone says nothing, because a refusal may quote the request.
+pub(super) const TAKEN: &str = "externaltaskidis externaltaskidexist externaltaskidtaken externaltaskidmust externalidis externalidexist \
+     duplicate alreadyexist alreadyused alreadytaken 已存在 重复";
 
 impl Refusal {
-    /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `names_task`:
-    /// whether it has the id of a task.
-    pub(super) fn read(json: &Json, status: u16, retry_after: Option<u64>, names_task: bool) -> Option<Self> {
+    /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `task_id`:
+    /// that of the task that it names.
+    pub(super) fn read(json: &Json, status: u16, retry_after: Option<u64>, task_id: Option<String>) -> Option<Self> {
         let (mut code, mut message, mut request_id) = error_fields(json);
         if matches!(&code, Some(ServiceCode::Word(word)) if word == "fail_to_fetch_task") {
             // The message of the gateway contains the error of the service as JSON.
@@ -34,13 +37,16 @@ impl Refusal {
                 request_id = inner.2.or(request_id);
             }
         }
-        let suggests_task = (400..500).contains(&status) && (names_task || json.mentions(TAKEN));
+        // The content policy may quote the prompt.
+        let may_quote = matches!(code, Some(ServiceCode::Number(1301)));
+        let says_taken = || !may_quote && json.mentions(TAKEN);
+        let suggests_task = (400..500).contains(&status) && (task_id.is_some() || says_taken());
         if code.is_none() && message.is_none() && !suggests_task {
             return None;
         }
         let message = message.unwrap_or_default();
         let request_id = request_id.or_else(|| request_id_in(&message));
-        Some(Self { status, code, message, request_id, retry_after, suggests_task })
+        Some(Self { status, code, message, request_id, retry_after, task_id, suggests_task })
     }
 
     /// HTTP status.
@@ -71,7 +77,7 @@ impl Refusal {
             self.status == 500 && matches!(&self.code, Some(ServiceCode::Word(word)) if word == "invalid_request");
         let is_problem = matches!(self.status, ..400 | 408 | 409 | 499..)
             || self.meaning(RequestKind::Submission).code == ErrorCode::ServerError;
-        is_problem && !is_refused || self.suggests_task
+        is_problem && !is_refused || self.suggests_task || self.task_id.is_some()
     }
 
     /// The error of a look-up or a poll.
@@ -92,7 +98,7 @@ impl Refusal {
     /// for twice.
     pub fn into_unclear_error(self) -> Error {
         let advice = if self.suggests_task {
-            "the service says that this external task id is taken, so its task very likely exists"
+            "the service says that this external task id is taken, so its task probably exists"
         } else {
             "the service answered with an error of its own"
         };
@@ -113,6 +119,10 @@ impl Refusal {
         if !reason.is_empty() {
             message.push_str(": ");
             message.push_str(&reason);
+        }
+        if let Some(id) = &self.task_id {
+            message.push_str("; task ");
+            message.push_str(id);
         }
         message.push(')');
         let details = Details {

@@ -80,6 +80,12 @@ pub struct ResponseHead {
     pub announced: Announced,
 }
 
+/// The video of a task that is the same as an earlier one: the one with its id, or the only one.
+fn counterpart<'a>(earlier: &Video, videos: &'a [Video]) -> Option<&'a Video> {
+    let named = videos.iter().find(|video| video.id == earlier.id && earlier.id.is_some());
+    named.or_else(|| videos.first().filter(|_| videos.len() == 1))
+}
+
 /// The pause before the one retry that tells a short loss of the network from a host that blocks pages, in ms.
 const NETWORK_BLIP_MS: u64 = 1_000;
 /// How many attempts to resume may fail in a row, before the download restarts at the first byte.
@@ -135,7 +141,7 @@ impl<H: Host> Flow<H> {
         // Also where this page may not read why the URL failed: it may have expired.
         if has_url
             && let Ok(task) = self.task(service, &id).await
-            && let Some(fresh) = task.videos.iter().find(|fresh| fresh.id == video.id && fresh.url != video.url)
+            && let Some(fresh) = counterpart(video, &task.videos).filter(|fresh| fresh.url != video.url)
         {
             match self.download(backoff, transfer, &fresh.url).await {
                 Ok(()) => return Ok(()),

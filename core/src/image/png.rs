@@ -88,6 +88,7 @@ impl Png {
     fn chunks(&mut self, window: &mut Window) -> Result<MetadataEnd, Missing> {
         while let Some(chunk) = Chunk::read(window)? {
             match &chunk.kind {
+                b"IDAT" if chunk.len == 0 => {}
                 b"IDAT" => return Ok(MetadataEnd::Pixels),
                 b"IEND" => {
                     // With its checksum, right or wrong. Without it, the file is truncated.

@@ -17,6 +17,12 @@ use crate::url::is_absolute;
 /// The names of the status of a task.
 const STATUS_NAMES: [&str; 4] = ["task_status", "task_state", "status", "state"];
 
+/// The members that contain the task. Below its id, only the first contains more of it. Each may be a list of one.
+const WRAPPERS: [&str; 5] = ["data", "result", "output", "response", "task"];
+
+/// The names of the id of a task.
+const ID_NAMES: [&str; 3] = ["task_id", "taskId", "id"];
+
 /// The maximum number of nested objects. The known forms have up to three.
 const MAX_LEVELS: usize = 4;
 
@@ -80,11 +86,14 @@ struct Levels<'a>(Vec<&'a Json>);
 
 impl<'a> Levels<'a> {
     fn of(answer: &'a Json) -> Self {
-        let mut levels = Vec::new();
-        let mut next = Some(answer);
-        while let Some(level) = next.filter(|level| matches!(level, Json::Object(_)) && levels.len() < MAX_LEVELS) {
+        let (mut levels, mut wrappers) = (Vec::new(), &WRAPPERS[..]);
+        let mut next = object(answer);
+        while let Some(level) = next.filter(|_| levels.len() < MAX_LEVELS) {
             levels.push(level);
-            next = level.get("data");
+            if ID_NAMES.iter().any(|name| level.get(name).is_some()) {
+                wrappers = &WRAPPERS[..1];
+            }
+            next = wrappers.iter().find_map(|name| object(level.get(name)?));
         }
         Self(levels)
     }
@@ -106,7 +115,7 @@ impl<'a> Levels<'a> {
     fn status_of(&self, level: &'a Json) -> Option<&'a str> {
         let word = level.text("status").or_else(|| level.text("state"))?;
         let is_of_request = meaning(word) == Some(TaskStatus::Succeed)
-            && ["task_id", "taskId", "id"].iter().all(|name| level.get(name).is_none())
+            && ID_NAMES.iter().all(|name| level.get(name).is_none())
             && self.0.last().is_some_and(|last| !ptr::eq(*last, level));
         (!is_of_request).then_some(word)
     }
@@ -149,6 +158,12 @@ impl<'a> Levels<'a> {
         let failed = || if status == TaskStatus::Failed { reasons().or_else(last) } else { None };
         task_message.or_else(failed).map(str::to_owned)
     }
+}
+
+/// The value, or the only item of a list, if it is an object.
+fn object(value: &Json) -> Option<&Json> {
+    let value = if let Json::List(items) = value { items.first().filter(|_| items.len() == 1)? } else { value };
+    Some(value).filter(|value| matches!(value, Json::Object(_)))
 }
 
 fn reason(level: &Json) -> Option<&str> {

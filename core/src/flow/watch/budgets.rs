@@ -100,13 +100,17 @@ impl Budgets {
     }
 
     fn judge_refusal(&mut self, error: Error, poll: Poll) -> Result<PollResult, Error> {
-        if is_throttled(&error) {
-            self.spend_outage(WaitingReason::RateLimited, error, poll)
-        } else if error.code() == ErrorCode::ServerError {
-            self.spend_outage(WaitingReason::Unreachable, error, poll)
-        } else {
-            Err(error)
-        }
+        let reason = match error.code() {
+            // The next poll would say the same.
+            ErrorCode::Unauthorized
+            | ErrorCode::Forbidden
+            | ErrorCode::InsufficientBalance
+            | ErrorCode::ContentPolicy => return Err(error),
+            _ if is_throttled(&error) => WaitingReason::RateLimited,
+            // Also what would be a refusal of the paid request: this one only asks for its task.
+            _ => WaitingReason::Unreachable,
+        };
+        self.spend_outage(reason, error, poll)
     }
 
     fn spend_outage(&mut self, reason: WaitingReason, error: Error, poll: Poll) -> Result<PollResult, Error> {

@@ -9,7 +9,7 @@ declare const task: Task;
 
 // A page.
 declare const file: File;
-declare const input: HTMLInputElement & { files: FileList };
+declare const input: HTMLInputElement;
 declare const hint: HTMLElement;
 declare const video: HTMLVideoElement;
 

@@ -75,7 +75,7 @@ fn every_code_block_has_correct_types() {
                 "js" | "ts" if name != format!("docs-{RUN_BY_TEST_RUNNERS}") => {
                     let file = format!("blocks/{name}-{line}.ts");
                     // A module of its own, so that no two blocks share their names. A page has another global `prompt`.
-                    project.write(&file, &format!("{code}export {{}};\ndeclare const prompt: string;\n"));
+                    project.write(&file, &format!("{code}export {{}};\n"));
                     arguments.push(file);
                     count += 1;
                 }

@@ -120,6 +120,8 @@ test("the first bytes of a response decide whether it is a video", async () => {
     [206, "text/plain", `{"error":"${KEY}"}`, "bytes 5-99/200"],
     [206, "multipart/byteranges; boundary=x", `--x\r\n\r\n${KEY}`, "bytes 5-99/200"],
     [200, "video/mp4", `{"error":"${KEY}"}`, "bytes 5-99/200"],
+    // A later part that the page did not request.
+    [206, "video/mp4", `{"error":"${KEY}"}`, "bytes 5-99/200"],
   ];
   for (const [status, type, text, range] of texts) {
     const headers = {
