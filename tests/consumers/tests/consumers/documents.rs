@@ -74,7 +74,7 @@ fn every_code_block_has_correct_types() {
                 "html" => assert_eq!(name, format!("docs-{RUN_IN_A_PAGE}"), "an HTML block that no test runs"),
                 "js" | "ts" if name != format!("docs-{RUN_BY_TEST_RUNNERS}") => {
                     let file = format!("blocks/{name}-{line}.ts");
-                    // A module of its own, so that no two blocks share their names. A page has another global `prompt`.
+                    // A module of its own, so that no two blocks share their names.
                     project.write(&file, &format!("{code}export {{}};\n"));
                     arguments.push(file);
                     count += 1;
