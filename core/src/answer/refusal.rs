@@ -19,9 +19,8 @@ pub struct Refusal {
 }
 
 /// Words of a refusal that suggest that a task with the external task id exists: in lower case, without separators, with a space
-/// between two. The name of the id alone says nothing, because a refusal may quote the request.
-pub(super) const TAKEN: &str = "externaltaskidis externaltaskidexist externaltaskidtaken externaltaskidmust externalidis externalidexist \
-     duplicate alreadyexist alreadyused alreadytaken 已存在 重复";
+/// between two. The name of the id is enough, also where a refusal quotes the request: how a service words it is unknown.
+pub(super) const TAKEN: &str = "externaltask externalid duplicate alreadyexist alreadyused 已存在 重复";
 
 impl Refusal {
     /// Reads `{code, message, request_id}` of Kling and of the gateway, and `{error: {code, message}}` of CometAPI. `task_id`:
