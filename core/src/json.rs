@@ -27,7 +27,7 @@ impl Json {
         parse::parse(text)
     }
 
-    /// Replaces strings of JSON by the JSON, in members whose name contains one of these words, for example `resultJson`.
+    /// Replaces strings of JSON by the JSON, in members whose name contains `result`, `output` or `data`, for example `resultJson`.
     pub(crate) fn expand_results(&mut self) {
         match self {
             Self::List(items) => items.iter_mut().for_each(Self::expand_results),

@@ -119,6 +119,7 @@ fn an_unclear_answer_that_names_a_task_says_so() {
 fn a_refusal_that_quotes_the_prompt_is_a_refusal() {
     for (status, body, expected) in [
         (400, r#"{"code":1301,"message":"the prompt \"a duplicate of me\" is not allowed"}"#, ErrorCode::ContentPolicy),
+        (400, r#"{"code":1300,"message":"the prompt \"a duplicate of me\" is not allowed"}"#, ErrorCode::ContentPolicy),
         (400, r#"{"code":1301,"message":"no","data":{"task_id":0}}"#, ErrorCode::ContentPolicy),
     ] {
         let script = Script::of([answer(status, body)], no_such_task());

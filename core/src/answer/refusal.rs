@@ -37,7 +37,7 @@ impl Refusal {
             }
         }
         // The content policy may quote the prompt.
-        let may_quote = matches!(code, Some(ServiceCode::Number(1301)));
+        let may_quote = matches!(code, Some(ServiceCode::Number(1300 | 1301)));
         let says_taken = || !may_quote && json.mentions(TAKEN);
         let suggests_task = (400..500).contains(&status) && (task_id.is_some() || says_taken());
         if code.is_none() && message.is_none() && !suggests_task {
