@@ -24,3 +24,11 @@ pub use trace::{Trace, longest_task};
 pub const NOTE_STATUSES: &str = "window.said = [];
     const status = document.querySelector('#status');
     new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });";
+
+/// Whether a video plays that this expression has not found before. It is a new one also after a click of which the page has shown
+/// nothing yet, while the last video still plays.
+pub const PLAYS_ANOTHER_VIDEO: &str = "(video => {
+    if (video.hidden || video.currentTime === 0 || video.currentSrc === window.playedVideo) return false;
+    window.playedVideo = video.currentSrc;
+    return true;
+})(document.querySelector('#video'))";

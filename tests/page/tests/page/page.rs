@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{panicking, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
-use page_tests::{Browser, ColorScheme, NOTE_STATUSES, Session, Spellings};
+use page_tests::{Browser, ColorScheme, NOTE_STATUSES, PLAYS_ANOTHER_VIDEO, Session, Spellings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -211,12 +211,10 @@ impl Page {
         ));
     }
 
+    /// Waits for a video that no test has waited for since the page was loaded.
     #[track_caller]
     pub(crate) fn wait_video(&self) {
-        self.wait(
-            "the video to play",
-            "(video => !video.hidden && video.currentTime > 0)(document.querySelector('#video'))",
-        );
+        self.wait("another video to play", PLAYS_ANOTHER_VIDEO);
     }
 
     /// Waits until this many tasks with this state are listed.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use page_tests::{Browser, ColorScheme, NOTE_STATUSES, Session, serve_files};
+use page_tests::{Browser, ColorScheme, NOTE_STATUSES, PLAYS_ANOTHER_VIDEO, Session, serve_files};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -105,12 +105,10 @@ impl Site {
         );
     }
 
+    /// Waits for a video that no test has waited for since the page was loaded.
     #[track_caller]
     pub(crate) fn wait_video(&self) {
-        self.wait(
-            "the video to play",
-            "(video => !video.hidden && video.currentTime > 0)(document.querySelector('#video'))",
-        );
+        self.wait("another video to play", PLAYS_ANOTHER_VIDEO);
     }
 
     /// Waits until the JavaScript expression is true.
