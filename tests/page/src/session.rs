@@ -1,12 +1,14 @@
 //! One `WebDriver` session: one browser with its own profile.
 
+use std::fmt::{self, Display, Formatter};
 use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 use crate::drivers::Driver;
 use crate::trace::Trace;
@@ -131,6 +133,18 @@ impl Session {
         self.post("/execute/sync", &json!({ "script": script, "args": values }))
     }
 
+    /// Whether a JavaScript expression is true; not while the browser is leaving the document that was asked.
+    #[track_caller]
+    pub fn is_true(&self, expression: &str) -> bool {
+        let body = json!({ "script": format!("return ({expression})"), "args": [] });
+        let command = "/execute/sync";
+        match answer(command, self.agent.post(format!("{}{command}", self.url)).send_json(&body)) {
+            Ok(value) => value == json!(true),
+            Err(refusal) if refusal.is_of_navigation() => false,
+            Err(refusal) => panic!("{refusal}"),
+        }
+    }
+
     /// Starts a trace; `None` in other browsers than Chromium.
     #[must_use]
     pub fn trace(&self) -> Option<Trace> {
@@ -238,8 +252,36 @@ impl Drop for Session {
     }
 }
 
+/// The driver's refusal of a command.
+struct Refusal {
+    command: String,
+    kind: String,
+    message: String,
+}
+
+impl Refusal {
+    /// Whether the browser has left the document before its script could respond. Each driver has its own words for it.
+    fn is_of_navigation(&self) -> bool {
+        ["unload", "navigation"].iter().any(|word| self.message.contains(word))
+    }
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { command, kind, message } = self;
+        // WebKit's driver says so when the browser's process for this page has ended by itself.
+        let cause = if message == "Could not parse script result" { " (the page's process has ended)" } else { "" };
+        write!(f, "the driver refused {command}: {kind}: {message}{cause}")
+    }
+}
+
 #[track_caller]
-fn value(command: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {
+fn value(command: &str, answer: Result<Response<Body>, ureq::Error>) -> Value {
+    self::answer(command, answer).unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+#[track_caller]
+fn answer(command: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Refusal> {
     let mut answer = answer.unwrap_or_else(|error| panic!("expected the driver to answer {command}: {error}"));
     let status = answer.status();
     let mut body: Value = answer
@@ -249,11 +291,30 @@ fn value(command: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::E
         .read_json()
         .unwrap_or_else(|error| panic!("expected JSON from the driver for {command}: {error}"));
     let value = body["value"].take();
-    if !status.is_success() {
-        let (kind, message) = (value["error"].as_str().unwrap_or("?"), value["message"].as_str().unwrap_or("?"));
-        // WebKit's driver says so when the browser's process for this page has ended by itself.
-        let cause = if message == "Could not parse script result" { " (the page's process has ended)" } else { "" };
-        panic!("the driver refused {command}: {kind}: {message}{cause}");
+    if status.is_success() {
+        return Ok(value);
     }
-    value
+    let word = |name: &str| value[name].as_str().unwrap_or("?").to_owned();
+    Err(Refusal { command: command.to_owned(), kind: word("error"), message: word("message") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Refusal;
+
+    #[test]
+    fn a_document_that_is_left_is_recognised_in_the_words_of_each_driver() {
+        let cases = [
+            ("Callback was not called before the unload event.", true),
+            ("Document was unloaded", true),
+            ("aborted by navigation: loader has changed while resolving nodes", true),
+            ("Could not parse script result", false),
+            ("ReferenceError: Can't find variable: said", false),
+        ];
+        for (message, expected) in cases {
+            let refusal =
+                Refusal { command: "/execute/sync".to_owned(), kind: "?".to_owned(), message: message.to_owned() };
+            assert_eq!(refusal.is_of_navigation(), expected, "{message}");
+        }
+    }
 }
