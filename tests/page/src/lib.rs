@@ -25,8 +25,8 @@ pub const NOTE_STATUSES: &str = "window.said = [];
     const status = document.querySelector('#status');
     new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });";
 
-/// Whether a video plays that this expression has not found before. It is a new one also after a click of which the page has shown
-/// nothing yet, while the last video still plays.
+/// Whether a video plays that this expression has not found before. After a click, the last video may play on for a moment: it does not
+/// count.
 pub const PLAYS_ANOTHER_VIDEO: &str = "(video => {
     if (video.hidden || video.currentTime === 0 || video.currentSrc === window.playedVideo) return false;
     window.playedVideo = video.currentSrc;

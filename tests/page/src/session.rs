@@ -133,7 +133,7 @@ impl Session {
         self.post("/execute/sync", &json!({ "script": script, "args": values }))
     }
 
-    /// Whether a JavaScript expression is true; not while the browser is leaving the document that was asked.
+    /// Whether a JavaScript expression is true. While the browser leaves the document, it is not.
     #[track_caller]
     pub fn is_true(&self, expression: &str) -> bool {
         let body = json!({ "script": format!("return ({expression})"), "args": [] });
@@ -276,13 +276,13 @@ impl Display for Refusal {
 }
 
 #[track_caller]
-fn value(command: &str, answer: Result<Response<Body>, ureq::Error>) -> Value {
-    self::answer(command, answer).unwrap_or_else(|refusal| panic!("{refusal}"))
+fn value(command: &str, result: Result<Response<Body>, ureq::Error>) -> Value {
+    answer(command, result).unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
 #[track_caller]
-fn answer(command: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Value, Refusal> {
-    let mut answer = answer.unwrap_or_else(|error| panic!("expected the driver to answer {command}: {error}"));
+fn answer(command: &str, result: Result<Response<Body>, ureq::Error>) -> Result<Value, Refusal> {
+    let mut answer = result.unwrap_or_else(|error| panic!("expected the driver to answer {command}: {error}"));
     let status = answer.status();
     let mut body: Value = answer
         .body_mut()
