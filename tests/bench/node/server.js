@@ -1,7 +1,7 @@
-// A server between a page and the service, in one of three ways. Prints its port, and ends when its
+// A server between a page and the service, in one of four ways. Prints its port, and ends when its
 // standard input closes.
 //
-// node server.js relay|pipe|http-proxy <URL of the service> <URL of relay.js> <folder with node_modules>
+// node server.js relay|fetch|pipe|http-proxy <URL of the service> <URL of relay.js> <folder with node_modules>
 
 import { createServer, request as send } from "node:http";
 import { createRequire } from "node:module";
@@ -13,25 +13,42 @@ const [way = "", service = "", relayUrl = "", folder = ""] = process.argv.slice(
 
 /** @typedef {import("node:http").RequestListener} Listener */
 
-/** As in `examples/relay-node`. @returns {Promise<Listener>} */
+/** @typedef {(request: Request) => Promise<Response>} PassOn */
+
+/** @returns {Promise<PassOn>} */
 async function relay() {
   const { createRelay } = await import(relayUrl);
-  const passOn = createRelay({
+  return createRelay({
     apiKey: "sk-bench-0123456789abcdef",
     baseUrl: `${service}/kling`,
     authorize: () => true,
   });
-  return async (incoming, outgoing) => {
-    const { method = "GET", rawHeaders, url } = incoming;
-    const headers = new Headers();
-    rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
-    const body = method === "POST" ? bodyOf(incoming) : null;
-    const options = /** @type {RequestInit} */ ({ method, headers, body, duplex: "half" });
-    const response = await passOn(new Request(`http://${headers.get("host")}${url}`, options));
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    await pipeline(response.body ? Readable.fromWeb(response.body) : Readable.from([]), outgoing);
-  };
 }
+
+/** What a relay by `fetch` cannot do without. A redirect is an error as in the relay. @type {PassOn} */
+const bareFetch = ({ url, method, body }) =>
+  fetch(
+    `${service}${new URL(url).pathname}`,
+    /** @type {RequestInit} */ ({
+      method,
+      headers: { "Content-Type": "application/json" },
+      body,
+      duplex: "half",
+      redirect: "error",
+    }),
+  );
+
+/** As in `examples/relay-node`. @param {PassOn} passOn @returns {Listener} */
+const handler = (passOn) => async (incoming, outgoing) => {
+  const { method = "GET", rawHeaders, url } = incoming;
+  const headers = new Headers();
+  rawHeaders.forEach((name, at) => at % 2 || headers.append(name, rawHeaders[at + 1] ?? ""));
+  const body = method === "POST" ? bodyOf(incoming) : null;
+  const options = /** @type {RequestInit} */ ({ method, headers, body, duplex: "half" });
+  const response = await passOn(new Request(`http://${headers.get("host")}${url}`, options));
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  await pipeline(response.body ? Readable.fromWeb(response.body) : Readable.from([]), outgoing);
+};
 
 /**
  * A body that is read as fast as it is sent on.
@@ -68,7 +85,15 @@ function httpProxy() {
   return (incoming, outgoing) => proxy.web(incoming, outgoing);
 }
 
-const listener = way === "relay" ? await relay() : way === "pipe" ? pipe : httpProxy();
+/** @type {Record<string, () => Listener | Promise<Listener>>} */
+const ways = {
+  relay: async () => handler(await relay()),
+  fetch: () => handler(bareFetch),
+  pipe: () => pipe,
+  "http-proxy": httpProxy,
+};
+const listener = await ways[way]?.();
+if (!listener) throw new Error(`expected ${Object.keys(ways).join(", ")}, found ${way}`);
 const server = createServer(listener).listen(0, "127.0.0.1", () => {
   const address = server.address();
   console.log(typeof address === "object" ? address?.port : undefined);

@@ -18,13 +18,14 @@ const fn row(id: &'static str, about: &'static str, prepares: bool) -> Row {
 }
 
 /// From picked files to an accepted request.
-pub(crate) const UPLOADS: [Row; 8] = [
+pub(crate) const UPLOADS: [Row; 9] = [
     row("ours", "this package: `submit`", true),
     row("data-url", "`FileReader.readAsDataURL` + `JSON.stringify` + `fetch`", true),
     row("to-base64", "`toBase64()` of whole files + `JSON.stringify` + `fetch`", true),
     row("slices", "`toBase64()` of slices into a `Blob` + `fetch`", true),
     row("ai-sdk", "`convertUint8ArrayToBase64` of `@ai-sdk/provider-utils` + `JSON.stringify` + `fetch`", true),
     row("base64-js", "`fromByteArray` of `base64-js` + `JSON.stringify` + `fetch`", true),
+    row("move", "moving as many bytes in the way of `submit`, with nothing encoded, checked or recorded", true),
     row("post", "only posting a `Blob` that is ready", false),
     row("read", "only reading the files", false),
 ];
@@ -36,16 +37,20 @@ pub(crate) const PREPARATIONS: [Row; 2] = [
 ];
 
 /// A video of 200 MB.
-pub(crate) const DOWNLOADS: [Row; 2] =
-    [row("download", "this package: `download`", false), row("blob", "`fetch` + `blob()`", false)];
+pub(crate) const DOWNLOADS: [Row; 3] = [
+    row("download", "this package: `download`", false),
+    row("blob", "`fetch` + `blob()`", false),
+    row("blobs", "`fetch`, its stream read into blobs of 4 MiB, without a check", false),
+];
 
 /// Short calls of the package.
 pub(crate) const CALLS: [Row; 2] =
     [row("inspect", "`inspectImage` of four files of 10 MiB", false), row("init", "`init()`, cached", false)];
 
 /// A server between a page and the service.
-pub(crate) const RELAYS: [Row; 3] = [
+pub(crate) const RELAYS: [Row; 4] = [
     row("relay", "this package: `relay.js`", false),
+    row("fetch", "`fetch` with the body as a stream, without a check", false),
     row("pipe", "a bare pipe of `node:http`", false),
     row("http-proxy", "`http-proxy`", false),
 ];
@@ -90,11 +95,8 @@ mod tests {
         let page = include_str!("../page/rows.js");
         let node = include_str!("../node/server.js");
         for name in names() {
-            let found = if RELAYS.iter().any(|row| row.id == name) {
-                node.contains(&format!("|{name}")) || node.contains(&format!("{name}|"))
-            } else {
-                page.contains(&format!("\n  {name}: ")) || page.contains(&format!("\n  \"{name}\": "))
-            };
+            let script = if RELAYS.iter().any(|row| row.id == name) { node } else { page };
+            let found = [format!("\n  {name}: "), format!("\n  \"{name}\": ")].iter().any(|line| script.contains(line));
             assert!(found, "{name} has no code");
         }
     }

@@ -47,10 +47,11 @@ pub(crate) fn budgets(verdicts: &[Verdict], engines: &[Engine]) -> String {
     lines.extend(verdicts.iter().map(|verdict| {
         let Verdict { engine, about, limit, .. } = verdict;
         let version = engines.iter().find(|found| found.id == *engine).map_or(*engine, |found| found.version.as_str());
-        let word = match (verdict.holds, verdict.fails()) {
-            (true, _) => "holds",
-            (false, true) => "**missed**",
-            (false, false) => "above, on this machine",
+        let word = match verdict {
+            Verdict { holds: true, .. } => "holds",
+            Verdict { is_goal: true, .. } => "a goal, not reached",
+            Verdict { is_ratio: true, .. } => "**missed**",
+            _ => "above, on this machine",
         };
         format!("| {about} | {version} | {limit} | {} | {word} |", verdict.measured())
     }));
