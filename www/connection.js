@@ -9,7 +9,7 @@ export const DEFAULT_BASE_URL = "https://api.cometapi.com/kling";
 /** In ms. The simulator and the stand-in finish within seconds, and polling them costs nothing. */
 const FAST_POLLING = { firstDelay: 250, interval: 500, maxInterval: 1000 };
 
-/** What the server of this page sets. @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean, standIn?: boolean, documents?: string }} */
+/** What the server of this page sets. @type {{ baseUrl?: string, apiKey?: string, simulator?: boolean, relay?: boolean, standIn?: boolean }} */
 const config = await fetch("./config.json", { cache: "no-cache" })
   .then((response) => (response.ok ? response.json() : {}))
   .catch(() => ({}));
@@ -20,10 +20,6 @@ export const apiKeyField = find("#apiKey", HTMLInputElement);
 export const hasStandIn = config.standIn === true;
 baseUrlField.value = hasStandIn ? STAND_IN_BASE_URL : (config.baseUrl ?? DEFAULT_BASE_URL);
 apiKeyField.value = config.apiKey ?? "";
-if (config.documents) {
-  find("#documents a", HTMLAnchorElement).href = config.documents;
-  find("#documents", HTMLElement).hidden = false;
-}
 
 /** The base URL in the form. */
 export const currentBaseUrl = () => baseUrlField.value.trim();

@@ -23,7 +23,7 @@ use crate::setup::{self, Need};
 const MARK: &str = ".kling-site";
 
 /// Where the page finds out that it plays the service.
-const CONFIG: &str = "{ \"standIn\": true, \"documents\": \"docs/index.html\" }\n";
+const CONFIG: &str = "{ \"standIn\": true }\n";
 
 /// The icon of the documents and of the reference; the page has it inside.
 const ICON: &str = include_str!("site/icon.svg");

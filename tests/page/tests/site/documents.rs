@@ -39,7 +39,7 @@ const KNOWN: [&str; 2] = ["nested-interactive: ", "heading-order: "];
 #[test]
 fn documents_load_from_this_site_only() {
     let site = Site::open();
-    site.click("#documents a");
+    site.click("footer a[href='docs/index.html']");
     site.wait("the documents", "location.pathname.endsWith('/docs/index.html')");
     for (path, text) in DOCUMENTS {
         site.visit(path);
@@ -90,6 +90,7 @@ fn a_visitor_finds_the_documents_the_reference_and_the_way_back() {
     let title = |what: &str| {
         site.wait(what, &format!("document.title.includes({}) && document.readyState === 'complete'", json!(what)));
     };
+    assert_eq!(site.session.text("footer").matches("Documentation").count(), 1);
     site.click("footer a[href='docs/index.html']");
     title("Documentation");
     site.click("header a[href='../reference/index.html']");
