@@ -99,18 +99,18 @@ impl Network {
         let is_in = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         if is_in("localhost") {
             Self::Loopback
-        } else if is_in("local") || is_in("internal") {
+        } else if !host.contains('.') || ["local", "internal", "lan", "home.arpa"].into_iter().any(is_in) {
             Self::Local
         } else {
             Self::Public
         }
     }
 
-    /// RFC 6890: loopback, private, link-local and unspecified addresses.
+    /// RFC 6890: loopback, private, shared (`100.64/10`), link-local and unspecified addresses.
     fn of_ipv4(address: [u8; 4]) -> Self {
         match address {
             [127, ..] => Self::Loopback,
-            [0 | 10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [169, 254, ..] => Self::Local,
+            [0 | 10, ..] | [100, 64..=127, ..] | [172, 16..=31, ..] | [192, 168, ..] | [169, 254, ..] => Self::Local,
             _ => Self::Public,
         }
     }
