@@ -106,7 +106,10 @@ async function slices(files) {
   return new Blob(['{"image_list":[', ...list, `],"prompt":${JSON.stringify(PROMPT)}}`]);
 }
 
-/** How `submit` reads files: slices of these many bytes, so many at a time. Each becomes a blob of four thirds as many bytes. */
+/**
+ * The size of the slices that `submit` reads, and how many it reads at a time: see
+ * `core/src/encoding.rs`.
+ */
 const READ_BYTES = 1.5 * (1 << 20);
 const MAX_READS = 6;
 
