@@ -91,8 +91,19 @@ impl Project {
 /// The cargo that runs this program, so that every build uses one toolchain.
 pub(crate) fn cargo(dir: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(dir);
+    forget_package(command.current_dir(dir));
     command
+}
+
+/// Removes the variables in which cargo names the package of this program: a build script that asks for them would run again in each
+/// checkout, and whenever cargo was started by hand in between.
+pub(crate) fn forget_package(command: &mut Command) {
+    let is_of_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_package) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Runs a `cargo build`, and returns the files that it made or found to be up to date.

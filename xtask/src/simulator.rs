@@ -12,10 +12,13 @@ use crate::project::Project;
 /// The package of the simulator, and its program.
 pub(crate) const SIMULATOR: &str = "simulator";
 
+/// What to build for it: with the features that the packages of this workspace need together, also those that only tests need, which cargo
+/// adds if it builds an example. Otherwise it would compile the simulator and some of its dependencies once more.
+pub(crate) const FEATURES: [&str; 3] = ["--workspace", "--example", "photos"];
+
 /// Builds the simulator, and returns the program.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
-    // With the features that the packages of this workspace need together, as the tests build it.
-    project.build_program(SIMULATOR, &["--workspace"])
+    project.build_program(SIMULATOR, &FEATURES)
 }
 
 /// Builds the simulator and returns the command that starts it with this project's page and browser tests, and a package.

@@ -50,6 +50,7 @@ pub(super) fn compile(project: &Project, purpose: For) -> Result<PathBuf> {
         command = Command::new("cargo");
         command.current_dir(&project.root).env("PATH", project.tools.search_path());
         command.env("RUSTUP_TOOLCHAIN", NIGHTLY).env_remove("RUSTC").env_remove("CARGO");
+        project::forget_package(&mut command);
     }
     command.args(["build", "--lib", "--target", WASM_TARGET]);
     let mut flags = Vec::new();

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use super::environment;
 use super::tally::Tally;
 use crate::child::{self, End, Service};
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::scratch::Scratch;
 use crate::simulator::{self, SIMULATOR};
 use crate::webdriver::Browser;
@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
 
     /// Does the same with another package.
     pub(crate) fn simulator_with(&self, package: &Path) -> Result<(Service, String)> {
-        self.complete(&mut self.cargo(&["build", "--workspace", "--bin", SIMULATOR])?)?;
+        self.complete(&mut self.cargo(&[&["build", "--bin", SIMULATOR], &simulator::FEATURES[..]].concat())?)?;
         let mut command = self.prepared(simulator::command(self.project, package, 0)?, &[])?;
         self.logged(&mut command, simulator::start)
     }
@@ -156,6 +156,7 @@ impl<'a> Run<'a> {
 
     fn prepared(&self, mut command: Command, arguments: &[&str]) -> Result<Command> {
         environment::prepare(&mut command, self.scratch.path())?;
+        project::forget_package(&mut command);
         command.args(arguments);
         Ok(command)
     }
