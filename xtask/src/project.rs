@@ -20,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) tools: Tools,
     /// The manifest of the published crate, from `cargo metadata`.
     pub(crate) manifest: Value,
+    /// The files of all manifests in the workspace.
+    pub(crate) manifests: Vec<PathBuf>,
 }
 
 impl Project {
@@ -32,11 +34,13 @@ impl Project {
         let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
         let manifest = packages.iter().find(|package| package["name"] == CRATE);
         let manifest = manifest.with_context(|| format!("the workspace has no package {CRATE}"))?.clone();
+        let files = packages.iter().filter_map(|package| package["manifest_path"].as_str());
+        let manifests = files.map(PathBuf::from).chain([root.join("tests/fuzz/Cargo.toml")]).collect();
         let lock = root.join("Cargo.lock");
         let lock = std::fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
         let wasm_bindgen = locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?;
         let tools = Tools::for_project(&root, &wasm_bindgen)?;
-        Ok(Self { root, tools, manifest })
+        Ok(Self { root, tools, manifest, manifests })
     }
 
     /// Where the npm package is built.

@@ -86,7 +86,7 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
 }
 
 /// Creates the folder `place` with the content that `fill` writes into the folder it gets: completely or not at all.
-fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let (Some(cache), Some(name)) = (place.parent(), place.file_name()) else {
         bail!("{} is no place for a tool", place.display());
     };
@@ -105,7 +105,7 @@ fn install_into(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<
 }
 
 /// Removes the folders of interrupted installations.
-fn remove_unfinished(cache: &Path) {
+pub(crate) fn remove_unfinished(cache: &Path) {
     let Ok(entries) = fs::read_dir(cache) else { return };
     let entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     for path in entries {

@@ -160,8 +160,8 @@ fn cache(root: &Path) -> PathBuf {
     }
 }
 
-/// FNV-1a: distinguishes lock files, and needs no dependency.
-fn fingerprint(bytes: &[u8]) -> u64 {
+/// FNV-1a: distinguishes versions of files, and needs no dependency.
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
