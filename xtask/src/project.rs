@@ -20,7 +20,7 @@ pub(crate) struct Project {
     pub(crate) tools: Tools,
     /// The manifest of the published crate, from `cargo metadata`.
     pub(crate) manifest: Value,
-    /// The files of all manifests in the workspace.
+    /// The manifests of all packages in the repository.
     pub(crate) manifests: Vec<PathBuf>,
 }
 

@@ -71,7 +71,7 @@ impl Dependencies {
         Ok(dependencies.is_fresh()?.then_some(dependencies))
     }
 
-    /// Whether nothing in the target folder was compiled with its dependencies, except for this program.
+    /// Whether this program is the only package of the repository that was compiled in the target folder.
     fn is_fresh(&self) -> Result<bool> {
         // With a target folder elsewhere, this program is not here. Without a home folder, the tools are in it, where no other checkout looks.
         if !self.target.join("debug").join(NOTES).is_dir() || self.place.starts_with(&self.target) {
@@ -203,7 +203,7 @@ fn copy_all(from: &Path, to: &Path) -> Result<()> {
         return entries(from)?.iter().try_for_each(|entry| copy_all(entry, &to.join(name(entry))));
     }
     let copied = || {
-        // Another file may have this name and another place: only its link is removed.
+        // What is there may have a second name, by a hard link of cargo: it is replaced and not overwritten.
         if to.exists() {
             fs::remove_file(to)?;
         }
