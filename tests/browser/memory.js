@@ -2,7 +2,7 @@
 // JavaScript objects that it holds, nor the JavaScript heap grows with the polls.
 
 import { equal, ok } from "./expect.js";
-import { runnerWithin } from "./kit.js";
+import { runner } from "./kit.js";
 import { NOTE_EXPORTS, inWorker } from "./workers.js";
 
 /** A worker's code with which a case measures. */
@@ -121,11 +121,6 @@ const MAX_ROUNDS = 4;
 
 /** How many are under way at once. */
 const AT_ONCE = 40;
-
-/** How long a case may take, in ms: far more than it does on a slow machine. */
-const MAX_CASE_MS = 600_000;
-
-const runner = runnerWithin(MAX_CASE_MS);
 
 export const run = runner({
   async memory_is_flat_while_200_tasks_are_polled_many_thousand_times(kit) {

@@ -4,7 +4,7 @@ import { LONG_LIMIT } from "./database.js";
 import { pause } from "./expect.js";
 
 /** How long one step may take before it counts as hanging, in ms. */
-const MAX_STEP_MS = 240_000;
+const MAX_STEP_MS = 600_000;
 
 /**
  * The outage budget of every client, in ms. No machine is so slow that it is spent, and no other
@@ -70,7 +70,7 @@ export class Tab {
           const task = clients[client].submit(request, { signal: control.signal, onProgress });
           call.outcome = task.then(
             ({ taskId }) => ({ taskId }),
-            (error) => ({ code: String(error?.code ?? error) }),
+            (error) => ({ code: String(error?.code ?? error), message: error?.message }),
           );
           call.outcome.then(() => (call.isOver = true));
         },

@@ -5,7 +5,7 @@
 // and charges, so that no result depends on the speed of the machine.
 
 import { equal, ok, pause } from "./expect.js";
-import { Kit, PATIENT, makeImage, runnerWithin } from "./kit.js";
+import { Kit, PATIENT, makeImage, runner } from "./kit.js";
 import { COUNTS, combinations, expected } from "./twice-matrix.js";
 import { OUTAGE_BUDGET_MS, Tab, eventually } from "./twice-tab.js";
 
@@ -21,8 +21,7 @@ const TROUBLES = {
  * occupies one.
  */
 const LANES = 4;
-/** How long a case may take, in ms: far more than it does on a slow machine. */
-const MAX_CASE_MS = 600_000;
+
 /** Runs combinations one after the other, in up to three tabs that are reused. */
 class Lane {
   #simulator;
@@ -211,8 +210,6 @@ const slice = (place, store, locks, records) => async (kit) => {
   );
   equal([ran, list.length], [count, count], "combinations");
 };
-
-const runner = runnerWithin(MAX_CASE_MS);
 
 export const run = runner({
   another_tab: slice("another tab", "indexeddb", true, false),

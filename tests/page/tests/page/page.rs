@@ -45,7 +45,7 @@ const RECORD_ALL: &str = r"
     };";
 
 /// Ends a test that hangs; no machine is so slow.
-pub(crate) const MAX_WAIT: Duration = Duration::from_secs(120);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(600);
 
 pub(crate) struct Page {
     pub(crate) browser: Browser,

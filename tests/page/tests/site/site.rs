@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// Where a host may put the site.
 const PATH: &str = "/some/path/";
 
-const MAX_WAIT: Duration = Duration::from_secs(120);
+const MAX_WAIT: Duration = Duration::from_secs(600);
 
 pub(crate) struct Site {
     pub(crate) browser: Browser,
