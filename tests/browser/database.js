@@ -18,10 +18,10 @@ const multiplied = (factor, ...limits) => `
 export const shortened = (...limits) => multiplied(1 / 20, ...limits);
 
 /**
- * A worker's code with which a slow machine does not run into the limits of the database and of
- * loading the module: cases with many workers at once need it.
+ * A worker's code with which a slow machine does not run into the limits of the database, of a
+ * free request and of loading the module: cases with many workers at once need it.
  */
-export const LONG_LIMIT = multiplied(20, 10_000, 40_000);
+export const LONG_LIMIT = multiplied(20, 10_000, 30_000, 40_000);
 
 /** The limit of the database, and that of the file of the module. */
 export const SHORT_LIMIT = shortened(10_000);
