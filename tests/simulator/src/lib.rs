@@ -2,7 +2,7 @@
 //! request.
 //!
 //! It shares no code with the crate under test: it has its own implementation of the schema
-//! ([`request`]), decodes every image ([`pictures`]), checks which headers a page sets
+//! ([`request`]), decodes every image ([`pictures`], [`parts`]), checks which headers a page sets
 //! ([`policy`]), refuses a reused external id and counts what it charged ([`ledger`]). A task runs by
 //! the wall clock ([`task`]) and ends with a real MP4 of its images ([`movie`], [`delivery`], [`content`]). The path
 //! names the scenario: which service is simulated, well-behaved or not ([`scenario`]).
@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod log;
 pub mod movie;
 pub mod packing;
+pub mod parts;
 pub mod pictures;
 pub mod policy;
 pub mod ranges;

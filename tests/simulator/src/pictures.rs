@@ -4,6 +4,7 @@
 //! hundred kilobytes in memory.
 
 use crate::inspector::Inspected;
+use crate::parts::Parts;
 use crate::request::{Aspect, Picture};
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
 use image::metadata::Orientation;
@@ -30,7 +31,7 @@ pub struct Finding {
     pub height: Option<u32>,
     /// Why a task with this image fails, in the service's wording if it is known.
     pub fault: Option<&'static str>,
-    /// Whether the file contains metadata other than a colour profile, or bytes after the image.
+    /// Whether a JPEG or PNG contains metadata other than a colour profile, or bytes after the image.
     pub metadata: bool,
 }
 
@@ -56,12 +57,14 @@ pub fn undecodable() -> Inspected {
 }
 
 fn inspect_bytes(bytes: &[u8], aspect: Aspect) -> (Finding, Option<Frame>) {
-    let metadata = has_metadata(bytes);
-    let mut finding = Finding { format: "unknown", width: None, height: None, fault: None, metadata };
+    let mut finding = Finding { format: "unknown", width: None, height: None, fault: None, metadata: false };
     let drawn = match image::guess_format(bytes) {
         Ok(ImageFormat::Jpeg) => {
+            let parts = Parts::of_jpeg(bytes);
             finding.format = "jpeg";
-            if reaches_end_of_jpeg(bytes) {
+            finding.metadata = parts.metadata;
+            // Decoders fill missing data with grey and report success. Data after the end is no fault.
+            if parts.is_complete {
                 draw(JpegDecoder::new(Cursor::new(bytes)), (bytes, ImageFormat::Jpeg), &mut finding, aspect)
             } else {
                 Err("Image file is truncated")
@@ -69,6 +72,7 @@ fn inspect_bytes(bytes: &[u8], aspect: Aspect) -> (Finding, Option<Frame>) {
         }
         Ok(ImageFormat::Png) => {
             finding.format = "png";
+            finding.metadata = Parts::of_png(bytes).metadata;
             draw(PngDecoder::new(Cursor::new(bytes)), (bytes, ImageFormat::Png), &mut finding, aspect)
         }
         _ => Err("Image format is not supported"),
@@ -175,51 +179,6 @@ pub fn pixels(edge: u32) -> usize {
     usize::try_from(edge).unwrap_or(usize::MAX)
 }
 
-/// Whether a file contains metadata. The whole file is searched for the names that metadata begins with; what is compressed
-/// contains none of them by chance.
-fn has_metadata(bytes: &[u8]) -> bool {
-    const NAMES: [&[u8]; 10] = [
-        b"Exif\0\0",
-        b"http://ns.adobe.com/",
-        b"Photoshop 3.0",
-        b"MPF\0",
-        b"JFXX\0",
-        b"eXIf",
-        b"tEXt",
-        b"iTXt",
-        b"zTXt",
-        b"tIME",
-    ];
-    let has_trailer = !bytes.ends_with(b"\xFF\xD9") && !bytes.ends_with(b"IEND\xAE\x42\x60\x82");
-    has_trailer || NAMES.iter().any(|name| memchr::memmem::find(bytes, name).is_some())
-}
-
-/// Whether a JPEG's entropy-coded data continues to its end-of-image marker. Decoders fill missing
-/// data with grey and report success. Data after the end is no fault.
-fn reaches_end_of_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    loop {
-        // Markers are FF and one byte; FF may be repeated as padding. Between segments there is
-        // nothing else, in a scan there are FF 00 (a literal) and FF D0–D7 (restarts).
-        let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(0xFF, rest)) else {
-            return false;
-        };
-        at += found + 1;
-        match bytes.get(at) {
-            None => return false,
-            Some(0xD9) => return true,
-            Some(0xFF) => {}
-            Some(0x00 | 0x01 | 0xD0..=0xD8) => at += 1,
-            Some(_) => {
-                let Some(&[high, low]) = bytes.get(at + 1..at + 3) else {
-                    return false;
-                };
-                at += 1 + usize::from(u16::from_be_bytes([high, low]));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Frame, inspect};
@@ -267,12 +226,7 @@ mod tests {
             assert!(!metadata(encoded(400, 300, format)));
             assert!(metadata([encoded(400, 300, format), b"more".to_vec()].concat()));
         }
-        let jpeg = encoded(400, 300, ImageFormat::Jpeg);
-        assert!(metadata(turned(&jpeg, 1)));
-        for name in ["http://ns.adobe.com/xap/1.0/\0", "Photoshop 3.0\0", "MPF\0II*\0", "JFXX\0"] {
-            let len = u8::try_from(name.len() + 2).unwrap();
-            assert!(metadata([&jpeg[..2], &[0xFF, 0xE5, 0, len], name.as_bytes(), &jpeg[2..]].concat()), "{name}");
-        }
+        assert!(metadata(turned(&encoded(400, 300, ImageFormat::Jpeg), 1)));
     }
 
     #[test]
