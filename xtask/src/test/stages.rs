@@ -27,6 +27,9 @@ pub(super) struct Stage {
 /// What prettier formats. It leaves out what git ignores; `.prettierrc.json` has its one option.
 const SCRIPTS: &str = "**/*.{js,mjs,cjs,jsx,ts,tsx,vue,css}";
 
+/// How many native tests run at once.
+const NATIVE_THREADS: &str = "8";
+
 /// All stages.
 pub(super) const STAGES: [Stage; 14] = [
     Stage {
@@ -57,13 +60,7 @@ pub(super) const STAGES: [Stage; 14] = [
         builds_on: None,
         run: doc,
     },
-    Stage {
-        name: "native",
-        about: "the tests that need no browser",
-        needs: &[],
-        builds_on: None,
-        run: |run| run.test(run.cargo(&["test", "--workspace", "--no-fail-fast"])?),
-    },
+    Stage { name: "native", about: "the tests that need no browser", needs: &[], builds_on: None, run: native },
     Stage {
         name: "package",
         about: "the npm package and its size",
@@ -162,6 +159,13 @@ fn doc(run: &Run) -> Result<Tally> {
         doc(&["-p", CORE, "--document-private-items"]),
         doc(&["-p", CRATE, "--document-private-items", "--target", WASM_TARGET]),
     ])
+}
+
+/// Those of the simulator wait for connections most of the time: with a thread for each of two cores they take 26 s, with these 14.
+fn native(run: &Run) -> Result<Tally> {
+    let mut command = run.cargo(&["test", "--workspace", "--no-fail-fast"])?;
+    command.env("RUST_TEST_THREADS", NATIVE_THREADS);
+    run.test(command)
 }
 
 /// Runs in a process of its own, which the deadline can end.
