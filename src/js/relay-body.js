@@ -91,6 +91,8 @@ export function checkedBody(source, announced, maxBytes) {
     async drop() {
       while (await next());
     },
+    /** Whether the body was read, to its end or to a problem. */
+    isRead: () => isDone,
     /** The response for a body that is too long or incomplete. */
     problem: () => problem && refusal(...problem),
   };

@@ -75,7 +75,7 @@ export function createRelay(options) {
 
   /** @param {Request} request @param {string} key @param {number | undefined} announced */
   async function create(request, key, announced) {
-    const { next, drop, problem } = checkedBody(request.body, announced, maxBytes);
+    const { next, drop, isRead, problem } = checkedBody(request.body, announced, maxBytes);
     // A body that is empty, or whose only part is incomplete, is not sent at all.
     let first = await next();
     const early = problem();
@@ -83,6 +83,11 @@ export function createRelay(options) {
     if (request.signal?.aborted) throw new Error("the page has left");
     const outgoing = new AbortController();
     let isCancelled = false;
+    /** Ends the request to the service, and lets the page's end. */
+    const end = () => {
+      outgoing.abort();
+      drop();
+    };
     /** @type {import("./relay-time.js").Wait | undefined} */
     let wait;
     const source = {
@@ -126,13 +131,15 @@ export function createRelay(options) {
     };
     const url = `${base.href}/v1/videos/multi-image2video`;
     try {
-      return await limited(MAX_CREATE_MS, (started) => {
+      const response = await limited(MAX_CREATE_MS, (started) => {
         wait = started;
         return exchange(url, init, key, "none", started);
       });
+      // The service responded early. Deno would send the rest for as long as the service does not read it.
+      if (!isRead()) end();
+      return response;
     } catch (error) {
-      outgoing.abort();
-      drop();
+      end();
       return problem() ?? noResponse(error, MAX_CREATE_MS, "; the task may exist");
     }
   }
