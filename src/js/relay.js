@@ -83,7 +83,7 @@ export function createRelay(options) {
     if (request.signal?.aborted) throw new Error("the page has left");
     const outgoing = new AbortController();
     let isCancelled = false;
-    /** Ends the request to the service, and lets the page's end. */
+    /** Ends the request to the service, and reads the rest of the page's. */
     const end = () => {
       outgoing.abort();
       drop();
@@ -135,7 +135,7 @@ export function createRelay(options) {
         wait = started;
         return exchange(url, init, key, "none", started);
       });
-      // The service responded early. Deno would send the rest for as long as the service does not read it.
+      // The service responded early. Deno's `fetch` does not cancel the body then, and waits until the service reads it.
       if (!isRead()) end();
       return response;
     } catch (error) {

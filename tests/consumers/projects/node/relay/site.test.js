@@ -16,6 +16,9 @@ const QUERY = `GET ${ROUTE}/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
 /** What a video begins with. */
 const FTYP = "\0\0\0\x18ftypmp42";
 
+/** How long no byte may move on a connection, in ms. */
+const MAX_SILENCE_MS = 120_000;
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Runs the site's server, and calls `use` with functions that send bytes and return the response. */
@@ -49,6 +52,7 @@ async function withSite(use) {
           }),
         ),
       );
+      socket.setTimeout(MAX_SILENCE_MS, () => socket.destroy());
       socket.on("error", () => {}).on("close", () => done(text));
     });
   try {
