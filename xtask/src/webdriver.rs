@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::child::Service;
+use crate::child::{Service, words};
 use crate::port;
 use crate::project::Project;
 use crate::tools::find_on_path;
@@ -26,6 +26,19 @@ pub(crate) const XVFB: &[&str] = &["Xvfb"];
 
 /// How long a driver or a display may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many ports chromedriver may try: it takes one that is free in IPv6, and ends if a connection of another process has it
+/// in IPv4.
+const MAX_PORTS: usize = 100;
+
+/// What a driver prints of its port.
+#[derive(Debug, PartialEq)]
+enum Listening {
+    /// It listens on this port.
+    On(u16),
+    /// The port that it took was not free. It ends.
+    Nowhere,
+}
 
 /// A browser that the tests run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +114,23 @@ impl Browser {
         let log_file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         driver.arg("--port=0").stderr(Stdio::from(log_file));
         let (service, port) = match self {
-            Self::Chromium | Self::Firefox => Service::start(driver, START_PATIENCE, listening_port)?,
+            Self::Chromium | Self::Firefox => start_listening(driver)?,
             // It prints no port.
             Self::WebKit => Service::start_silent(driver, START_PATIENCE, port::listened_by)?,
         };
         Ok((service, format!("http://127.0.0.1:{port}")))
     }
+}
+
+/// Starts a driver that prints its port.
+fn start_listening(driver: &mut Command) -> Result<(Service, u16)> {
+    for _ in 0..MAX_PORTS {
+        let (service, listening) = Service::start(driver, START_PATIENCE, listening)?;
+        if let Listening::On(port) = listening {
+            return Ok((service, port));
+        }
+    }
+    bail!("{} found no free port in {MAX_PORTS} tries", words(driver))
 }
 
 /// A display in memory, for a browser that has no headless mode. It ends when it is dropped.
@@ -149,28 +173,50 @@ fn display_number(line: &str) -> Option<u16> {
     line.trim().parse().ok()
 }
 
-/// The port in the line that a driver prints when it is ready.
-fn listening_port(line: &str) -> Option<u16> {
+/// What the line of a driver says of its port.
+fn listening(line: &str) -> Option<Listening> {
+    if line.contains("port not available") {
+        return Some(Listening::Nowhere);
+    }
     let (_, rest) =
         line.split_once("started successfully on port ").or_else(|| line.split_once("Listening on 127.0.0.1:"))?;
     let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..digits)?.parse().ok()
+    rest.get(..digits)?.parse().ok().map(Listening::On)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{display_number, listening_port};
+    use std::process::Command;
+
+    use anyhow::Result;
+
+    use super::{Listening, display_number, listening, start_listening};
+    use crate::scratch::Scratch;
 
     #[test]
     fn the_port_of_a_driver_is_found_in_its_line() {
         let cases = [
-            ("ChromeDriver was started successfully on port 38417.", Some(38417)),
+            ("ChromeDriver was started successfully on port 38417.", Some(Listening::On(38417))),
+            ("IPv4 port not available. Exiting...", Some(Listening::Nowhere)),
             ("Starting ChromeDriver 156.0.8078.79 on port 0", None),
-            ("1763874000000\tgeckodriver\tINFO\tListening on 127.0.0.1:40123", Some(40123)),
+            ("1763874000000\tgeckodriver\tINFO\tListening on 127.0.0.1:40123", Some(Listening::On(40123))),
         ];
         for (line, port) in cases {
-            assert_eq!(listening_port(line), port, "{line}");
+            assert_eq!(listening(line), port, "{line}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_driver_that_took_a_port_in_use_is_started_again() -> Result<()> {
+        let folder = Scratch::new("used-port")?;
+        let mut driver = Command::new("sh");
+        let script = "mkdir used 2>&- && echo IPv4 port not available. Exiting... || echo Listening on 127.0.0.1:7";
+        driver.current_dir(folder.path()).args(["-c", script]);
+        assert_eq!(start_listening(&mut driver).map(|(_, port)| port).ok(), Some(7));
+        assert!(start_listening(Command::new("sh").args(["-c", "echo IPv6 port not available"])).is_err());
+        assert!(start_listening(Command::new("sh").args(["-c", "echo no"])).is_err());
+        Ok(())
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,10 @@ use crate::required;
 
 /// How long a development server may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The ports for servers that cannot choose one: this one, and as many as this.
+const FIRST_PORT: u32 = 20_000;
+const CHOICES: u32 = 12_000;
 
 /// A server, which ends with this value.
 #[derive(Debug)]
@@ -60,10 +65,7 @@ impl Served {
     /// Runs a command that serves on the port that it gets.
     #[track_caller]
     pub fn command(command: impl FnOnce(&str) -> Command) -> Self {
-        let port = {
-            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            free.local_addr().expect("its number").port()
-        };
+        let port = free_port();
         let mut command = command(&port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -75,6 +77,16 @@ impl Served {
         }
         served
     }
+}
+
+/// A free port that no system gives to a connection: those begin at 32768 on Linux, later elsewhere.
+fn free_port() -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Two runs at once begin at different ports.
+    let first = std::process::id();
+    let mut ports = (0..CHOICES).map(|_| FIRST_PORT + (first + TAKEN.fetch_add(1, Relaxed)) % CHOICES);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find_map(|port| u16::try_from(port).ok().filter(is_free)).expect("a free port")
 }
 
 impl Drop for Served {
