@@ -39,12 +39,20 @@ export class Tab {
       const { now } = Date;
       let clients = {};
       let calls = {};
+      let heard = {};
       const operations = {
         /** Makes a client whose module and database are ready. */
         async open(name, options) {
           clients[name] = kling.createClient(options);
+          heard[name] = {};
+          clients[name].onRecordChange(({ externalTaskId: id, state }) => {
+            (heard[name][id] ??= new Set()).add(state);
+          });
           await clients[name].records();
         },
+        /** Whether the client has heard that the request was sent and became unknown. */
+        hasHeard: (client, id) =>
+          ["submitting", "unknown"].every((state) => heard[client][id]?.has(state)),
         useLocks(isOn) {
           if (isOn) return;
           Object.defineProperty(navigator, "locks", { value: undefined, configurable: true });
@@ -91,7 +99,7 @@ export class Tab {
         /** Restores the tab as it was at the start. */
         reset() {
           Object.values(clients).forEach((client) => client.close());
-          [clients, calls] = [{}, {}];
+          [clients, calls, heard] = [{}, {}, {}];
           delete navigator.locks;
           Date.now = now;
           stalls.clear();

@@ -158,6 +158,9 @@ class Lane {
     if (records && locks && name(ofB) === "submission_unknown")
       await eventually(() => sees("unknown"), "an unknown record");
     const [c, clientOfC] = records && (await sees("unknown")) ? [third, "c"] : [b, clientOfB];
+    // A call that is made before the notification of the outcome arrives could not know the outcome.
+    if (name(ofB) === "submission_unknown")
+      await eventually(() => c.run("hasHeard", clientOfC, id), "the notification of the outcome");
     await c.run("submit", clientOfC, "c", request);
     const ofC = await c.run("outcome", "c");
     const after = await counts();

@@ -120,7 +120,9 @@ fn settle(record: &TaskRecord, current: Option<&TaskRecord>) -> Write {
     }
     // The current record may have a later state of the task.
     let is_outdated = match record.task_id {
-        None => current.task_id.is_some() || current.attempt != record.attempt,
+        // Nothing is written twice: an outcome that is unknown already would look to a call that reads it now as if it had become
+        // unknown only now.
+        None => current.task_id.is_some() || current.attempt != record.attempt || current.state == record.state,
         Some(_) => current.state == RecordState::Succeed && record.state != RecordState::Succeed,
     };
     if is_outdated { Write::Nothing } else { Write::Put(Box::new(record.clone())) }
