@@ -120,8 +120,8 @@ fn settle(record: &TaskRecord, current: Option<&TaskRecord>) -> Write {
     }
     // The current record may have a later state of the task.
     let is_outdated = match record.task_id {
-        // Nothing is written twice: an outcome that is unknown already would look to a call that reads it now as if it had become
-        // unknown only now.
+        // An outcome is written once: a call that is made during a second write of `unknown` would take it for the first, and
+        // could not send.
         None => current.task_id.is_some() || current.attempt != record.attempt || current.state == record.state,
         Some(_) => current.state == RecordState::Succeed && record.state != RecordState::Succeed,
     };

@@ -13,9 +13,11 @@ use crate::required;
 /// How long a development server may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The ports for servers that cannot choose one: this one, and as many as this.
+/// The first port of the range for servers that cannot choose one themselves.
 const FIRST_PORT: u32 = 20_000;
-const CHOICES: u32 = 12_000;
+
+/// How many ports the range has.
+const PORTS: u32 = 12_000;
 
 /// A server, which ends with this value.
 #[derive(Debug)]
@@ -79,12 +81,12 @@ impl Served {
     }
 }
 
-/// A free port that no system gives to a connection: those begin at 32768 on Linux, later elsewhere.
+/// A free port below those that a system gives to connections, which begin at 32768 on Linux and higher elsewhere.
 fn free_port() -> u16 {
-    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     // Two runs at once begin at different ports.
     let first = std::process::id();
-    let mut ports = (0..CHOICES).map(|_| FIRST_PORT + (first + TAKEN.fetch_add(1, Relaxed)) % CHOICES);
+    let mut ports = (0..PORTS).map(|_| FIRST_PORT + (first + NEXT.fetch_add(1, Relaxed)) % PORTS);
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     ports.find_map(|port| u16::try_from(port).ok().filter(is_free)).expect("a free port")
 }

@@ -94,7 +94,7 @@ test("no runtime keeps the parts that were sent", async () => {
 });
 
 test("a service that does not read stops the body of the page", async () => {
-  // Much more than connections buffer: 36 MiB on Linux, of which they take more the slower this machine is.
+  // Far more than a connection can buffer: 36 MiB with the limits of Linux. A slow machine uses most of it.
   const parts = 256;
   service.isEarly = true;
   let incoming;
