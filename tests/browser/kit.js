@@ -1,7 +1,7 @@
 // One case's view of the package: the package itself, a key of its own, and the simulator as judge.
 
 import { equal, ok, until } from "./expect.js";
-import { collected, reportedErrors, spellings, textOf } from "./leaks.js";
+import { collected, forgetCollected, reportedErrors, spellings, textOf } from "./leaks.js";
 
 /**
  * How long one case may take, in ms. It only ends a case that hangs, so that the others still run:
@@ -19,6 +19,7 @@ export const runner =
       timer = setTimeout(hangs, MAX_CASE_MS);
     });
     try {
+      forgetCollected();
       const kit = await Kit.at(simulator);
       await Promise.race([cases[name](kit), overdue]);
       await kit.assertKeyStayed();

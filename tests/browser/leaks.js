@@ -27,6 +27,12 @@ BroadcastChannel.prototype.postMessage = function (message) {
 // The browser's default list of requested URLs ends after 250, which the cases of one page exceed.
 performance.setResourceTimingBufferSize(1_000_000);
 
+/** Drops what is collected. What was there before a case cannot hold its key. */
+export function forgetCollected() {
+  for (const list of [...Object.values(collected), reportedErrors]) list.length = 0;
+  performance.clearResourceTimings();
+}
+
 /**
  * The code with which each worker starts: it passes every line on its console and every message to
  * other tabs to the page, as `{ place, text }`.
