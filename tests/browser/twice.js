@@ -22,6 +22,9 @@ const TROUBLES = {
  */
 const LANES = 4;
 
+/** How long the third party pauses between two calls of `records()`, in ms. */
+const RECORDS_PAUSE_MS = 100;
+
 /** Runs combinations one after the other, in up to three tabs that are reused. */
 class Lane {
   #simulator;
@@ -132,7 +135,7 @@ class Lane {
 
     let isOver = false;
     const callRecords = async () => {
-      for (; records && !isOver; await pause(20)) await third.run("state", "c", id);
+      for (; records && !isOver; await pause(RECORDS_PAUSE_MS)) await third.run("state", "c", id);
     };
     const settled = Promise.all([wanted.a && a.run("outcome", "a"), b.run("outcome", "b")]).finally(
       () => (isOver = true),
