@@ -133,10 +133,22 @@ impl Session {
         self.post("/execute/sync", &json!({ "script": script, "args": values }))
     }
 
-    /// Whether a JavaScript expression is true. While the browser leaves the document, it is not.
+    /// Whether a JavaScript expression becomes true within a second. While the browser leaves the document, it does not. The page
+    /// itself looks again and again, so that the driver has less to do. A frozen page does not respond.
     #[track_caller]
-    pub fn is_true(&self, expression: &str) -> bool {
-        let body = json!({ "script": format!("return ({expression})"), "args": [] });
+    pub fn becomes_true(&self, expression: &str) -> bool {
+        let script = format!(
+            "const end = performance.now() + 1000;
+            const isTrue = () => ({expression}) === true;
+            return (async () => {{
+                while (!isTrue()) {{
+                    if (performance.now() > end) return false;
+                    await new Promise((later) => setTimeout(later, 50));
+                }}
+                return true;
+            }})();"
+        );
+        let body = json!({ "script": script, "args": [] });
         let command = "/execute/sync";
         match answer(command, self.agent.post(format!("{}{command}", self.url)).send_json(&body)) {
             Ok(value) => value == json!(true),
@@ -262,7 +274,7 @@ struct Refusal {
 impl Refusal {
     /// Whether the browser has left the document before its script could respond. Each driver has its own words for it.
     fn is_of_navigation(&self) -> bool {
-        ["unload", "navigation"].iter().any(|word| self.message.contains(word))
+        ["unload", "navigation", "navigated", "context was destroyed"].iter().any(|word| self.message.contains(word))
     }
 }
 
@@ -308,7 +320,10 @@ mod tests {
             ("Callback was not called before the unload event.", true),
             ("Document was unloaded", true),
             ("aborted by navigation: loader has changed while resolving nodes", true),
+            ("Inspected target navigated or closed", true),
+            ("Execution context was destroyed.", true),
             ("Could not parse script result", false),
+            ("navigator.share is not a function", false),
             ("ReferenceError: Can't find variable: said", false),
         ];
         for (message, expected) in cases {

@@ -268,7 +268,7 @@ impl Page {
     #[track_caller]
     pub(crate) fn wait(&self, what: &str, expression: &str) {
         let start = Instant::now();
-        while !self.session.is_true(expression) {
+        while !self.session.becomes_true(expression) {
             if start.elapsed() > MAX_WAIT {
                 let seen = self.eval("['#submit-note', '#status', '#failure', '#records', '#pictures'].map((at) => document.querySelector(at).textContent.replace(/\\s+/g, ' '))");
                 panic!("waited {MAX_WAIT:?} for {what}; the page says {seen}; complaints: {:?}", self.complaints());

@@ -115,7 +115,7 @@ impl Site {
     #[track_caller]
     pub(crate) fn wait(&self, what: &str, expression: &str) {
         let start = Instant::now();
-        while !self.session.is_true(expression) {
+        while !self.session.becomes_true(expression) {
             assert!(
                 start.elapsed() < MAX_WAIT,
                 "waited {MAX_WAIT:?} for {what}; the page says {}; complaints: {:?}",
