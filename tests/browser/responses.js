@@ -106,6 +106,21 @@ export const run = runner({
       data: { task_id: "1", task_status: "processing", more: "x".repeat((1 << 20) - 100) },
     });
     equal((await respondWith(kit, () => json(most)).getTask("1")).taskId, "1");
+    // It may have a byte order mark, and come in parts that divide a letter.
+    const marked = '\uFEFF{"data":{"task_id":"é","task_status":"processing"}}';
+    const bytes = new TextEncoder().encode(marked);
+    for (const size of [1, 20, bytes.length]) {
+      const inParts = () =>
+        new ReadableStream({
+          start(controller) {
+            for (let at = 0; at < bytes.length; at += size)
+              controller.enqueue(bytes.slice(at, at + size));
+            controller.close();
+          },
+        });
+      const client = respondWith(kit, () => new Response(inParts()));
+      equal((await client.getTask("é")).taskId, "é", `parts of ${size} bytes`);
+    }
   },
 
   async every_malformed_response_is_a_kling_error(kit) {
