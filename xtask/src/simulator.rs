@@ -38,7 +38,7 @@ pub(crate) fn command_of(program: &Path, project: &Project, package: &Path, port
 
 /// Starts it; returns the URL that it prints first.
 pub(crate) fn start(command: &mut Command) -> Result<(Service, String)> {
-    start_within(command, Duration::from_secs(60))
+    start_within(command, Duration::from_secs(300))
 }
 
 /// The same for a command that prints other lines before, for at most that long.

@@ -25,7 +25,7 @@ pub(crate) const WEBKIT_DRIVER: &[&str] = &["WebKitWebDriver"];
 pub(crate) const XVFB: &[&str] = &["Xvfb"];
 
 /// How long a driver or a display may take to start.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How many ports chromedriver may try: it takes one that is free in IPv6, and ends if a connection of another process has it
 /// in IPv4.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::{Served, required};
 
 /// How long a page may take, with a development server that bundles on the first request.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What a page reported, and what the service charged for it.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::required;
 
 /// How long a development server may take to start.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The first port of the range for servers that cannot choose one themselves.
 const FIRST_PORT: u32 = 20_000;

@@ -37,7 +37,7 @@ fn without_key(project: &Project) -> Served {
 #[track_caller]
 fn send(served: &Served, lines: &[&str]) -> (String, String) {
     let mut socket = TcpStream::connect(authority(served)).expect("a connection");
-    socket.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit");
+    socket.set_read_timeout(Some(Duration::from_secs(300))).expect("a limit");
     let request = format!("{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"));
     socket.write_all(request.as_bytes()).expect("a request");
     let mut response = Vec::new();
