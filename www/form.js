@@ -23,6 +23,7 @@ import {
   sentPictures,
 } from "./pictures.js";
 import { isError, problem, showProblems } from "./problems.js";
+import { restoreFields, setField } from "./returned.js";
 import { FORM, SERVICE } from "./words.js";
 
 /** @import { Issue, VideoRequest } from "./pkg/index.js" */
@@ -61,14 +62,15 @@ export function request() {
 
 /** Sets the external task id of the next request. @param {string} id */
 export function useExternalTaskId(id) {
-  externalTaskIdField.value = id;
+  setField(externalTaskIdField, id);
   focusField("externalTaskId");
   formChanged();
 }
 
 /** Clears the external task id if it is this one, which a task has now. @param {string} id */
 export function clearExternalTaskId(id) {
-  if (externalTaskIdField.value.trim() === id) externalTaskIdField.value = "";
+  restoreFields();
+  if (externalTaskIdField.value.trim() === id) setField(externalTaskIdField, "");
 }
 
 /** Marks the key as refused by the service. */

@@ -5,6 +5,7 @@ import { inspectImage, limits } from "./pkg/index.js";
 import { announce, find, reportError, setText } from "./dom.js";
 import { isError, problem, showProblems } from "./problems.js";
 import { prepare } from "./preparation.js";
+import { setField } from "./returned.js";
 import { dataUrlFile } from "./transfer-content.js";
 import { facts, fileSize, paragraph, PICTURES } from "./words.js";
 
@@ -301,7 +302,7 @@ function addTypedUrl() {
   if (url === "") return;
   leftOut = [];
   addPictures([dataUrlFile(url) ?? url]);
-  urlField.value = "";
+  setField(urlField, "");
 }
 
 find("#addUrl", HTMLButtonElement).addEventListener("click", addTypedUrl);

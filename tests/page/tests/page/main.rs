@@ -19,6 +19,7 @@ mod prepared;
 mod problems;
 mod records;
 mod resume;
+mod returned;
 mod story;
 mod transfer;
 mod unknown;
